@@ -104,6 +104,9 @@ HARMLESS: dict[str, str] = {
     "gate_places.new": "adds a place",
     "gate_places.edit": "changed back on the same page",
     "gate_places.end": "refused while anything is there; added again under the same name",
+    "gate_names.change": "changed back on the same page",
+    "api_gates.name_gate": "changed back by the same call",
+    "api_gates.name_lane": "changed back by the same call",
     "gates.pair": "adds a code; nothing is paired before the characters were compared",
     "gates.answer_pairing": "compares the characters of two screens; a gate is paired again in the same way",
     "sheets.edit": "changed back on the same page; the sheets before stay on record",
@@ -223,6 +226,7 @@ UNDONE: dict[str, str] = {
 CONFIRMED: dict[str, str] = {
     "card_batch.put_in_place": "its page names the card that ends; the new card is held to the reader",
     "person.leave": "its page names what ends; a box is ticked",
+    "gates_out_of_use.take": "its page names what follows; a box is ticked",
     "moving.leave": "its page names what ends; a box is ticked",
     "people_import.confirm": "the sheet is checked first, and its page names what ends",
     "access_review.close": "its page counts the rows without an answer; the number is sent along",

@@ -29,6 +29,8 @@ SCOPES = (
     "metrics:read",
     "overview:read",
     "access:read",
+    "gates:read",
+    "gates:write",
 )
 MAX_KEY_DAYS = 366
 MAX_LIVE_KEYS = 20

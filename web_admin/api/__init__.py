@@ -11,10 +11,11 @@ from apispec import APISpec
 from flask import Flask
 from flask_smorest import Api, Blueprint
 
-from web_admin.api import alarms, cards, events, homes, metrics, overview, passes, people, who_may
+from web_admin.api import alarms, cards, events, gates, homes, metrics, overview, passes, people, who_may
 from web_admin.api.access_schemas import DryRun
 from web_admin.api.dry_run import ANSWER, PARAMETER, QUERY
 from web_admin.api.schemas import ID_PATTERN
+from web_admin.gates.rules import MAX_SLUG_CHARS, SLUG
 from web_admin.web.shared_parts import SharedParts
 
 PREFIX = "/api/v1"
@@ -28,7 +29,10 @@ BLUEPRINTS = (
     metrics.bp,
     overview.bp,
     who_may.bp,
+    gates.bp,
 )
+AN_ID = {"type": "string", "pattern": ID_PATTERN, "maxLength": 16}
+SHORT_NAME = {"type": "string", "pattern": f"^{SLUG.pattern}$", "maxLength": MAX_SLUG_CHARS}
 WRITING = ("post", "put", "patch", "delete")
 SETTINGS = {
     "API_TITLE": "Menjin",
@@ -81,7 +85,8 @@ def _say_what_the_library_cannot(api: Api) -> None:
     api.spec.components.schemas["PersonEdit"]["minProperties"] = 1
     for path in api.spec._paths.values():  # the library gives no other way to a path's parameters
         for parameter in path.get("parameters", []):
-            parameter["schema"] = {"type": "string", "pattern": ID_PATTERN, "maxLength": 16}
+            is_short_name = parameter["name"] in ("gate_id", "lane_id")
+            parameter["schema"] = dict(SHORT_NAME if is_short_name else AN_ID)
     _describe_dry_runs(api)
 
 

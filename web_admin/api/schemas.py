@@ -9,6 +9,7 @@ from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.passes import PLACE_NUMBERS
 from web_admin.action.base import MAX_TEXT_CHARS
 from web_admin.action.suspension_reasons import OF_KEYS
+from web_admin.gates.rules import MAX_NAME_CHARS
 from web_admin.visitors.actions import MAX_CODE_MINUTES
 from web_admin.visitors.gate_sets import MAX_USES
 
@@ -265,6 +266,42 @@ class EventsOut(Schema):
 
     events = List(Nested(EventOut), required=True)
     after = String(required=True)
+
+
+class GatesQuery(Schema):
+    """Which gates; those out of use are left out unless asked for."""
+
+    with_out_of_use = Boolean(load_default=False)
+
+
+class LaneOut(Schema):
+    """A lane; its id is its short name and stays, its name can change."""
+
+    lane_id = String(required=True)
+    name = String(required=True)
+    direction = String(required=True)
+
+
+class GateOut(Schema):
+    """A gate; its id is its short name and stays, its name can change."""
+
+    gate_id = String(required=True)
+    number = Integer(required=True)
+    name = String(required=True)
+    out_of_use = Boolean(required=True)
+    lanes = List(Nested(LaneOut), required=True)
+
+
+class GateListOut(Schema):
+    """Gates in the order of their numbers."""
+
+    gates = List(Nested(GateOut), required=True)
+
+
+class NewName(Schema):
+    """A name for people, without invisible signs; two gates have two names."""
+
+    name = String(required=True, validate=[validate.Length(1, MAX_NAME_CHARS), TEXT])
 
 
 class AlarmsQuery(Schema):

@@ -16,6 +16,7 @@ from web_admin.custody.shares import create_shares, live_face_consents
 from web_admin.face.assessments import check_assessed
 from web_admin.face.endings import forget_gate
 from web_admin.gates.hours import weekly_hours
+from web_admin.gates.names import free_name, note_new_name
 from web_admin.gates.places import place_gates
 from web_admin.gates.queries import way_out_of_another_gate
 from web_admin.gates.rules import (
@@ -26,7 +27,6 @@ from web_admin.gates.rules import (
     check_interlock,
     check_methods,
     check_slug,
-    checked_gate_name,
     spec_of,
     wanted_lane,
 )
@@ -46,7 +46,7 @@ def add_gate(act: Action, gate_id: str, name: str) -> Gate:
     check_slug("gate_id", gate_id)
     if act.session.get(Gate, gate_id) is not None:
         raise ActionRefused("gate_id", _("A gate with this short name exists already."))
-    number, text = free_numbers(act, "gate_id")[0], checked_gate_name(name)
+    number, text = free_numbers(act, "gate_id")[0], free_name(act, "name", name)
     gate = Gate(gate_id=gate_id, site_id=act.site_id, number=number, name=text)
     act.session.add(gate)
     act.session.flush()
@@ -93,6 +93,7 @@ def save_lane(act: Action, gate_id: str, spec: LaneSpec) -> Lane:
     if lane is None:
         lane = Lane(lane_id=spec.lane_id, gate_id=gate_id, posture_hours={})
         act.session.add(lane)
+    note_new_name(act, lane, record.name)
     with kept_in(act, "lane_saved", None if concerns_people else (), OF_SHARED):
         write_lane(lane, record)
         lane.area_is_closed = spec.area_is_closed

@@ -18,13 +18,23 @@ from gate_controller.contract.lane_sheet import LaneSheet
 from gate_controller.contract.records import LaneRecord, Method
 from web_admin.action.base import Action, begin, record_many
 from web_admin.action.lookups import gate_of
+from web_admin.compound.gate_names import name_at
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.database import among
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.actions import check_hours_and_methods, free_numbers, saved_facts, write_lane
 from web_admin.gates.gate_list import HEADINGS, LineProblem, LinesRefused, NewGate, with_short_names
+from web_admin.gates.names import names_in_use
 from web_admin.gates.places import place_gates
-from web_admin.gates.rules import MAX_SLUG_CHARS, SLUG, check_slug, checked_gate_name, spec_of, wanted_lane
+from web_admin.gates.rules import (
+    MAX_SLUG_CHARS,
+    SLUG,
+    check_slug,
+    checked_name,
+    name_key,
+    spec_of,
+    wanted_lane,
+)
 from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheet_status import sheet_rows_of_gate
 from web_admin.gates.sheets import as_stored, sheets_of
@@ -51,6 +61,12 @@ class Plan:
 
     gates: Sequence[NewGate]
     lanes: Mapping[str, CopiedLane]
+    like: str
+    """The name of the gate that they are like."""
+
+    def lane_names(self, gate: NewGate) -> list[str]:
+        """Return what the lanes of a new gate are called: after it where they were after the other."""
+        return [name_at(lane.record.name, self.like, gate.name) for lane in self.lanes.values()]
 
     @property
     def digest(self) -> str:
@@ -95,7 +111,7 @@ def plan_gates_like(act: Action, gate_id: str, new_gates: Sequence[NewGate]) -> 
     numbers = free_numbers(act, "gates", len(new_gates))
     lanes = _copied_lanes(act, act.session.get_one(Site, act.site_id), like)
     gates = _checked(act, with_short_names(new_gates, numbers), [lane.ending for lane in lanes.values()])
-    return Plan(gates, lanes)
+    return Plan(gates, lanes, like.name)
 
 
 def add_gates_like(
@@ -118,7 +134,7 @@ def add_gates_like(
     entries = []
     for gate in gates:
         entries.append(NewEntry("gate_added", {"gate_id": gate.gate_id}))
-        for lane, draft in _lanes_of(gate.gate_id, plan.lanes):
+        for lane, draft in _lanes_of(gate, plan):
             lanes.append(lane)
             entries.append(NewEntry("lane_saved", saved_facts(lane)))
             if draft is not None:
@@ -170,15 +186,18 @@ def _draft(row: LaneSheetRow | None) -> LaneSheet | None:
     return kept if kept != LaneSheet() else None
 
 
-def _lanes_of(gate_id: str, copied: Mapping[str, CopiedLane]) -> Iterator[tuple[Lane, LaneSheet | None]]:
+def _lanes_of(gate: Gate, plan: Plan) -> Iterator[tuple[Lane, LaneSheet | None]]:
     """Yield the lanes of a new gate, each with the draft of its sheet."""
+    gate_id, copied = gate.gate_id, plan.lanes
     for one in copied.values():
         waits_for = [copied[other].ending for other in one.record.interlock_with if other in copied]
         lane = Lane(lane_id=f"{gate_id}-{one.ending}", gate_id=gate_id)
         write_lane(
             lane,
             msgspec.structs.replace(
-                one.record, interlock_with=tuple(f"{gate_id}-{ending}" for ending in waits_for)
+                one.record,
+                name=name_at(one.record.name, plan.like, gate.name),
+                interlock_with=tuple(f"{gate_id}-{ending}" for ending in waits_for),
             ),
         )
         yield lane, one.draft
@@ -216,11 +235,8 @@ def _taken(act: Action, gates: Sequence[NewGate], endings: Sequence[str]) -> _Na
     ids = [gate.gate_id for gate in gates if SLUG.fullmatch(gate.gate_id)]
     lane_ids = [f"{gate_id}-{ending}" for gate_id in ids for ending in endings]
     session = act.session
-    names = session.scalars(
-        select(Gate.name).where(Gate.site_id == act.site_id, Gate.state.not_in(("retired", "stolen")))
-    )
     return _NamesInUse(
-        {name.casefold(): 0 for name in names},
+        dict.fromkeys(names_in_use(session, act.site_id), 0),
         dict.fromkeys(session.scalars(select(Gate.gate_id).where(among(session, Gate.gate_id, ids))), 0),
         dict.fromkeys(session.scalars(select(Lane.lane_id).where(among(session, Lane.lane_id, lane_ids))), 0),
     )
@@ -230,7 +246,7 @@ def _checked_line(gate: NewGate, endings: Sequence[str], taken: _NamesInUse) -> 
     """Return a gate whose name and short names are legal and free, and take them; raise ActionRefused."""
     if not gate.name.strip():
         raise ActionRefused("gates", _("The name is missing. Write it before the short name."))
-    name = checked_gate_name(gate.name)
+    name = checked_name("gates", gate.name)
     try:
         check_slug("gates", gate.gate_id)
     except ActionRefused as refusal:
@@ -242,7 +258,7 @@ def _checked_line(gate: NewGate, endings: Sequence[str], taken: _NamesInUse) -> 
                 short=gate.gate_id[:MAX_SLUG_CHARS],
             ),
         ) from refusal
-    line = taken.names.setdefault(name.casefold(), gate.line)
+    line = taken.names.setdefault(name_key(name), gate.line)
     if line == 0:
         raise ActionRefused(
             "gates", _("A gate with this name exists already. Leave the line out, or choose another name.")

@@ -19,6 +19,7 @@ from web_admin.face.endings import forget_gate
 from web_admin.gates import pairing
 from web_admin.gates.actions import fit_shares
 from web_admin.gates.models import PairAttempt
+from web_admin.gates.names import free_name
 from web_admin.gates.schedules import check_may_be_held
 from web_admin.gates.sheet_status import lane_status, sheet_row
 from web_admin.journal.ledger import NewEntry
@@ -75,7 +76,7 @@ def lockdown_site(act: Action, reason: str, until: datetime) -> list[str]:
     lanes = act.session.scalars(
         select(Lane)
         .join(Gate)
-        .where(Gate.site_id == act.site_id, Lane.direction == "in")
+        .where(Gate.site_id == act.site_id, Gate.state != "retired", Lane.direction == "in")
         .order_by(Lane.lane_id)
     ).all()
     with _kept_in(act, "site_locked_down", until):
@@ -174,8 +175,9 @@ def make_pair_code(act: Action, gate_id: str, *, lifetime: timedelta = pairing.C
     begin(act)
     _staff_only(act)
     gate = gate_of(act, gate_id)
-    if gate.state in ("retired", "stolen"):
-        raise ActionRefused("gate", _("This gate is out of use. Add a new gate for a new controller."))
+    if gate.state == "stolen":
+        raise ActionRefused("gate", _("This gate was reported stolen. Add a new gate for a new controller."))
+    free_name(act, "gate", gate.name, gate_id)  # of one out of use it may be another's by now
     code = pairing.make_code(act.session, act.sealer, gate, act.now, lifetime)
     finish(act, "pair_code_made", {"gate_id": gate_id}, gates=NO_GATE)
     return code
@@ -186,8 +188,10 @@ def approve_pairing(act: Action, pair_id: str) -> Gate:
     begin(act)
     _staff_only(act)
     attempt = _attempt(act, pair_id)
+    gate = gate_of(act, attempt.gate_id)
+    free_name(act, "gate", gate.name, gate.gate_id)
     # A face stays in the controller that took it: what an earlier one kept is worth nothing from now.
-    forget_gate(act, gate_of(act, attempt.gate_id), "gate_replaced")
+    forget_gate(act, gate, "gate_replaced")
     try:
         gate = pairing.approve(act.session, act.sealer, pair_id, act.now)
     except pairing.PairingRefused as err:
@@ -212,7 +216,7 @@ def refuse_pairing(act: Action, pair_id: str) -> None:
 
 
 def mark_gate(act: Action, gate_id: str, state: str) -> None:
-    """Mark a gate as retired or stolen: no lease any more, its face shares are destroyed.
+    """Mark a gate as retired or stolen: no lease any more, no pairing, its face shares are destroyed.
 
     A stolen one cannot wait for what that takes from residents: `operations/stolen_gates.py` counts it after.
     """
@@ -225,6 +229,7 @@ def mark_gate(act: Action, gate_id: str, state: str) -> None:
     concerned = () if state == "stolen" else None
     with kept_in(act, GATE_MARKED, concerned, OF_SHARED, why=SuspensionReason.WORKS):
         gate.state = state
+        pairing.end_attempts(act.session, gate)
         forget_gate(act, gate, f"gate_{state}")
         finish(act, GATE_MARKED, {"gate_id": gate_id, "state": state}, gates=(gate_id,))
 

@@ -40,10 +40,7 @@ def make_code(
     session: Session, sealer: Sealer, gate: Gate, now: datetime, lifetime: timedelta = CODE_LIFETIME
 ) -> str:
     """Return a new one-time code for a gate, good for its lifetime; older ones become worthless."""
-    for attempt in session.scalars(
-        select(PairAttempt).where(PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(UNDER_WAY))
-    ):
-        attempt.state = "refused"
+    end_attempts(session, gate)
     groups = ("".join(secrets.choice(CODE_LETTERS) for _ in range(4)) for _ in range(2))
     code = "-".join(groups)
     session.add(
@@ -56,6 +53,14 @@ def make_code(
     )
     session.flush()
     return code
+
+
+def end_attempts(session: Session, gate: Gate) -> None:
+    """Make the codes of a gate worthless, and turn away the controller that came with one."""
+    for attempt in session.scalars(
+        select(PairAttempt).where(PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(UNDER_WAY))
+    ):
+        attempt.state = "refused"
 
 
 class NonceRefused(Exception):

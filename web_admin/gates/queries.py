@@ -26,7 +26,8 @@ def way_out_of_another_gate(session: Session, gate: Gate) -> Lane | None:
     return session.scalars(
         select(Lane)
         .join(Gate)
-        .where(Gate.site_id == gate.site_id, Gate.gate_id != gate.gate_id, Lane.direction == "out")
+        .where(Gate.site_id == gate.site_id, Gate.state != "retired", Gate.gate_id != gate.gate_id)
+        .where(Lane.direction == "out")
         .order_by(Lane.lane_id)
     ).first()
 
@@ -34,7 +35,9 @@ def way_out_of_another_gate(session: Session, gate: Gate) -> Lane | None:
 def gates_without_face(session: Session, site_id: str) -> Sequence[Gate]:
     """Return the gates of a site whose program has no code for faces, by name."""
     return session.scalars(
-        select(Gate).where(Gate.site_id == site_id, Gate.without_face).order_by(Gate.name)
+        select(Gate)
+        .where(Gate.site_id == site_id, Gate.state != "retired", Gate.without_face)
+        .order_by(Gate.name)
     ).all()
 
 

@@ -1,6 +1,7 @@
 """Check a lane's settings: numbers, interlock and anti-passback."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,7 @@ from flask_babel import lazy_gettext as _
 from gate_controller.contract.calendars import DAY_KINDS, WeeklyHours
 from gate_controller.contract.policy import check_promise_one, offered_methods
 from gate_controller.contract.records import LaneRecord, Method, PolicyRefused, Posture
-from web_admin.action.base import checked_text
+from web_admin.action.base import MAX_TEXT_CHARS, checked_text
 from web_admin.compound.gate_names import full_name
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.refusal import ActionRefused
@@ -94,7 +95,9 @@ def check_antipassback(gate: Gate, saved: Lane) -> None:
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_SLUG_CHARS = 40
-MAX_GATE_NAME_CHARS = 60
+MAX_NAME_CHARS = 60
+INVISIBLE = ("Cc", "Cf")
+"""Categories of Unicode: controls, and marks of format and direction."""
 PULSE_SECONDS = (0.5, 60.0)
 SLOW_PULSE_SECONDS = (0.5, 120.0)
 STAFF_HOLD_MINUTES = (1, 480)
@@ -144,7 +147,7 @@ def wanted_lane(gate: Gate, spec: LaneSpec) -> LaneRecord:
         lane_id=spec.lane_id,
         gate_id=gate.gate_id,
         gate_number=gate.number,
-        name=checked_text("name", spec.name),
+        name=checked_name("name", spec.name, max_chars=MAX_TEXT_CHARS),
         direction="in" if spec.direction == "in" else "out",
         methods=tuple(method for method in Method if method in spec.methods),
         pulse_seconds=float(spec.pulse_seconds),
@@ -238,9 +241,19 @@ def check_slug(field_name: str, slug: str) -> None:
         )
 
 
-def checked_gate_name(name: str) -> str:
-    """Return the name of a gate without outer blanks; raise ActionRefused when it is empty or too long."""
-    return checked_text("name", name, max_chars=MAX_GATE_NAME_CHARS)
+def checked_name(field: str, name: str, *, max_chars: int = MAX_NAME_CHARS) -> str:
+    """Return a name on one line; raise ActionRefused when it is empty, too long or has invisible signs."""
+    line = " ".join(name.split())
+    if any(unicodedata.category(char) in INVISIBLE for char in line):
+        raise ActionRefused(
+            field, _("There is an invisible sign in this name. Type it by hand instead of pasting it.")
+        )
+    return checked_text(field, line, max_chars=max_chars)
+
+
+def name_key(name: str) -> str:
+    """Return what two names share that people take for one."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _check_range(field_name: str, seconds: float, legal: tuple[float, float]) -> None:

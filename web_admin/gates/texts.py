@@ -38,7 +38,7 @@ UNSORTED = _l("Not sorted yet")
 GATE_STATES: Mapping[str, LazyString] = {
     "new": _l("Not paired yet"),
     "paired": _l("Paired"),
-    "retired": _l("Retired"),
+    "retired": _l("Out of use"),
     "stolen": _l("Reported stolen"),
 }
 GATE_STATUS: Mapping[str, LazyString] = {

@@ -33,6 +33,8 @@ SCOPE_WORDS = {
     "metrics:read": _l("Read numbers about gates and server, for a monitor"),
     "overview:read": _l("Read how the compound is, in counts and ages, for a head office"),
     "access:read": _l("Read how many people may pass where and when, for an auditor"),
+    "gates:read": _l("Read what gates and lanes are called"),
+    "gates:write": _l("Give gates and lanes other names"),
 }
 LIVES = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("One year")))
 LISTED_ENDED = 20

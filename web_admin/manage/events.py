@@ -18,7 +18,7 @@ from web_admin.accounts.permissions import allowed, current_may, role_names
 from web_admin.action.base import record
 from web_admin.compound.gate_names import names_of_lanes
 from web_admin.compound.models import Gate, Person
-from web_admin.compound.queries import person_by_id
+from web_admin.compound.queries import all_gates, person_by_id
 from web_admin.core import texts as core_texts
 from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, harmless
 from web_admin.core.database import current_menjin, request_session
@@ -144,7 +144,7 @@ def _wanted() -> EventFilter:
 
 
 def _list(wanted: EventFilter, export_form: ExportForm) -> str:
-    gates = site_gates()
+    gates = all_gates(request_session(), current_site().site_id)  # past events of those out of use stay
     query = _query(wanted, gates)
     rows = events_page(request_session(), query, _place(), PAGE_ROWS + 1)
     last = place_of(rows[PAGE_ROWS - 1]) if len(rows) > PAGE_ROWS else None
@@ -156,7 +156,7 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
         labels=details.emergency_labels(request_session(), rows),
         kinds=[(key, label) for key, (label, _kinds) in KINDS.items()],
         before=sealed_place(current_menjin().sealer, last) if last is not None else None,
-        gates=gates,
+        gate_options=[(gate.gate_id, _option(gate)) for gate in gates],
         place=_place_field(gates, wanted),
         where=RecordedNames(gates),
         lanes=list(names_of_lanes(gates).items()),
@@ -190,6 +190,11 @@ def _place_field(gates: Sequence[Gate], wanted: EventFilter) -> PlaceField:
     return PlaceField(len(gates) > FEW_GATES, chosen, [gate.name for gate in gates[:SUGGESTIONS_AT_MOST]])
 
 
+def _option(gate: Gate) -> str:
+    """Return a gate's name in the filter, which finds past events of one out of use as well."""
+    return str(_l("%(gate)s (out of use)", gate=gate.name)) if gate.state == "retired" else gate.name
+
+
 def _hours(gate_ids: list[str]) -> list[DayOfHours] | None:
     """Return the picture of the last days for the first page of the list, None for the others."""
     if "before" in request.args:
@@ -204,7 +209,7 @@ def export() -> Page:
     form, wanted = ExportForm(), filter_of(request.form)
     if not form.validate_on_submit():
         return _list(wanted, form), 422
-    gates = site_gates()
+    gates = all_gates(request_session(), current_site().site_id)
     query = _query(wanted, gates)
     # What was typed may be anything; the ledger keeps what it meant.
     facts: dict[str, Fact] = {name: value for name, value in wanted.chosen().items() if name != "place"}

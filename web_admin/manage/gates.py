@@ -21,7 +21,7 @@ from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.models import PairAttempt
 from web_admin.gates.orders import approve_pairing, make_pair_code, refuse_pairing
 from web_admin.gates.queries import calendar_days, pairings_of_gate, waiting_pairings
-from web_admin.gates.rules import MAX_GATE_NAME_CHARS, LaneSpec
+from web_admin.gates.rules import MAX_NAME_CHARS, LaneSpec
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.manage.gate_lists import FILTER_STATES, MAX_FILTER_CHARS, filter_of_gates, shown_gates
 from web_admin.manage.gate_states import gate_states
@@ -53,9 +53,7 @@ def in_small_letters(text: str | None) -> str | None:
 class GateForm(OnceForm):
     """A new gate."""
 
-    name = StringField(
-        _l("Name"), validators=[InputRequired(_l("Type a name.")), Length(max=MAX_GATE_NAME_CHARS)]
-    )
+    name = StringField(_l("Name"), validators=[InputRequired(_l("Type a name.")), Length(max=MAX_NAME_CHARS)])
     gate_id = StringField(
         _l("Short name"),
         description=_l("For cables and settings files, like north. It stays for good."),

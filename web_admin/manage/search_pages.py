@@ -104,7 +104,13 @@ FOUND_PAGES: Sequence[Page] = (
         "gates.show_list",
         "gate",
         _l("Gates and hours"),
-        _l("doors, lanes, controllers, opening hours, calendar"),
+        _l("doors, lanes, controllers, opening hours, calendar, rename a gate"),
+    ),
+    Page(
+        "gates_out_of_use.show_list",
+        "gate",
+        _l("Gates out of use"),
+        _l("removed gate, deleted gate, old gate, closed door, archive"),
     ),
     Page(
         "gate_places.show",

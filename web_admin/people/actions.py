@@ -225,7 +225,10 @@ def all_lanes(act: Action) -> tuple[str, ...]:
     """Return the ids of all lanes of the site, in order."""
     return tuple(
         act.session.scalars(
-            select(Lane.lane_id).join(Gate).where(Gate.site_id == act.site_id).order_by(Lane.lane_id)
+            select(Lane.lane_id)
+            .join(Gate)
+            .where(Gate.site_id == act.site_id, Gate.state != "retired")
+            .order_by(Lane.lane_id)
         )
     )
 

@@ -43,6 +43,7 @@ MAX_COUNTER = 2**53
 LAST_COUNTER = 2**31 - 1
 """What the database keeps; an honest gate is there after a century."""
 MAX_AHEAD = 2**24
+GATE_RETIRED = "this gate was taken out of use: switch its controller off, or pair one with the gate again"
 """By how many numbers a request may be ahead: a gate that tried every two seconds for a year, unheard."""
 
 T = TypeVar("T")
@@ -179,6 +180,8 @@ def _check_counter(session: DatabaseSession, gate: Gate, counter: int, message: 
 
 def _locked_gate(session: DatabaseSession, gate_id: str, *, alone: bool = True) -> Gate:
     gate = locked_gate(session, gate_id, alone=alone)
+    if gate is not None and gate.state == "retired":
+        raise SyncRefused(403, "gate_retired", GATE_RETIRED)
     if gate is None or gate.public_key is None or gate.state not in {"paired", "stolen"}:
         raise SyncRefused(403, "gate_unknown", "this server knows no such paired gate")
     return gate

@@ -20,7 +20,7 @@ from web_admin.action.base import Action
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_recovered_phone
 from web_admin.compound.models import Gate, Person
-from web_admin.compound.queries import all_gates, places_of_site
+from web_admin.compound.queries import gates_of_site, places_of_site
 from web_admin.compound.ways import gates_at
 from web_admin.core.refusal import ActionRefused
 from web_admin.visitors.reach import grants_at, reads_passes
@@ -116,7 +116,9 @@ def _listed(act: Action, numbers: Collection[int], uses: int) -> list[Gate]:
         raise ActionRefused(FIELD, _("Choose 1 to 32 gates."))
     if uses:
         _one_of(wanted)
-    numbered = select(Gate).where(Gate.site_id == act.site_id, Gate.number.in_(wanted))
+    numbered = select(Gate).where(
+        Gate.site_id == act.site_id, Gate.state != "retired", Gate.number.in_(wanted)
+    )
     gates = list(act.session.scalars(numbered.order_by(Gate.number)))
     if len(gates) != len(wanted):
         raise ActionRefused(FIELD, _("One of these gates does not exist here."))
@@ -139,7 +141,7 @@ def _of_set(act: Action, choice: GateChoice, issuer: Person | None) -> tuple[lis
     """Return the numbers of a set's places, and those of its gates that are in use and read passes."""
     gates = [
         gate
-        for gate in all_gates(act.session, act.site_id)
+        for gate in gates_of_site(act.session, act.site_id)
         if gate.state in ("new", "paired") and reads_passes(gate)
     ]
     if choice.gate_set == ALL:

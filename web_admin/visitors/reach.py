@@ -15,7 +15,7 @@ def gates_open_to(
     session: Session, person: Person, now: datetime, until: datetime | None = None
 ) -> list[Gate]:
     """Return the gates for which a person may invite someone from now until then, by number."""
-    gates = select(Gate).where(Gate.site_id == person.site_id).order_by(Gate.number)
+    gates = select(Gate).where(Gate.site_id == person.site_id, Gate.state != "retired").order_by(Gate.number)
     return [
         gate
         for gate in session.scalars(gates.options(selectinload(Gate.lanes)))

@@ -29,7 +29,8 @@ class NamesInPasses:
     def __init__(self, site_id: str) -> None:
         """Read them in two queries."""
         session = request_session()
-        self.gates = all_gates(session, site_id)
+        self._ever = all_gates(session, site_id)
+        self.gates = [gate for gate in self._ever if gate.state != "retired"]
         places = places_of_site(session, site_id)
         self._places = {place.number: place_name(place) for place in places.in_order}
         self._numbers = {place.place_id: place.number for place in places.rows}
@@ -42,7 +43,7 @@ class NamesInPasses:
         said = [name for number, name in self._places.items() if number in named]
         return said + [
             gate.name
-            for gate in self.gates
+            for gate in self._ever
             if gate.number in named and self._numbers.get(gate.place_id or "") not in named
         ]
 

@@ -30,6 +30,8 @@ CALLS = {
     "metrics:read": [("GET", "/metrics")],
     "overview:read": [("GET", "/overview")],
     "access:read": [("GET", "/access/lanes")],
+    "gates:read": [("GET", "/gates")],
+    "gates:write": [("PATCH", "/gates/x"), ("PATCH", "/lanes/x")],
 }
 """By scope the calls that it reaches."""
 

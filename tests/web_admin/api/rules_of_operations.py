@@ -3,6 +3,7 @@
 from schemathesis import Case, Response
 
 _TEXT = "Please use letters, digits and signs only."  # no pattern lists what Unicode has not assigned
+_INVISIBLE = "There is an invisible sign in this name."  # a pattern would list hundreds of them
 _BLANK = "Please fill this in."  # Unicode has more blanks than a pattern's \s
 _PAST = "This end is in the past."  # a document has no clock
 _ORDER = "The end must come after the start."  # no field is compared with another
@@ -34,6 +35,8 @@ RULES: dict[str, tuple[str, ...]] = {
     "POST /api/v1/homes": (_HOME_EXISTS,),
     "PATCH /api/v1/homes/{home_id}": (_HOME_EXISTS,),
     "POST /api/v1/homes/{home_id}/end": ("People live in home",),  # who lives where is data
+    "PATCH /api/v1/gates/{gate_id}": (_TEXT, _BLANK, _INVISIBLE, "Another gate is called"),  # names are data
+    "PATCH /api/v1/lanes/{lane_id}": (_TEXT, _BLANK, _INVISIBLE),
     "POST /api/v1/people": (_TEXT, _BLANK, _NO_HOME),
     "PATCH /api/v1/people/{person_id}": (_TEXT, _BLANK, _MOVED_OUT),
     "POST /api/v1/people/{person_id}/move-out": (_MOVED_OUT,),

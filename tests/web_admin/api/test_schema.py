@@ -19,7 +19,7 @@ from tests.support.compounds.managed import ManagedCompound
 from tests.web_admin.api.calling import Caller
 from tests.web_admin.api.rules_of_operations import RULES, refused_by_a_rule
 from web_admin.alarms.models import Alarm
-from web_admin.compound.models import CredentialRow, Gate, Home, Person
+from web_admin.compound.models import CredentialRow, Gate, Home, Lane, Person
 from web_admin.visitors.models import VisitorPassRow
 
 DOCUMENT = "/api/v1/openapi.json"
@@ -59,6 +59,8 @@ class Calls:
                 ("pass_id", VisitorPassRow.pass_id),
                 ("alarm_id", Alarm.alarm_id),
                 ("gate", Gate.number),
+                ("gate_id", Gate.gate_id),
+                ("lane_id", Lane.lane_id),
             )
             self.known = {name: sorted(act.session.scalars(select(column))) for name, column in ids}
 

@@ -26,6 +26,7 @@ SHOWN_OTHERWISE = {
     "person.suspend": "a danger cannot wait: shown after",
     "suspensions.confirm": "the list names whom it concerns and why; a danger cannot wait: shown after",
     "card_batches.name_holder": "the card stays in its home, and opens all the while",
+    "gates_out_of_use.take": "its page names what follows",
     "person.leave": "its page names what ends",
     "moving.leave": "its page names what ends",
     "weekly_visitors.withdraw": "one button on the page of the invitation that it ends",

@@ -38,6 +38,8 @@ API_BODIES = {
     "api_cards.suspend_card": {"reason": "lost"},
     "api_cards.give_card": {"number": "4999001"},
     "api_homes.renumber_home": {"number": "9-0909"},
+    "api_gates.name_gate": {"name": "A name"},
+    "api_gates.name_lane": {"name": "A lane"},
     "api_people.correct_person": {"name": "Ann"},
 }
 

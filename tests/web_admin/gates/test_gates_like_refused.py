@@ -57,7 +57,7 @@ def test_every_wrong_line_is_said_and_nothing_is_stored(act: Action) -> None:
         10: "at most 60",
         11: "lane with the short name a-in exists",
         12: "is no short",
-        13: "letters, digits and signs",
+        13: "an invisible sign",
     }.items():
         assert words in problems[line]
 

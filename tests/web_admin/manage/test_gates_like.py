@@ -58,6 +58,11 @@ def rows_of(page: str) -> list[list[str]]:
     return [re.findall(r"<td[^>]*>(?:<span[^>]*>)?(.*?)(?:</span>)?</td>", row) for row in rows]
 
 
+def with_lanes(gate: str) -> str:
+    """Return the cell of a new gate's name, which has its lanes' as well."""
+    return f'{gate}<br><span class="muted small">{gate}进, {gate}出'
+
+
 def beside(page: str) -> list[str]:
     """Return the sentences beside the list."""
     return re.findall(r'id="gates-wrong-\d+">.*?<span>(.*?)</span>', page, re.DOTALL)
@@ -74,12 +79,12 @@ def test_a_pasted_list_becomes_gates_whose_lanes_wait_for_their_sheets(client, c
     assert preview.status_code == 200
     first = len(before) + 1
     assert rows_of(preview.text) == [
-        ["1", "3栋1单元", f"gate-{first}", str(first)],
-        ["3", "3栋2单元", "stair-32", str(first + 1)],
-        ["4", "Stair 12", "stair-12", str(first + 2)],
+        ["1", with_lanes("3栋1单元"), f"gate-{first}", str(first)],
+        ["3", with_lanes("3栋2单元"), "stair-32", str(first + 1)],
+        ["4", with_lanes("Stair 12"), "stair-12", str(first + 2)],
     ]
     assert "3 gates would be added" in preview.text
-    assert "a gate cannot be renamed or removed later" in preview.text
+    assert "Names can be changed later" in preview.text
     assert gates_of(compound) == before
     answer = client.post(PAGE, data=shown_form(preview.text))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/manage/gates/")
@@ -89,7 +94,8 @@ def test_a_pasted_list_becomes_gates_whose_lanes_wait_for_their_sheets(client, c
     assert "3 gates were added. Complete each lane&#39;s sheet at its door" in page
     assert page.count("Not live: lane sheet missing") >= len(added)
     with compound.act() as act:
-        assert act.session.get_one(Lane, "stair-12-out").gate_id == "stair-12"
+        lane = act.session.get_one(Lane, "stair-12-out")
+        assert (lane.gate_id, lane.name) == ("stair-12", "Stair 12出"), "garage's own is 车库出"
 
 
 def test_a_list_that_is_sent_twice_is_added_once(client, compound) -> None:

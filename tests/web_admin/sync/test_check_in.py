@@ -151,7 +151,7 @@ def test_a_gate_that_is_no_longer_paired_gets_what_its_state_gets(quiet, databas
         session.get_one(Gate, "north").state = state
     answer = quiet.post(ASK_PATH, quiet.question(clock.now))
     assert (answer.status_code, error_of(answer) if answer.status_code != 200 else "") == (
-        (200, "") if state == "stolen" else (403, "gate_unknown")
+        {"stolen": (200, ""), "retired": (403, "gate_retired"), "new": (403, "gate_unknown")}[state]
     )
 
 

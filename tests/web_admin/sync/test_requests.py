@@ -27,7 +27,7 @@ from tests.support.statements import locking, locks_of, statements_of
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
 from web_admin.sync import requests
-from web_admin.sync.requests import LATE_WINDOW, MAX_AHEAD, MAX_COUNTER, SyncRefused, answer
+from web_admin.sync.requests import GATE_RETIRED, LATE_WINDOW, MAX_AHEAD, MAX_COUNTER, SyncRefused, answer
 
 pytestmark = pytest.mark.both_databases
 
@@ -182,12 +182,18 @@ def test_a_counter_may_leap_by_its_bound_and_one_further_is_a_copied_key(north, 
         assert session.get_one(Gate, "north").request_counter == MAX_AHEAD
 
 
-@pytest.mark.parametrize("state", ["new", "retired"])
-def test_a_gate_not_in_use_is_unknown_and_a_stolen_one_is_answered(north, clock, database, state):
+@pytest.mark.parametrize(
+    ("state", "refusal"),
+    [
+        ("new", ("gate_unknown", "this server knows no such paired gate")),
+        ("retired", ("gate_retired", GATE_RETIRED)),
+    ],
+)
+def test_a_gate_not_in_use_is_refused_and_a_stolen_one_is_answered(north, clock, database, state, refusal):
     with database.session() as session:
         session.get_one(Gate, "north").state = state
     answered = refused(north.post(ASK_PATH, north.question(clock.now)))
-    assert answered == (403, "gate_unknown", "this server knows no such paired gate")
+    assert answered == (403, *refusal)
     with database.session() as session:
         session.get_one(Gate, "north").state = "stolen"
     assert north.post(ASK_PATH, north.question(clock.now)).status_code == 200

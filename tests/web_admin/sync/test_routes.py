@@ -158,12 +158,12 @@ def test_a_signature_for_another_path_is_refused(north, clock):
     assert north.client.post(ASK_PATH, data=body, headers=headers).status_code == 401
 
 
-@pytest.mark.parametrize("state", ["new", "retired"])
-def test_a_gate_that_is_not_paired_is_refused(database, north, clock, state):
+@pytest.mark.parametrize(("state", "error"), [("new", "gate_unknown"), ("retired", "gate_retired")])
+def test_a_gate_that_is_not_paired_is_refused(database, north, clock, state, error):
     with database.session() as session:
         session.get_one(Gate, "north").state = state
     response = north.post(ASK_PATH, north.question(clock.now))
-    assert (response.status_code, error_of(response)) == (403, "gate_unknown")
+    assert (response.status_code, error_of(response)) == (403, error)
 
 
 def test_an_unknown_gate_is_refused(north, clock):

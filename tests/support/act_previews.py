@@ -44,6 +44,8 @@ def go_on(client: FlaskClient, preview: TestResponse, **fields: str) -> TestResp
     # Where it keeps people out, the page asks why: the first reason of its list.
     reasons = re.findall(r'<option value="(\w+)">', form)
     data |= {"lock_out": reasons[:1]} if reasons else {}
+    words = re.findall(r'for="typed-word">[^“<]*“([^”]+)”', form)
+    data |= {"typed_word": words} if words else {}
     data |= {name: [value] for name, value in fields.items()}
     return client.post(html.unescape(action[1]), data=data)
 

@@ -94,6 +94,18 @@ def end_api_key(act: Action, key_id: str) -> None:
         finish(act, "api_key_ended", {"key_id": key_id}, touches=())
 
 
+def reopen_api_key(act: Action, key_id: str) -> None:
+    """Let a key work again that was ended by mistake, until its own end; raise ActionRefused."""
+    begin(act)
+    _check_office(act)
+    row = act.session.get(ApiKey, key_id)
+    if row is None or row.site_id != act.site_id:
+        raise ActionRefused(None, _("This key is not known here."))
+    if row.ended_at is not None:
+        row.ended_at = None
+        finish(act, "api_key_reopened", {"key_id": key_id}, touches=())
+
+
 def _check_office(act: Action) -> None:
     office_only(act, _("Only the property manager gives keys to other systems."))
 

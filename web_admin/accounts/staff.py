@@ -182,11 +182,15 @@ def set_role(act: Action, account_id: int, role: str) -> None:
 
 
 def close_account(act: Action, account_id: int) -> None:
-    """End an account at once: no sign-in, every open session ends; what it did stays in the journal."""
+    """End an account at once: no sign-in, every open session ends; what it did stays in the journal.
+
+    Its password and authenticator are of no use any more, and are erased a day later (`retention`).
+    """
     begin(act)
     account = _changeable(act, account_id)
     _keep_one_manager(act, account)
-    lock_out(account)
+    account.active = False
+    end_all_sessions(account)
     made_profile(act.session, account_id, act.now, act.actor_id).closed_at = act.now
     act.session.execute(
         delete(StaffInvitation).where(
@@ -194,6 +198,19 @@ def close_account(act: Action, account_id: int) -> None:
         )
     )
     record(act, "staff_closed", {"account_id": account_id})
+
+
+def reopen_account(act: Action, account_id: int) -> None:
+    """Let an account sign in again that was closed by mistake; raise ActionRefused where it is too late."""
+    begin(act)
+    account = _changeable(act, account_id)
+    if account.active:
+        return
+    if account.password is None:
+        raise ActionRefused(None, _("Its password is erased already. Make a link for a new start."))
+    account.active = True
+    made_profile(act.session, account_id, act.now, act.actor_id).closed_at = None
+    record(act, "staff_reopened", {"account_id": account_id})
 
 
 def lock_out(account: User) -> None:

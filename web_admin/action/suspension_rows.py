@@ -70,6 +70,15 @@ def end_suspensions(
         row.ended_at = now
 
 
+def reopen_suspensions(session: Session, of: CredentialRow) -> None:
+    """Have those suspensions of a credential in force again that ended with it."""
+    rows = select(Suspension).where(
+        Suspension.credential_id == of.credential_id, Suspension.ended_at == of.ended_at
+    )
+    for row in session.scalars(rows):
+        row.ended_at = None
+
+
 def parties_left(session: Session, of: Person | CredentialRow) -> str:
     """Return the parties whose suspensions of this are still in force, as `Person.suspended_by` has them.
 

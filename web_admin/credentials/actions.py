@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from flask_babel import lazy_gettext as _
 
 from gate_controller.contract.records import CredentialKind, Method
-from web_admin.action.base import Action, begin, checked_text, finish
+from web_admin.action.base import Action, begin, checked_text, finish, office_only
 from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import credential_of, person_of
 from web_admin.action.phone_verification import refuse_recovered_phone, refuse_unverified_phone
@@ -21,7 +21,7 @@ from web_admin.action.suspension_reasons import (
     SuspensionReason,
     checked_cause,
 )
-from web_admin.action.suspension_rows import add_suspension, end_suspensions, keep_held
+from web_admin.action.suspension_rows import add_suspension, end_suspensions, keep_held, reopen_suspensions
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.compound.restore_models import is_held
@@ -31,6 +31,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.last_way_in import refuse_last_way
 from web_admin.credentials.lifecycle import end_one, finish_credential, live_credentials, record_loss
 from web_admin.credentials.phones import online_qr
+from web_admin.credentials.queries import is_given_again
 from web_admin.face.endings import forget_face
 from web_admin.face.ways_in import Aftermath, live_face_consent, settle_face
 
@@ -46,6 +47,27 @@ def end_credential(act: Action, credential_id: str, reason: str) -> Aftermath:
         if credential.state != "ended":
             end_one(act, credential, why)
         return record_loss(act, credential, "credential_ended", why)
+
+
+def take_end_back(act: Action, credential_id: str, state: str, suspended_by: str) -> None:
+    """Let a card, PIN or phone that was ended by mistake be as it was before; raise ActionRefused.
+
+    What a lost one has paused stays paused: its person decides once more.
+    """
+    begin(act)
+    office_only(act, _("Only the property manager takes an end back."))
+    credential = credential_of(act, credential_id)
+    if credential.state != "ended":
+        return
+    if credential.person.ended_at is not None:
+        raise ActionRefused(None, _("This person has moved out since. Nothing was undone."))
+    if is_given_again(act.session, credential):
+        raise ActionRefused(None, _("It was given out again since. Nothing was undone."))
+    reopen_suspensions(act.session, credential)
+    credential.state, credential.suspended_by = state, suspended_by
+    credential.ended_at = credential.ended_reason = None
+    settle_face(act.session, credential.person, act.now)
+    finish_credential(act, credential, "credential_end_taken_back")
 
 
 def suspend_credential(act: Action, credential_id: str, reason: str = "") -> Aftermath:

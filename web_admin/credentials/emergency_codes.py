@@ -78,6 +78,18 @@ def end_emergency_code(act: Action, credential_id: str, reason: str = "ended") -
         publish(act, ())
 
 
+def reopen_emergency_code(act: Action, credential_id: str) -> None:
+    """Let a code open again that was ended by mistake; raise ActionRefused."""
+    site = begin(act)
+    office_only(act, FOR_THE_OFFICE)
+    code = _code_of(act, credential_id)
+    if code.state != "ended":
+        return
+    _check_room(act, site)
+    code.state, code.ended_at, code.ended_reason = "active", None, None
+    finish(act, "emergency_code_reopened", {"credential_id": credential_id}, touches=())
+
+
 def _end(act: Action, code: EmergencyCode, why: str) -> None:
     if code.state == "ended":
         return

@@ -66,6 +66,17 @@ def cards_with_number(session: Session, site_id: str, lookup: bytes) -> Sequence
     ).all()
 
 
+def is_given_again(session: Session, ended: CredentialRow) -> bool:
+    """Return whether the card of an ended credential opens for another one now, or its PIN was replaced."""
+    if ended.kind == CredentialKind.CARD:
+        if ended.lookup is None:
+            return True
+        return bool(cards_with_number(session, ended.person.site_id, ended.lookup))
+    if ended.kind == CredentialKind.PIN:
+        return bool(live_credentials_of(session, ended.person_id, ended.kind, duress=ended.duress))
+    return False
+
+
 def holders_of_card(session: Session, site_id: str, lookup: bytes) -> list[tuple[CredentialRow, Person]]:
     """Return the cards of a site with the number that this was made of and their people, newest first.
 

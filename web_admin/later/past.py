@@ -5,7 +5,7 @@ It lies beside background jobs as one that is over, and goes with them (`JOBS_KE
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -20,6 +20,8 @@ KIND = "act_past"
 PURPOSE = "act-past"
 DONE, UNDONE = "done", "undone"
 MOST_SHOWN = 50
+ENDS_UNDONE_FOR = timedelta(days=1)
+"""How long what was ended by mistake can be had back: until then its secrets stay stored."""
 
 Values = Mapping[str, object]
 """Parts that an act may change, by their ids, plain as JSON has them; one that is not there is missing."""

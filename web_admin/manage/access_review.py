@@ -46,9 +46,13 @@ from web_admin.action.base import Action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.parameters import number_of
 from web_admin.web.context import actor_id, press, row_of_site
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm
 from web_admin.web.page import Page, to
 from web_admin.web.site import current_site, request_now
+
+ENDED_BY_ROW = frozenset({Kind.ACCOUNT, Kind.KEY, Kind.CODE, Kind.WEBHOOK})
+"""Kinds of rows that have no suspension: they end."""
 
 bp = Blueprint("access_review", __name__, url_prefix="/manage/access-review")
 
@@ -157,17 +161,28 @@ def suspend_row(row_id: str) -> Page:
         abort(403)
     stop = Stop(request.form.get("reason", ""))
     return _decided(
-        lambda act: suspend(act, row_id, _seen(), stop), _("Done: it opens or reads nothing any more.")
+        lambda act: suspend(act, row_id, _seen(), stop),
+        _("Done: it opens or reads nothing any more."),
+        lambda _act: _end_of(Kind(row.kind)),
     )
+
+
+def _end_of(kind: Kind) -> ForGood | None:
+    """Return what follows for what a review does not suspend but end."""
+    if kind not in ENDED_BY_ROW:
+        return None
+    return ForGood([_("It ends at once, and opens, reads or receives nothing any more.")])
 
 
 def _seen() -> str:
     return request.form.get("seen", "")
 
 
-def _decided(work: Callable[[Action], bool], said: str) -> Page:
+def _decided(
+    work: Callable[[Action], bool], said: str, for_good: Callable[[Action], ForGood | None] | None = None
+) -> Page:
     gone: str = _("It has ended meanwhile. That is noted; there was nothing left to decide.")
-    return press(work, saved=lambda is_live: said if is_live else gone, back=_back())
+    return press(work, saved=lambda is_live: said if is_live else gone, back=_back(), for_good=for_good)
 
 
 @bp.post("/rows/<row_id>/ask")

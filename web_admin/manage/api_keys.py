@@ -15,6 +15,7 @@ from web_admin.accounts.queries import api_keys_of
 from web_admin.core.database import request_session
 from web_admin.web.context import form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, options
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.site import current_site, request_now
@@ -91,10 +92,23 @@ def new() -> Page:
 @bp.post("/<key_id>/end")
 @allowed("manage_api_keys")
 def end(key_id: str) -> Page:
-    """End a key at once; doing it again changes nothing."""
-    get_or_404(request_session(), ApiKey, key_id)
+    """End a key, after what follows was read; for a day that can be undone."""
+    row = get_or_404(request_session(), ApiKey, key_id)
     return press(
         lambda act: end_api_key(act, key_id),
+        for_good=lambda _act: _follows(row),
         saved=_("Ended. The other system is refused from now on."),
         back=to("api_keys.show_list"),
+    )
+
+
+def _follows(row: ApiKey) -> ForGood:
+    used = (
+        _("It was last used on %(day)s.", day=row.last_used_on)
+        if row.last_used_on
+        else _("It was never used.")
+    )
+    return ForGood(
+        [_("The system with the key “%(name)s” is refused at once.", name=row.name), used],
+        is_undone_for_a_day=True,
     )

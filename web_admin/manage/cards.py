@@ -23,6 +23,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.credentials.child_agreements import agree_by_card, lacks_agreement
 from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
 from web_admin.credentials.queries import holders_of_card
+from web_admin.credentials.texts import METHODS
 from web_admin.face.ways_in import Aftermath
 from web_admin.web.agreement_text import agreement_text
 from web_admin.web.back_to_first_hour import back_to
@@ -39,6 +40,7 @@ from web_admin.web.context import (
 )
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.language import page_language
 from web_admin.web.page import Page, to
@@ -203,13 +205,31 @@ def resume(credential_id: str) -> Page:
 @bp.post("/<credential_id>/end")
 @allowed("issue_credentials")
 def end(credential_id: str) -> Page:
-    """End a card, PIN or phone for good, for a reason of the list."""
+    """End a card, PIN or phone for a reason of the list: a lost one at once and for good.
+
+    For other reasons what follows is read first, and for a day the end can be undone.
+    """
     return _change(
         credential_id,
         "",
         lambda act: _end(act, credential_id),
         _("Ended for good."),
         "after" if request.form.get("reason") == SuspensionReason.LOST else "first",
+        lambda _act: _follows(_credential(credential_id)),
+    )
+
+
+def _follows(credential: CredentialRow) -> ForGood:
+    return ForGood(
+        [
+            _(
+                "%(method)s of %(name)s opens nothing any more.",
+                method=METHODS.get(credential.kind, credential.kind),
+                name=credential.person.display_name,
+            )
+        ],
+        people=1,
+        is_undone_for_a_day=True,
     )
 
 
@@ -226,11 +246,14 @@ def _change(
     action: Callable[[Action], object],
     said: str,
     preview: Preview = "first",
+    for_good: Callable[[Action], ForGood] | None = None,
 ) -> Page:
     credential = _credential(credential_id)
     back = to("person.show", person_id=credential.person_id)
     fits = credential.state == from_state or (not from_state and credential.state != "ended")
-    return press(action, saved=partial(_say_changed, said), back=back, preview=preview) if fits else back
+    if not fits:
+        return back
+    return press(action, saved=partial(_say_changed, said), back=back, preview=preview, for_good=for_good)
 
 
 def _say_changed(said: str, done: object) -> None:

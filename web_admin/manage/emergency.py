@@ -15,6 +15,7 @@ from web_admin.credentials.models import EmergencyCode
 from web_admin.credentials.queries import ended_emergency_codes, live_emergency_codes
 from web_admin.web.context import form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, lane_options, options
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.places import lane_names, site_lanes
@@ -91,6 +92,7 @@ def new() -> Page:
             replaces=replaced.credential_id if replaced is not None else None,
         ),
         back=to("emergency.show_list"),
+        for_good=lambda _act: None if replaced is None else ForGood([_opens_nothing(replaced)]),
         then=lambda digits: render_template(
             "manage/emergency_once.html",
             digits=digits,
@@ -116,10 +118,15 @@ def _replaced() -> EmergencyCode | None:
 @bp.post("/<credential_id>/end")
 @allowed("manage_emergency_codes")
 def end(credential_id: str) -> Page:
-    """End a code for good; doing it again changes nothing."""
-    get_or_404(request_session(), EmergencyCode, credential_id)
+    """End a code, after what follows was read; for a day that can be undone."""
+    code = get_or_404(request_session(), EmergencyCode, credential_id)
     return press(
         lambda act: end_emergency_code(act, credential_id),
+        for_good=lambda _act: ForGood([_opens_nothing(code)], is_undone_for_a_day=True),
         saved=lambda _done: say_saved(_("The code has ended.")),
         back=to("emergency.show_list"),
     )
+
+
+def _opens_nothing(code: EmergencyCode) -> str:
+    return str(_("The code of “%(name)s” opens nothing any more. They need another one.", name=code.label))

@@ -21,15 +21,16 @@ from web_admin.later.past import DONE, Done, PastAct, past_acts
 from web_admin.manage.import_forms import planned
 from web_admin.manage.lane_modes import HOLD_HOURS, MODES
 from web_admin.web.context import get_or_404, press
+from web_admin.web.ended import TITLES_OF_ENDS
 from web_admin.web.forms import AgainForm
 from web_admin.web.language import page_language
 from web_admin.web.later import PLANNED_FIELD, TITLES, fields_again
 from web_admin.web.page import Page, to
 from web_admin.web.places import lane_names
 from web_admin.web.silent_gates import say_saved
-from web_admin.web.site import current_site, site_zone
+from web_admin.web.site import current_site, request_now, site_zone
 from web_admin.web.times import local_time
-from web_admin.web.undo import IS_UNDONE, Part, names_of_parts, parts_of, undo_act
+from web_admin.web.undo import IS_UNDONE, Part, is_too_late, names_of_parts, parts_of, undo_act
 
 WHY_HELD: Mapping[str, LazyString] = {
     "more": _l("It would take more than when it was planned, so nothing was done."),
@@ -53,7 +54,7 @@ def show_list() -> str:
         "manage/later.html",
         held=[one for one in acts if one.state == HELD],
         days=list(_by_day([one for one in acts if one.state != HELD])),
-        titles=TITLES,
+        titles={**TITLES, **TITLES_OF_ENDS},
         past=past,
         undoable=_last_of_their_parts(past),
         about=_about({one.job_id: one.sent for one in acts} | {one.job_id: one.done for one in past}),
@@ -73,7 +74,7 @@ def _last_of_their_parts(past: Sequence[PastAct]) -> frozenset[str]:
     last = set()
     for one in past:
         parts = parts_of(one.done) if one.state == DONE else frozenset()
-        if parts and seen.isdisjoint(parts):
+        if parts and seen.isdisjoint(parts) and not is_too_late(one, request_now()):
             last.add(one.job_id)
         seen |= parts
     return frozenset(last)

@@ -20,6 +20,7 @@ from web_admin.compound.suspension_models import Suspension
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
+from web_admin.credentials.queries import live_credentials_of
 from web_admin.manage.grant_form import GrantForm
 from web_admin.people.actions import (
     GrantSpec,
@@ -38,6 +39,7 @@ from web_admin.people.suspension_queries import suspensions_of
 from web_admin.people.suspensions import resume_person, suspend_person
 from web_admin.web.context import current_action, form_page, from_local, get_or_404, submit, typed
 from web_admin.web.fields import hours_options, lane_options, options
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.places import lane_names, site_lanes
@@ -206,9 +208,25 @@ def send_invitation(person_id: str) -> Page:
         form,
         lambda act: invite(act, person_id),
         back=_back(person_id),
+        for_good=lambda act: _end_of_invitation(act, person),
         then=lambda code: _invitation(person, code),
     )
     return answer or (_page(person, button=form), 422)
+
+
+def _end_of_invitation(act: Action, person: Person) -> ForGood | None:
+    """Return what a new invitation ends: an open one before it, or what is signed in on a phone."""
+    phone = phone_pages(act.session, [person], act.now).get(person.person_id)
+    name = person.display_name
+    if phone == "opened":
+        lines = [
+            _("The phone of %(name)s is signed out, and its code opens nothing.", name=name),
+            _("So it stays until the new invitation is opened and the card or PIN is shown."),
+        ]
+        return ForGood(lines, people=1)
+    if phone == "invited":
+        return ForGood([_("The invitation that %(name)s has now ends.", name=name)], people=1)
+    return None
 
 
 def _invitation(person: Person, code: str) -> str:
@@ -235,11 +253,20 @@ def give_pin(person_id: str) -> Page:
         form,
         lambda act: issue(act, person_id),
         back=_back(person_id),
+        for_good=None if duress else lambda act: _end_of_pin(act, person),
         then=lambda digits: render_template(
             "manage/pin_once.html", person=person, digits=digits, duress=duress
         ),
     )
     return answer or (_page(person, button=form), 422)
+
+
+def _end_of_pin(act: Action, person: Person) -> ForGood | None:
+    if not live_credentials_of(act.session, person.person_id, Method.PIN):
+        return None
+    return ForGood(
+        [_("The PIN that %(name)s has now opens nothing any more.", name=person.display_name)], people=1
+    )
 
 
 @bp.post("/suspend")

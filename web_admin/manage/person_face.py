@@ -22,6 +22,7 @@ from web_admin.people.listings import names_of_adults
 from web_admin.people.texts import AGE_BANDS
 from web_admin.web.context import get_or_404, submit, typed
 from web_admin.web.fields import options
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.silent_gates import say_saved
@@ -102,13 +103,24 @@ def write_down(person_id: str) -> Page:
         if withdraws
         else _("Recorded. Nothing changes for this person, and they are not asked again."),
         back=to("person.show", person_id=person_id),
-        preview="after",
+        preview="first" if withdraws else "after",
+        for_good=lambda _act: _end_of_face(person),
     )
     if answer is None:
         return _page(person, button=form), 422
+    if not isinstance(answer, Response):
+        return answer  # the page of what follows
     if Method.CARD not in usable_methods(request_session(), person_id, request_now()):
         return to("cards.give", person_id=person_id)
     return answer
+
+
+def _end_of_face(person: Person) -> ForGood:
+    line = _(
+        "The face of %(name)s is deleted, here and at every gate. Their other ways in stay.",
+        name=person.display_name,
+    )
+    return ForGood([line], people=1)
 
 
 def _write_down(act: Action, person: Person, *, withdraws: bool) -> None:
@@ -144,7 +156,11 @@ def write_guardian(person_id: str) -> Page:
     if gone:
         button = AgainForm()
         answer = submit(
-            button, lambda act: remove_guardian(act, person_id, gone), saved=_("Saved."), back=back
+            button,
+            lambda act: remove_guardian(act, person_id, gone),
+            for_good=lambda _act: _end_of_guardian(person),
+            saved=_("Saved."),
+            back=back,
         )
         form.form_errors.extend(button.form_errors)
     else:
@@ -157,6 +173,11 @@ def write_guardian(person_id: str) -> Page:
             back=back,
         )
     return answer or ((_page(person, guardian=form), 422) if form.errors else back)
+
+
+def _end_of_guardian(person: Person) -> ForGood:
+    line = _("What this guardian agreed to for %(name)s ends, also a face.", name=person.display_name)
+    return ForGood([line], people=1)
 
 
 def _back(person_id: str) -> Response:

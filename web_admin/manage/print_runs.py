@@ -28,6 +28,7 @@ from web_admin.people.print_runs import (
 )
 from web_admin.web.context import current_action, form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, options
+from web_admin.web.for_good import END, ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.qr_picture import svg_of
@@ -133,10 +134,11 @@ def _pages(kind: str, slips: list[ShownSlip]) -> Iterator[Markup]:
 @bp.post("/<run_id>/handed-out")
 @allowed("issue_credentials")
 def handed_out(run_id: str) -> Page:
-    """Note that the slips were handed out; from now on new PINs work."""
+    """Note that the slips were handed out; from now on new PINs work, and those before them end."""
     run = get_or_404(request_session(), PrintRun, run_id)
     return press(
         lambda act: hand_out(act, run_id),
+        for_good=lambda _act: _end_of_pins(run),
         saved=lambda count: (
             _("Done. %(given)s of %(total)s new PINs work now.", given=count, total=run.total)
             if run.kind == PINS
@@ -149,13 +151,24 @@ def handed_out(run_id: str) -> Page:
 @bp.post("/<run_id>/cancel")
 @allowed("issue_credentials")
 def cancel(run_id: str) -> Page:
-    """Cancel a run."""
-    get_or_404(request_session(), PrintRun, run_id)
+    """Cancel a run, after what follows was read."""
+    run = get_or_404(request_session(), PrintRun, run_id)
     return press(
         lambda act: cancel_run(act, run_id),
+        for_good=lambda _act: _of_run(run, _("Nothing of what was printed works. Throw the paper away.")),
         saved=_("Cancelled. Nothing of this run works; throw its paper away."),
         back=_back(run_id),
     )
+
+
+def _end_of_pins(run: PrintRun) -> ForGood | None:
+    if run.kind != PINS:
+        return None
+    return _of_run(run, _("From now on the new PINs open, and those before them no more."))
+
+
+def _of_run(run: PrintRun, line: str) -> ForGood:
+    return ForGood([line], run.total, word=END if run.total > 1 else None)
 
 
 def _back(run_id: str) -> Response:

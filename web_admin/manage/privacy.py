@@ -10,6 +10,7 @@ from wtforms.validators import Length
 from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
+from web_admin.action.base import Action
 from web_admin.core.database import request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.custody.queries import notice_versions
@@ -25,6 +26,7 @@ from web_admin.gates.queries import gates_without_face
 from web_admin.privacy.contact import contact_of
 from web_admin.privacy.queries import choices_about_faces
 from web_admin.web.context import form_page, submit
+from web_admin.web.for_good import ASK, DELETE, ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
@@ -108,18 +110,36 @@ def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str
 @bp.post("/manage/privacy/face")
 @allowed("edit_privacy")
 def switch_face() -> Page:
-    """Switch face on at this site, or switch it off and delete all faces."""
+    """Switch face on at this site, or, after what follows was read, off, and delete all faces."""
     form, back = AgainForm(), to("privacy.settings")
     on = request.form.get("face") == "on"
     answer = submit(
         form,
         enable_face if on else disable_face,
+        for_good=None if on else _end_of_faces,
         saved=_("Face is offered to those who want it.")
         if on
         else _("Face is off. What was kept is being forgotten."),
         back=back,
     )
     return answer or ((_settings_page(form), 422) if form.form_errors else back)
+
+
+def _end_of_faces(act: Action) -> ForGood:
+    people = choices_about_faces(act.session, act.site_id)["live"]
+    lanes = [lane for lane in site_lanes() if Method.FACE in lane.methods]
+    return ForGood(
+        [
+            _("Every face is deleted, here and at every gate. To have it back, people agree once more."),
+            ngettext(
+                "Face is taken off %(num)d lane. Other ways in stay as they are.",
+                "Face is taken off %(num)d lanes. Other ways in stay as they are.",
+                len(lanes),
+            ),
+        ],
+        people,
+        word=DELETE,
+    )
 
 
 @bp.post("/manage/privacy/consent")
@@ -134,10 +154,33 @@ def ask_for() -> Page:
             written_release=bool(form.written_release.data),
             both_guardians=bool(form.both_guardians.data),
         ),
+        for_good=lambda act: _asked_again_by_rules(act, form),
         saved=_said_of_rules,
         back=to("privacy.settings"),
     )
     return answer or (_settings_page(AgainForm(formdata=None), form), 422)
+
+
+def _asked_again_by_rules(act: Action, form: RulesForm) -> ForGood | None:
+    """Return whose consents the rules end, as far as they ask for more than before."""
+    before = rules_of(act.session, act.site_id)
+    release, guardians = renewals_by_rules(act.session, act.site_id)
+    asked = [
+        people
+        for people, is_new in (
+            (release, form.written_release.data and not before.written_release),
+            (guardians, form.both_guardians.data and not before.both_guardians),
+        )
+        if is_new
+    ]
+    return _asked_again(max(asked, default=0))
+
+
+def _asked_again(people: int) -> ForGood | None:
+    if not people:
+        return None
+    lines = [_("They are asked again. Until they agree, their face opens nothing; other ways in stay.")]
+    return ForGood(lines, people, word=ASK if people > 1 else None)
 
 
 def _said_of_rules(asked: int) -> str:
@@ -164,6 +207,7 @@ def edit_notice() -> Page:
     answer = submit(
         form,
         lambda act: publish_notice(act, FACE_PURPOSE, form.texts()),
+        for_good=lambda act: _asked_again(choices_about_faces(act.session, act.site_id)["live"]),
         saved=lambda version: _("Version %(number)s is published.", number=version),
         back=to("privacy.settings"),
     )

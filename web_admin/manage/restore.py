@@ -13,8 +13,9 @@ from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import request_session
 from web_admin.credentials.texts import METHODS
 from web_admin.restore.queries import gates_without_handover
-from web_admin.restore.reviews import NEEDS_ITS_OWN, STOLEN, decide, keep_all, open_reviews, subjects_of
+from web_admin.restore.reviews import KEPT, NEEDS_ITS_OWN, STOLEN, decide, keep_all, open_reviews, subjects_of
 from web_admin.web.context import get_or_404, press, submit, typed
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.site import current_site
@@ -145,10 +146,11 @@ def _names(rows: list[RestoreReview]) -> dict[str, str]:
 @allowed("decide_restored")
 def decide_one(review_id: str) -> Page:
     """Allow one thing again, or leave it as it is."""
-    get_or_404(request_session(), RestoreReview, review_id)
+    row = get_or_404(request_session(), RestoreReview, review_id)
     form = DecisionForm()
     return press(
         lambda act: decide(act, review_id, typed(form.decision)),
+        for_good=lambda _act: _end_of(row, typed(form.decision)),
         saved=_("Decided."),
         back=to("restored.show"),
         form=form,
@@ -168,3 +170,11 @@ def keep() -> Page:
         back=back,
     )
     return answer or back
+
+
+def _end_of(row: RestoreReview, decision: str) -> ForGood | None:
+    """Return what follows where a decision ends a key or an address of another system for good."""
+    if decision != KEPT or row.kind not in ("api_key", "webhook"):
+        return None
+    name = _names([row])[row.review_id]
+    return ForGood([_("“%(name)s” ends: that system reads and receives nothing any more.", name=name)])

@@ -17,7 +17,7 @@ from web_admin.core.texts import LANGUAGES
 from web_admin.messages.errors import NotSent
 from web_admin.messages.mail import PASSWORD_FILE, mail_password
 from web_admin.messages.outbox import mail_is_set_up, put_message
-from web_admin.messages.queries import mail_server_of, mails_of, webhooks_of
+from web_admin.messages.queries import mail_server_of, mails_of, people_with_mail, webhooks_of
 from web_admin.messages.texts import STATES, kind_text, trouble_text
 from web_admin.settings.actions import (
     MAX_CONTACT_CHARS,
@@ -31,8 +31,9 @@ from web_admin.settings.actions import (
 )
 from web_admin.settings.logo import MAX_BYTES
 from web_admin.settings.queries import look_of
-from web_admin.web.context import current_action, form_page, show_refusal, submit, typed
+from web_admin.web.context import current_action, form_page, press, show_refusal, submit, typed
 from web_admin.web.fields import options
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.site import current_site, request_now
@@ -318,10 +319,15 @@ def test_mail() -> Response:
 
 @bp.post("/manage/settings/mail/remove")
 @allowed("edit_settings")
-def remove_mail() -> Response:
-    """Send no mail any more."""
-    form = AgainForm()
-    if form.validate_on_submit():
-        remove_mail_server(current_action())
-        flash(_("Removed. No mail is sent any more."), "success")
-    return to("settings.show")
+def remove_mail() -> Page:
+    """Send no mail any more, after what follows was read; for a day that can be undone."""
+    return press(
+        remove_mail_server,
+        for_good=lambda act: ForGood(
+            [_("No mail is sent any more: no alarm, no link for staff, no message to residents.")],
+            people_with_mail(act.session, act.site_id),
+            is_undone_for_a_day=True,
+        ),
+        saved=_("Removed. No mail is sent any more."),
+        back=to("settings.show"),
+    )

@@ -34,10 +34,11 @@ from web_admin.action.base import Action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.parameters import number_of
 from web_admin.core.texts import LANGUAGES
-from web_admin.manage.closing import HANDED_OVER_FIRST, KINDS, made_by, settle_made
 from web_admin.messages.outbox import mail_is_set_up, put_message
+from web_admin.web.closing import HANDED_OVER_FIRST, KINDS, made_by, settle_made
 from web_admin.web.context import actor_id, current_action, form_page, press, submit, typed
 from web_admin.web.fields import options
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 from web_admin.web.site import current_site, request_now
@@ -300,7 +301,7 @@ def change_role(account_id: str) -> Page:
 @bp.post("/<account_id>/again")
 @allowed("manage_staff")
 def new_start(account_id: str) -> Page:
-    """Take password and authenticator away and make a link for a new start."""
+    """Take password and authenticator away, after that was read, and make a link for a new start."""
     account = _account(account_id)
     form = NewStartForm()
     has_mail = mail_is_set_up(request_session(), current_site().site_id)
@@ -309,6 +310,12 @@ def new_start(account_id: str) -> Page:
         form,
         lambda act: _begin_again(act, account, by_mail=by_mail),
         back=_back(account),
+        for_good=lambda _act: ForGood(
+            [
+                _("Password and authenticator of %(email)s end at once.", email=account.email),
+                _("They are signed out everywhere, and sign in again by the new link alone."),
+            ]
+        ),
         then=lambda code: _handed_over(account, code, by_mail=by_mail),
     )
     return answer or (_account_page(account, start_form=form), 422)
@@ -326,14 +333,31 @@ def _begin_again(act: Action, account: User, *, by_mail: bool) -> str:
 @bp.post("/<account_id>/close")
 @allowed("manage_staff")
 def close(account_id: str) -> Page:
-    """Close an account at once; end what it made, or hand it over, also where it was closed before."""
+    """Close an account and end what it made, or hand it over, also where it was closed before.
+
+    What follows is read first, and for a day a closed account can be had back with what it made.
+    """
     account = _account(account_id)
     is_closed = account_status(account, profile_of(request_session(), account.id)) == "closed"
     return press(
         lambda act: _close(act, account.id, is_closed=is_closed),
+        for_good=lambda act: _end_of_account(act, account, is_closed=is_closed),
         saved=_("Saved.") if is_closed else _("Closed. They are signed out everywhere."),
         back=_back(account),
     )
+
+
+def _end_of_account(act: Action, account: User, *, is_closed: bool) -> ForGood:
+    handed_over, lines = request.form.getlist("hand_over"), []
+    if not is_closed:
+        lines.append(_("%(email)s is signed out and cannot sign in any more.", email=account.email))
+    for kind, names in made_by(act, account.id).names().items():
+        named = {"kind": KINDS[kind], "names": _(", ").join(names)}
+        if kind in handed_over:
+            lines.append(_("%(kind)s go on and are yours: %(names)s", **named))
+        else:
+            lines.append(_("%(kind)s end: %(names)s", **named))
+    return ForGood(lines, is_undone_for_a_day=not is_closed)
 
 
 def _close(act: Action, account_id: int, *, is_closed: bool) -> None:

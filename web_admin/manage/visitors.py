@@ -6,7 +6,6 @@ from datetime import timedelta
 from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -19,8 +18,9 @@ from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
 from web_admin.visitors.queries import STATES, PassSearch, Whose, listed_passes
 from web_admin.visitors.uses import state_with_uses, uses_of
-from web_admin.web.context import current_action, form_page, from_local, get_or_404, submit, typed
+from web_admin.web.context import form_page, from_local, get_or_404, press, submit, typed
 from web_admin.web.fields import options
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm
 from web_admin.web.gate_sets import LONG_LIST, GatesForm, NamesInPasses
 from web_admin.web.links import pass_link
@@ -144,11 +144,18 @@ def slip(pass_id: str) -> str:
 
 @bp.post("/<pass_id>/withdraw")
 @allowed("issue_passes")
-def withdraw(pass_id: str) -> Response:
-    """Withdraw a pass; doing it again changes nothing."""
+def withdraw(pass_id: str) -> Page:
+    """Withdraw a pass, after what follows was read; doing it again changes nothing."""
     row = get_or_404(request_session(), VisitorPassRow, pass_id)
-    form = AgainForm()
-    if form.validate_on_submit() and row.withdrawn_at is None:
-        withdraw_pass(current_action(), pass_id)
-        say_saved(_("Withdrawn."))
-    return to("visitors.show_list")
+    return press(
+        lambda act: withdraw_pass(act, pass_id),
+        for_good=lambda _act: _end_of(row),
+        saved=lambda _done: say_saved(_("Withdrawn.")),
+        back=to("visitors.show_list"),
+    )
+
+
+def _end_of(row: VisitorPassRow) -> ForGood | None:
+    if row.withdrawn_at is not None:
+        return None
+    return ForGood([_("The pass of “%(label)s” opens nothing any more.", label=row.label)], people=1)

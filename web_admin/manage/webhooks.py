@@ -14,6 +14,7 @@ from web_admin.messages.queries import messages_to
 from web_admin.messages.texts import STATES, WEBHOOK_KINDS, kind_text, trouble_text
 from web_admin.web.context import form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, options
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
 
@@ -100,6 +101,14 @@ def change_key(webhook_id: str) -> Page:
         AgainForm(),
         lambda act: rotate_key(act, webhook_id),
         back=back,
+        for_good=lambda _act: ForGood(
+            [
+                _(
+                    "The key that “%(name)s” has now ends in a day. Enter the new one there until then.",
+                    name=hook.name,
+                )
+            ]
+        ),
         then=lambda key: render_template("manage/webhook_key.html", hook=hook, key=key, changed=True),
     )
     return answer or back
@@ -108,10 +117,14 @@ def change_key(webhook_id: str) -> Page:
 @bp.post("/<webhook_id>/remove")
 @allowed("edit_settings")
 def remove(webhook_id: str) -> Page:
-    """Send nothing there any more."""
-    get_or_404(request_session(), Webhook, webhook_id)
+    """Send nothing there any more, after what follows was read; for a day that can be undone."""
+    hook = get_or_404(request_session(), Webhook, webhook_id)
     return press(
         lambda act: remove_webhook(act, webhook_id),
+        for_good=lambda _act: ForGood(
+            [_("“%(name)s” receives nothing any more. What waits is not sent later.", name=hook.name)],
+            is_undone_for_a_day=True,
+        ),
         saved=_("Removed. Nothing goes there any more."),
         back=to("settings.show"),
     )

@@ -21,6 +21,7 @@ from web_admin.visitors.uses import Use, uses_of
 from web_admin.visitors.weekly import DAYS, issue_series, withdraw_series
 from web_admin.web.context import form_page, get_or_404, submit, typed
 from web_admin.web.fields import CheckList, options
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm
 from web_admin.web.gate_sets import LONG_LIST, GatesForm, NamesInPasses
 from web_admin.web.links import pass_link
@@ -123,7 +124,10 @@ def _uses(series_id: str) -> Sequence[Use]:
 @bp.post("/<series_id>/withdraw")
 @allowed("issue_passes")
 def withdraw(series_id: str) -> Page:
-    """Withdraw a weekly invitation and the passes of its visits; doing it again changes nothing."""
+    """Withdraw a weekly invitation and the passes of its visits, after what follows was read.
+
+    Doing it again changes nothing.
+    """
     row, back = _own(series_id), to("visitors.show_list")
     if row.withdrawn_at is not None:
         return back
@@ -132,6 +136,8 @@ def withdraw(series_id: str) -> Page:
         lambda act: withdraw_series(act, series_id),
         saved=lambda _done: say_saved(_("Withdrawn.")),
         back=back,
-        preview="named",
+        for_good=lambda _act: ForGood(
+            [_("All visits of “%(label)s” end: the link opens nothing any more.", label=row.label)], 1
+        ),
     )
     return answer or back

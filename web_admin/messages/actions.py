@@ -69,13 +69,24 @@ def rotate_key(act: Action, webhook_id: str) -> str:
 
 
 def remove_webhook(act: Action, webhook_id: str) -> None:
-    """Send nothing there any more, give up what waits; its keys are forgotten."""
+    """Send nothing there any more, give up what waits; its keys are erased a day later (`retention`)."""
     begin(act)
     hook = webhook_of(act, webhook_id)
     hook.ended_at = act.now
-    hook.signing_key_sealed, hook.old_signing_key_sealed = b"", None
     give_up(act.session, act.site_id, "webhook", "webhook_removed", act.now, target=webhook_id)
     record(act, "webhook_removed", {"webhook_id": webhook_id})
+
+
+def reopen_webhook(act: Action, webhook_id: str) -> None:
+    """Send there again what happens from now on; raise ActionRefused where its key is erased already."""
+    begin(act)
+    office_only(act, FOR_THE_OFFICE)
+    hook = act.session.get(Webhook, webhook_id)
+    if hook is None or hook.site_id != act.site_id or not hook.signing_key_sealed:
+        raise ActionRefused(None, _("This webhook is not known here."))
+    if hook.ended_at is not None:
+        hook.ended_at = None
+        record(act, "webhook_reopened", {"webhook_id": webhook_id})
 
 
 def send_test(act: Action, webhook_id: str) -> None:

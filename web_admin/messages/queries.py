@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from web_admin.compound.models import Person
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.subscription_models import NotificationSubscription
@@ -18,6 +19,17 @@ def mail_servers(session: Session) -> list[MailServer]:
 def mail_server_of(session: Session, site_id: str) -> MailServer | None:
     """Return who takes a site's mail, None where it sends none."""
     return session.get(MailServer, site_id)
+
+
+def people_with_mail(session: Session, site_id: str) -> int:
+    """Return how many people of a site receive messages by mail."""
+    people = select(Person.person_id).where(Person.site_id == site_id, Person.ended_at.is_(None))
+    asked = select(func.count()).where(
+        NotificationSubscription.channel == "mail",
+        NotificationSubscription.confirmed_at.is_not(None),
+        NotificationSubscription.person_id.in_(people),
+    )
+    return session.scalar(asked) or 0
 
 
 def webhooks_of(session: Session, site_id: str) -> Sequence[Webhook]:

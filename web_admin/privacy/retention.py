@@ -27,7 +27,8 @@ from web_admin.face.guardian_requests import REQUEST_LASTS
 from web_admin.face.models import GuardianRequest, WrittenRelease
 from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import AuditEntry, GateEvent, QuarantinedEntry
-from web_admin.messages.models import OutboxMessage
+from web_admin.later.past import ENDS_UNDONE_FOR
+from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.people.print_models import PrintRun, PrintSlip
 from web_admin.privacy.models import Disclosure, RightsRequest
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse
@@ -218,6 +219,27 @@ def _closed_names(menjin: Menjin, now: datetime) -> Chosen:
     return StaffProfile, closed & (StaffProfile.shown_name != ERASED_NAME), {"shown_name": ERASED_NAME}
 
 
+def _closed_sign_ins(menjin: Menjin, now: datetime) -> Chosen:
+    """Erase the sign-in of closed accounts once that can be undone no more."""
+    del menjin
+    closed = select(StaffProfile.account_id).where(StaffProfile.closed_at < now - ENDS_UNDONE_FOR)
+    kept = User.password.is_not(None) | User.tf_totp_secret.is_not(None)
+    erased = {
+        "password": None,
+        "tf_primary_method": None,
+        "tf_totp_secret": None,
+        "last_totp_counter": None,
+    }
+    return User, User.id.in_(closed) & User.active.is_(False) & kept, erased
+
+
+def _removed_webhooks(menjin: Menjin, now: datetime) -> Chosen:
+    """Erase the keys of removed webhooks once that can be undone no more."""
+    del menjin
+    removed = (Webhook.ended_at < now - ENDS_UNDONE_FOR) & (Webhook.signing_key_sealed != b"")
+    return Webhook, removed, {"signing_key_sealed": b"", "old_signing_key_sealed": None}
+
+
 def _staff_invitations(menjin: Menjin, now: datetime) -> Chosen:
     del menjin
     return StaffInvitation, StaffInvitation.expires_at < now - timedelta(days=30), None
@@ -261,6 +283,8 @@ RULES: Mapping[str, Rule] = {
     "lock_outs_deleted": _lock_outs,
     "closed_accounts_erased": _closed_accounts,
     "closed_names_erased": _closed_names,
+    "closed_sign_ins_erased": _closed_sign_ins,
+    "removed_webhook_keys_erased": _removed_webhooks,
     "staff_invitations_deleted": _staff_invitations,
     "desk_visits_deleted": _desk_visits,
     "disclosures_deleted": _disclosures,

@@ -38,10 +38,11 @@ from web_admin.face.notice_parts import notice_parts
 from web_admin.face.queries import guardians_needed, newest_notice, rules_of
 from web_admin.face.renewals import renewal_of
 from web_admin.face.rules import is_offered
+from web_admin.resident.ask_first import asks_first, is_sure
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.own_ways import ways_of
 from web_admin.web.language import page_language
-from web_admin.web.page import to
+from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
 
 
@@ -164,13 +165,21 @@ def _by_gate(act: Action, looks: Sequence[FaceLook]) -> list[tuple[str, list[Fac
 
 @bp.post("/face/looks/<gate_id>/<look_id>/drop")
 @resident_required
-def drop_one_look(gate_id: str, look_id: str) -> Response:
+def drop_one_look(gate_id: str, look_id: str) -> Page:
     """Drop one look; the gate deletes it, and the others go on."""
     person, act = signed_in()
     consent = face_state(act.session, person.person_id).consent
     own = looks_of(act.session, consent.consent_id) if consent is not None else ()
     if (gate_id, look_id) not in {(look.gate_id, look.look_id) for look in own}:
         abort(404)
+    asked = asks_first(
+        gettext("Delete this look?"),
+        gettext("Its gate deletes it. Your other looks stay."),
+        gettext("Delete it"),
+        to("resident.face").location,
+    )
+    if asked is not None:
+        return asked
     drop_look(act, person.person_id, gate_id, look_id)
     flash(gettext("This scan is being deleted at its gate."), "done")
     return to("resident.face")
@@ -219,6 +228,10 @@ def refuse_face() -> Response:
 @resident_required
 def ask_withdraw_face() -> str:
     """Ask once before face is switched off."""
+    return _off_page()
+
+
+def _off_page() -> str:
     person, _act = signed_in()
     return render_template(
         "resident/face_off.html",
@@ -231,8 +244,10 @@ def ask_withdraw_face() -> str:
 
 @bp.post("/face/off")
 @resident_required
-def withdraw_face_now() -> Response:
-    """End the consent, destroy the shares and publish to the gates, in one transaction."""
+def withdraw_face_now() -> Page:
+    """End the consent, destroy the shares and publish to the gates, in one transaction, once it was asked."""
+    if not is_sure():
+        return _off_page()
     person, act = signed_in()
     withdraw_face(act, person.person_id)
     flash(gettext("Face is off. Your other ways in work as before."), "done")

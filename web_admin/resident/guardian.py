@@ -17,6 +17,7 @@ from web_admin.face.guardians import names_of, wards_of
 from web_admin.face.models import GuardianRequest
 from web_admin.face.notice_parts import notice_fields
 from web_admin.face.queries import newest_notice, rules_of
+from web_admin.resident.ask_first import is_sure
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.web.language import page_language
 from web_admin.web.page import to
@@ -113,7 +114,7 @@ def end_ward_face(minor_id: str) -> str | Response:
     ward = wards.get(minor_id)
     if ward is None:
         abort(404)
-    if request.method != "POST":
+    if request.method != "POST" or not is_sure():
         return render_template(
             "resident/ward_off.html",
             person=person,

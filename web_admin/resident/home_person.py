@@ -10,7 +10,7 @@ from web_admin.action.base import Action
 from web_admin.action.suspensions import in_the_way
 from web_admin.compound.models import Person
 from web_admin.core.refusal import ActionRefused
-from web_admin.credentials.queries import credential_of
+from web_admin.credentials.queries import credential_of, live_credentials_of
 from web_admin.people.at_home import LookedAfter, looked_after
 from web_admin.people.home_helpers import change_helper, end_helper, give_helper_pin, set_helper_card
 from web_admin.people.members import (
@@ -21,6 +21,7 @@ from web_admin.people.members import (
     take_agreement_back,
     take_invitation_back,
 )
+from web_admin.resident.ask_first import asks_first
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.home_forms import code_page, form_of_helper, typed_times, wanted_lanes
 from web_admin.visitors.reach import gates_open_to
@@ -102,6 +103,14 @@ def home_pin(person_id: str) -> Page:
     """Give a child or helper a new PIN, shown on this answer only."""
     person, act = signed_in()
     shown = _looked_after(person, act, person_id)
+    asked = asks_first(
+        gettext("Make a new PIN?"),
+        gettext("The PIN that it replaces opens nothing any more."),
+        gettext("Make a new one"),
+        to("resident.at_home", person_id=person_id).location,
+    )
+    if asked is not None and live_credentials_of(act.session, person_id, CredentialKind.PIN):
+        return asked
     give = give_helper_pin if shown.is_helper else give_child_pin
     pin = made_once(act, person.person_id, lambda: give(act, person.person_id, person_id))
     return _page(person, act, person_id, pin=pin) if pin else to("resident.at_home", person_id=person_id)
@@ -132,6 +141,14 @@ def home_code_again(person_id: str) -> Page:
     """Make a new code for a person who has not used theirs."""
     person, act = signed_in()
     invited = _looked_after(person, act, person_id).person
+    asked = asks_first(
+        gettext("Make a new code?"),
+        gettext("The code that %(name)s has now ends.", name=invited.display_name),
+        gettext("Make a new one"),
+        to("resident.at_home", person_id=person_id).location,
+    )
+    if asked is not None:
+        return asked
     code = made_once(act, person.person_id, lambda: code_again(act, person.person_id, person_id))
     return code_page(person, invited, code) if code else to("resident.at_home", person_id=person_id)
 
@@ -143,6 +160,14 @@ def end_at_home(person_id: str) -> Page:
     person, act = signed_in()
     shown = _looked_after(person, act, person_id)
     end = end_helper if shown.is_helper else take_invitation_back
+    asked = asks_first(
+        gettext("End it for %(name)s?", name=shown.person.display_name),
+        gettext("Nothing of theirs opens a gate any more."),
+        gettext("End it"),
+        to("resident.at_home", person_id=person_id).location,
+    )
+    if asked is not None:
+        return asked
     end(act, person.person_id, person_id)
     flash(gettext("Ended. Nothing of theirs opens a gate any more."), "done")
     return to("resident.my_home")
@@ -164,7 +189,15 @@ def agree_at_home(person_id: str) -> Page:
 def take_back_at_home(person_id: str) -> Page:
     """Take a guardian's agreement back; the child's card and PIN end."""
     person, act = signed_in()
-    _looked_after(person, act, person_id)
+    shown = _looked_after(person, act, person_id)
+    asked = asks_first(
+        gettext("Take your agreement back?"),
+        gettext("The card and PIN of %(name)s end.", name=shown.person.display_name),
+        gettext("Take it back"),
+        to("resident.at_home", person_id=person_id).location,
+    )
+    if asked is not None:
+        return asked
     take_agreement_back(act, person.person_id, person_id)
     flash(gettext("Withdrawn. The child's card and PIN no longer work."), "done")
     return to("resident.at_home", person_id=person_id)

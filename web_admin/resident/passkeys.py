@@ -2,7 +2,6 @@
 
 from flask import Response, abort, flash, request, session
 from flask_babel import gettext
-from werkzeug.wrappers import Response as AnyResponse
 
 from web_admin.accounts.passkeys import (
     Answer,
@@ -13,6 +12,7 @@ from web_admin.accounts.passkeys import (
     new_question,
     options_to_make,
     options_to_sign_in,
+    passkeys_of,
     remove_passkey,
 )
 from web_admin.accounts.permissions import public
@@ -20,6 +20,7 @@ from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.subscriptions import notify
+from web_admin.resident.ask_first import asks_first
 from web_admin.resident.blueprint import bp, signed_in
 from web_admin.resident.confirmation import (
     CONFIRMING,
@@ -29,7 +30,7 @@ from web_admin.resident.confirmation import (
     must_confirm,
     passkey_place,
 )
-from web_admin.web.page import to
+from web_admin.web.page import Page, to
 from web_admin.web.phone_label import phone_label
 from web_admin.web.request_bodies import takes_json
 from web_admin.web.resident_session import resident_required, sign_in_resident
@@ -91,11 +92,21 @@ def keep_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
 
 @bp.post("/passkeys/<passkey_id>/remove")
 @resident_required
-def drop_passkey(passkey_id: str) -> AnyResponse:
+def drop_passkey(passkey_id: str) -> Page:
     """Forget one passkey."""
     person, act = signed_in()
     if must_confirm(person, act.now):
         return to("resident.password")
+    if passkey_id not in {one.passkey_id for one in passkeys_of(act.session, person.person_id)}:
+        abort(404)
+    asked = asks_first(
+        gettext("Remove this passkey?"),
+        gettext("It can no longer be used to sign in. You can make a new one on that phone."),
+        gettext("Remove it"),
+        to("resident.password").location,
+    )
+    if asked is not None:
+        return asked
     try:
         remove_passkey(act, person.person_id, passkey_id)
     except ActionRefused:

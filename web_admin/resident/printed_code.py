@@ -9,9 +9,10 @@ from gate_controller.contract.records import CredentialKind, Method
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.credentials.actions import choose_methods, end_credential
 from web_admin.credentials.phones import issue_printed_code, printed_code
+from web_admin.resident.ask_first import asks_first
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.own_ways import own_credential
-from web_admin.web.page import to
+from web_admin.web.page import Page, to
 from web_admin.web.qr_picture import svg_for_paper
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once
@@ -64,9 +65,17 @@ def printed_code_page(credential_id: str) -> str:
 
 @bp.post("/printed-code/<credential_id>/end")
 @resident_required
-def end_printed_code(credential_id: str) -> Response:
+def end_printed_code(credential_id: str) -> Page:
     """End a code on paper for good."""
     person, act = signed_in()
+    asked = asks_first(
+        gettext("End this code on paper?"),
+        gettext("The printed code opens nothing any more. Throw the paper away."),
+        gettext("End it"),
+        to("resident.ways_in").location,
+    )
+    if asked is not None:
+        return asked
     end_credential(act, _own_printed(person, credential_id).credential_id, "ended by its owner")
     flash(gettext("The printed code opens nothing any more."), "done")
     return to("resident.ways_in")

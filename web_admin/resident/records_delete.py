@@ -2,14 +2,14 @@
 
 from flask import flash, render_template, request
 from flask_babel import gettext
-from werkzeug.wrappers import Response
 
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.privacy.deletion import PARTS, deletable, delete_own
+from web_admin.resident.ask_first import is_sure
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.web.page import to
+from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
 
 
@@ -36,10 +36,12 @@ def _page(problem: str) -> str:
 
 @bp.post("/records/delete")
 @resident_required
-def delete_records_now() -> Response | tuple[str, int]:
+def delete_records_now() -> Page:
     """Delete the chosen records at once."""
     person, act = signed_in()
     parts = [part for part in PARTS if request.form.get(part) == "1"]
+    if parts and not is_sure():
+        return _page("")
     try:
         gone = delete_own(act, person.person_id, parts)
     except ActionRefused as refused:

@@ -30,11 +30,12 @@ from web_admin.credentials.queries import credential_of, phones_of
 from web_admin.messages.subscriptions import notify
 from web_admin.people.actions import choose_own_language
 from web_admin.people.invitations import accept_invitation
+from web_admin.resident.ask_first import asks_first
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.confirmation import OF_THIS_PHONE, confirm_page, must_confirm, passkey_place
 from web_admin.web.desk_session import current_visit
 from web_admin.web.language import page_language
-from web_admin.web.page import to
+from web_admin.web.page import Page, to
 from web_admin.web.resident_session import (
     act_of,
     current_person,
@@ -235,9 +236,17 @@ def revoke_sign_ins() -> Response:
 
 @bp.post("/sign-out-everywhere")
 @resident_required
-def sign_out_everywhere() -> Response:
+def sign_out_everywhere() -> Page:
     """End every other session, passkey and every phone's key of this person: for a lost phone."""
     person, act = signed_in()
+    asked = asks_first(
+        gettext("Sign out all other phones?"),
+        gettext("Their codes and passkeys end. Each of them signs in again from the start."),
+        gettext("Sign them out"),
+        to("resident.help_page").location,
+    )
+    if asked is not None:
+        return asked
     for credential_id in [row.credential_id for row in phones_of(act.session, person.person_id)]:
         end_credential(act, credential_id, "stopped by its owner")
     remove_other_passkeys(act, person.person_id, session.get(OF_THIS_PHONE))

@@ -45,10 +45,11 @@ from web_admin.face.ways_in import dependence_of
 from web_admin.people.suspension_queries import lock_outs_of, suspensions_of
 from web_admin.people.suspensions import resume_person
 from web_admin.policy.face_limits import FaceLimit, face_limits
+from web_admin.resident.ask_first import asks_first
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.own_phone import desk_asks, verification_of
 from web_admin.resident.own_ways import losses_of, own_credential, ways_of
-from web_admin.web.page import to
+from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once
 from web_admin.web.typed_times import minute_of
@@ -175,6 +176,15 @@ def new_pin() -> str | Response:
     """
     person, act = signed_in()
     issue = issue_duress_pin if request.form.get("second") == "1" else issue_pin
+    # Asked of both kinds in the same words: a question would tell that there is a second PIN.
+    asked = asks_first(
+        gettext("Make a new PIN?"),
+        gettext("The PIN that it replaces opens nothing any more."),
+        gettext("Make a new one"),
+        to("resident.ways_in").location,
+    )
+    if asked is not None and _live(person, CredentialKind.PIN):
+        return asked
 
     def renew() -> str:
         pin = issue(act, person.person_id)
@@ -249,10 +259,18 @@ def end_own_suspension() -> Response:
 
 @bp.post("/phones/<credential_id>/stop")
 @resident_required
-def stop_phone(credential_id: str) -> Response:
+def stop_phone(credential_id: str) -> Page:
     """End the key of one phone, for good."""
     person, act = signed_in()
     key = own_credential(person, credential_id, CredentialKind.QR)
+    asked = asks_first(
+        gettext("Stop this phone's code?"),
+        gettext("That phone's code opens nothing any more."),
+        gettext("Stop it"),
+        to("resident.ways_in").location,
+    )
+    if asked is not None:
+        return asked
     end_credential(act, key.credential_id, "stopped by its owner")
     flash(gettext("That phone's code opens nothing any more."), "done")
     return to("resident.ways_in")

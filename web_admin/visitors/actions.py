@@ -124,6 +124,17 @@ def withdraw_pass(act: Action, pass_id: str) -> None:
     finish(act, "pass_withdrawn", {"pass_id": pass_id}, person_id=row.issuer_person_id, touches=())
 
 
+def reopen_pass(act: Action, pass_id: str) -> None:
+    """Let a pass open again that was withdrawn by mistake; raise ActionRefused."""
+    begin(act)
+    row = act.session.get(VisitorPassRow, pass_id)
+    if row is None or row.site_id != act.site_id:
+        raise ActionRefused("pass", _("This pass is not known here."))
+    if row.withdrawn_at is not None:
+        row.withdrawn_at = None
+        finish(act, "pass_reopened", {"pass_id": pass_id}, person_id=row.issuer_person_id, touches=())
+
+
 def sign_passes_again(act: Action) -> int:
     """Sign every pass that may still be used with the site's present key; return how many.
 

@@ -103,6 +103,25 @@ def withdraw_series(act: Action, series_id: str) -> None:
     finish(act, "weekly_pass_withdrawn", {"series_id": series_id}, person_id=row.issuer_person_id, touches=())
 
 
+def reopen_series(act: Action, series_id: str) -> None:
+    """Let a weekly invitation go on that was withdrawn by mistake, and its visits; raise ActionRefused."""
+    begin(act)
+    row = act.session.get(VisitorSeriesRow, series_id)
+    if row is None or row.site_id != act.site_id:
+        raise ActionRefused("pass", _("This pass is not known here."))
+    if row.withdrawn_at is not None:
+        passes = select(VisitorVisit.pass_id).where(VisitorVisit.series_id == series_id)
+        act.session.execute(
+            update(VisitorPassRow)
+            .where(VisitorPassRow.pass_id.in_(passes), VisitorPassRow.withdrawn_at == row.withdrawn_at)
+            .values(withdrawn_at=None)
+        )
+        row.withdrawn_at = None
+        finish(
+            act, "weekly_pass_reopened", {"series_id": series_id}, person_id=row.issuer_person_id, touches=()
+        )
+
+
 def end_series_of(act: Action, person_id: str) -> None:
     """End every weekly invitation of a person who leaves; the caller withdraws their passes."""
     act.session.execute(

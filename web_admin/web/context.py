@@ -23,6 +23,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
 from web_admin.settings.queries import the_look
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.later import (
     CANNOT_WAIT,
@@ -113,6 +114,7 @@ def submit(
     then: Callable[[Result], Page] | None = None,
     preview: Preview = "first",
     trial: Callable[[Action], object] | None = None,
+    for_good: Callable[[Action], ForGood | None] | None = None,
 ) -> Page | None:
     """Run the action of a form that was sent and lead on; return None where the form is to be shown.
 
@@ -125,7 +127,8 @@ def submit(
     which one press goes on (`preview.py`). `preview` says where that is so: "first"; "after" for what cannot
     wait, which is done, stored and then says what it took; "named" where the form's own page has named it.
     `trial` does in place of a long action what it may take, and is always undone; one that is to begin later
-    is stored after it.
+    is stored after it. `for_good` returns what follows from an act that ends something, None where this one
+    ends nothing: it is read first, whatever it takes.
     """
     if not form.validate_on_submit():
         return None
@@ -136,23 +139,25 @@ def submit(
             note_done(act)
         return back
     begins_at: datetime | None = None
+    ends: ForGood | None = None
     try:
         refuse_if_over(act)
         if preview == "first":
             begins_at = asked_begin()
         # What begins later is worked out as of its begin, and undone.
         then_act = act if begins_at is None else replace(act, now=begins_at)
-        before = values_before(act)
+        ends = for_good(then_act) if for_good is not None and preview == "first" else None
+        before = None if preview == "after" else values_before(act)
         if trial is not None and (page := _tried(trial, then_act, form, noting, back, begins_at)) is not None:
             return page
         result = _whole(action, then_act, noting)
         if preview == "first" and trial is None:
-            page = held_back(act, form, noting, back, begins_at)
+            page = held_back(act, form, noting, back, begins_at, ends=ends)
             if page is not None:
                 return page
     except ActionRefused as refusal:
         if isinstance(refusal, LockOutRefused) and refusal.reasons:
-            return held_back(act, form, noting, back, begins_at, refusal)
+            return held_back(act, form, noting, back, begins_at, refusal, ends=ends)
         show_refusal(form, refusal)
         return None
     try:
@@ -210,10 +215,11 @@ def press(
     form: FlaskForm | None = None,
     refused: Response | None = None,
     preview: Preview = "first",
+    for_good: Callable[[Action], ForGood | None] | None = None,
 ) -> Page:
     """Run the action of a button as `submit` does; a refusal is shown on the page that it leads back to."""
     form = form or AgainForm()
-    answer = submit(form, action, back=back, saved=saved, then=then, preview=preview)
+    answer = submit(form, action, back=back, saved=saved, then=then, preview=preview, for_good=for_good)
     if answer is not None:
         return answer
     for error in form.form_errors:

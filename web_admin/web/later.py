@@ -34,8 +34,8 @@ from web_admin.later.rules import Loss
 from web_admin.web.site import current_site, request_now, site_zone
 
 WHEN_FIELD, LATER, BEGINS_FIELD = "when", "later", "begins_at"
-PLANNED_FIELD, SHOWN_FIELD = "planned_act", "shown_effects"
-OWN_FIELDS = frozenset({"csrf_token", WHEN_FIELD, BEGINS_FIELD, PLANNED_FIELD, SHOWN_FIELD})
+PLANNED_FIELD, SHOWN_FIELD, WORD_FIELD = "planned_act", "shown_effects", "typed_word"
+OWN_FIELDS = frozenset({"csrf_token", WHEN_FIELD, BEGINS_FIELD, PLANNED_FIELD, SHOWN_FIELD, WORD_FIELD})
 SEALED_FIELDS = frozenset({"sheet"})
 """Fields with names and numbers of a whole compound: they stay at the server, out of the page of the list."""
 MOST_AHEAD = timedelta(days=366)

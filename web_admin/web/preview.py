@@ -31,10 +31,12 @@ from web_admin.core.database import undo_request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.later.rules import Loss, takes_more
 from web_admin.web.consequences import SHOWN, Foreseen, Line, Week, foresee, heading, lines_of, losses_of
+from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm
 from web_admin.web.later import (
     PLANNED_FIELD,
     SHOWN_FIELD,
+    WORD_FIELD,
     is_looked_at,
     may_begin_later,
     plan,
@@ -81,15 +83,18 @@ def held_back(
     refusal: LockOutRefused | None = None,
     *,
     is_trial: bool = False,
+    ends: ForGood | None = None,
 ) -> Page | None:
     """Undo an action that takes something from people, and return the page of it; None where it may go on.
+
+    So is one that ends something (`for_good.py`), whether or not gates are sent anything.
 
     One that is to begin later is undone as well, once it was read, and stored as it was sent.
     `refusal` is of an action that keeps residents out and was compared before it was undone
     (`keep_comparison`): the page asks for a reason as well. A trial need not have published anything: what it
     stands for may only give.
     """
-    if not noting.has_published and refusal is None:
+    if not noting.has_published and refusal is None and (ends is None or begins_at is not None):
         if begins_at is None:
             return None
         if is_trial:
@@ -104,9 +109,11 @@ def held_back(
         now_taken = losses_of(comparison, foreseen)
         run.takes_more = refusal is not None or takes_more(run.act.sent.losses, now_taken)
         return _undone(back) if run.takes_more else None
-    digest = _digest(comparison.before, foreseen)
+    digest = _digest(comparison.before, foreseen, ends)
     was_read, why_again = _read_before(digest, now)
-    is_to_be_read = foreseen.is_to_be_read or (is_looked_at() and not is_trial)
+    if was_read and ends is not None and not ends.has_its_word():
+        was_read, why_again = False, str(_("Nothing was done: type the word “%(word)s”.", word=ends.word))
+    is_to_be_read = foreseen.is_to_be_read or ends is not None or (is_looked_at() and not is_trial)
     if refusal is None and (was_read or not is_to_be_read):
         if begins_at is None:
             return None
@@ -118,6 +125,8 @@ def held_back(
         form=form,
         why=None if refusal is None else ask_why(refusal),
         shown=shown,
+        ends=ends,
+        word_field=WORD_FIELD,
         never=foreseen.never,
         gates_that_wait=gates_that_wait(site_gates()),
         fields=[one for one in sent_fields() if refusal is None or one[0] != FIELD],
@@ -226,7 +235,7 @@ def say_effects(noting: NotingEffects) -> None:
 # -- the mark of what was shown ------------------------------------------------------------------------
 
 
-def _digest(before: Sent, foreseen: Foreseen) -> str:
+def _digest(before: Sent, foreseen: Foreseen, ends: ForGood | None) -> str:
     """Return a digest of who asks for what, what it takes from whom, and the state of all that it concerns.
 
     Times are left out: those of an act for some hours move with each press.
@@ -239,7 +248,8 @@ def _digest(before: Sent, foreseen: Foreseen) -> str:
     effects = [[replace(effect, when=ALWAYS) for effect in week.effects] for week in foreseen.weeks]
     # The reason of a lock-out is chosen on the page itself.
     fields = [one for one in sent_fields() if one[0] != FIELD]
-    whole = [current_user.id, request.path, fields, effects, state]
+    said = () if ends is None else ends.sentences()
+    whole = [current_user.id, request.path, fields, effects, state, said]
     plain = msgspec.to_builtins(whole, str_keys=True, order="deterministic")
     return hashlib.sha256(msgspec.json.encode(plain)).hexdigest()
 

@@ -1,14 +1,12 @@
 """Undo an act of the office: set again what was before it, through the same actions that changed it.
 
 An act can be undone where its page is in `INVERSES`: what it may change is read before and after it and kept
-(`later/past.py`). It is undone as long as all of that is as the act left it. A page that is missing there
-offers nothing: an ended card does not live again, and a lockdown has its own end.
+(`later/past.py`). It is undone as long as all of that is as the act left it, and what was ended (`ended.py`)
+within a day. A page that is missing there offers nothing: a lost card stays ended.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from collections.abc import Mapping
+from datetime import date, datetime
 
 import msgspec
 from flask import request
@@ -24,14 +22,15 @@ from web_admin.gates.hours_in_use import remove_hours
 from web_admin.gates.queries import calendar_days
 from web_admin.gates.rules import LaneSpec, spec_of
 from web_admin.gates.schedules import remove_schedule, set_schedule
-from web_admin.later.past import Change, Done, Values, changes_between, keep, note_undone, past_act
+from web_admin.later.past import Change, Done, PastAct, Values, changes_between, keep, note_undone, past_act
 from web_admin.people.actions import GrantSpec, set_grants
 from web_admin.people.additions import named_hours
 from web_admin.people.helper_rights import helpers_of
+from web_admin.web.ended import ENDED
+from web_admin.web.inverse import Args, Inverse
 from web_admin.web.times import local_date
 
 IS_UNDONE = _l("This was undone already, or was too long ago.")
-Args = Mapping[str, str]
 Part = tuple["Inverse", str, str]
 """A part that is changed: its kind, its lane where it is a lane's, and its id."""
 
@@ -48,16 +47,6 @@ class _Day(msgspec.Struct, frozen=True):
 
 class _Grants(msgspec.Struct, frozen=True):
     grants: tuple[GrantSpec, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Inverse:
-    """How to read what a page may change, by the ids of its parts, and set one part; None takes it away."""
-
-    read: Callable[[Action, Args], Mapping[str, object]]
-    put: Callable[[Action, Args, str, object], None]
-    name: Callable[[str, Any], str] = lambda _key, _value: ""
-    """The name of a part by its id and value, where the address does not say it."""
 
 
 # -- what pages change -----------------------------------------------------------------------------------
@@ -140,6 +129,7 @@ INVERSES: Mapping[str, Inverse] = {
     "schedules.remove": SCHEDULES,
     "gates.edit_lane": LANE,
     "person.grants": GRANTS,
+    **ENDED,
 }
 
 
@@ -175,11 +165,16 @@ def names_of_parts(done: Done) -> list[str]:
     return [name(key, change.after or change.before) for key, change in done.changes.items()]
 
 
+def is_too_late(past: PastAct, now: datetime) -> bool:
+    """Return whether an act is so long ago that it cannot be undone any more."""
+    return now > past.at + INVERSES[past.done.endpoint].lasts
+
+
 def undo_act(act: Action, job_id: str) -> None:
     """Set again what was before an act; raise ActionRefused where something of it has changed since."""
     begin(act)
     kept = past_act(act, job_id)
-    if kept is None:
+    if kept is None or is_too_late(kept, act.now):
         raise ActionRefused(None, IS_UNDONE)
     inverse, args, changes = INVERSES[kept.done.endpoint], kept.done.args, kept.done.changes
     now = _read(inverse, act, args)

@@ -12,11 +12,22 @@ from tests.browser.terminal.conftest import open_page
 from tests.browser.terminal.states import shown
 from tests.support.compounds.lived_in import RESIDENTS
 
+READ_FIRST = "[data-act-preview] .btn-bad, [data-ask-first] button"
+
+
+def _go_on(page: Page) -> None:
+    """Press the button of the page of what follows, where there is one."""
+    page.wait_for_load_state()
+    if page.locator(READ_FIRST).count():
+        page.locator(READ_FIRST).first.click()
+
+
 STEPS: dict[str, Callable[..., object]] = {
     "click": lambda page, selector: page.locator(selector).first.click(),
     "fill": lambda page, selector, text: page.locator(selector).first.fill(text),
     "choose": lambda page, selector, value: page.locator(selector).first.select_option(value),
     "press": lambda page, key: page.keyboard.press(key),
+    "go on": _go_on,
     "open": lambda page, address: page.goto(address),
 }
 

@@ -162,6 +162,7 @@ def test_a_weekly_visitor_comes_in_until_the_pass_is_withdrawn(
         gate.opens(lambda: gate.bench.scanner.scan(visitor.reads("main .code-frame")))
         in_mind = visitor.reads("main .code-frame")
         hands.presses("form[action$='/withdraw'] button")
+        hands.presses("[data-ask-first] button")
         assert gate.refuses(lambda: gate.bench.scanner.scan(in_mind)) == Reason.PASS_WITHDRAWN
         visitor.page.reload()
         expect(visitor.page.locator("main .no-code")).to_be_visible()

@@ -71,6 +71,7 @@ def test_a_visitor_opens_the_link_and_the_gate_until_it_is_withdrawn(
         gate.opens(lambda: gate.bench.scanner.scan(visitor.reads("main .code-frame")))
         in_mind = visitor.reads("main .code-frame")
         hands.presses("form[action$='/withdraw'] button")
+        hands.presses("[data-ask-first] button")
         assert gate.refuses(lambda: gate.bench.scanner.scan(in_mind)) == Reason.PASS_WITHDRAWN
         visitor.page.reload()
         assert visitor.page.locator("main .no-code").is_visible()
@@ -137,6 +138,7 @@ def test_a_lost_phone_is_stopped_from_another_one_and_opens_nothing_without_netw
         gate.opens(lambda: gate.bench.scanner.scan(lost.next_code()))
         other.signs_in(served, newcomer.home_number)
         other.presses("form[action$='/stop'] button")
+        other.presses("[data-ask-first] button")
         assert gate.refuses(lambda: gate.bench.scanner.scan(lost.next_code())) == Reason.CREDENTIAL_ENDED
         other.sees_code(served)
         gate.opens(lambda: gate.bench.scanner.scan(other.sees_code(served)))

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.support.compounds.managed import PASSWORD
 from tests.web_admin.manage.staff_accounts import account_of, invite, send
 from web_admin.accounts import staff
@@ -68,7 +69,7 @@ def test_what_was_done_to_accounts_is_in_the_ledger_without_addresses_among_the_
     account = account_of(rows, "li@example.org")
     path = f"/manage/staff/{account.id}"
     send(client, path, f"{path}/role", form=0, role="installer")
-    send(client, path, f"{path}/close", form=2)
+    done(client, send(client, path, f"{path}/close", form=2))
     kinds = ("staff_invited", "staff_role_changed", "staff_closed")
     entries = rows(
         lambda s: s.scalars(
@@ -90,7 +91,7 @@ def test_the_day_of_the_last_sign_in_is_kept_and_nothing_finer(client, compound,
 def test_address_and_name_of_a_closed_account_go_when_the_ledger_forgets(client, compound, rows):
     account = account_of(rows, "guard@example.org")
     path = f"/manage/staff/{account.id}"
-    send(client, path, f"{path}/close", form=2)
+    done(client, send(client, path, f"{path}/close", form=2))
     with compound.app.app_context():
         menjin = current_menjin()
         housekeeping.run(menjin, compound.clock.now + timedelta(days=180))

@@ -204,13 +204,16 @@ def test_the_end_of_the_only_card_is_shown_and_of_one_of_two_is_not(compound, of
     assert read(compound, lambda s: s.get_one(CredentialRow, card).state) == "ended"
 
 
-def test_the_end_of_one_of_two_cards_goes_on_at_once(compound, office):
+def test_the_end_of_one_of_two_cards_says_what_follows_and_that_it_can_be_undone(compound, office):
     person_id = compound.persons["王芳"]
     card = read(compound, lambda s: card_of(s, person_id))
     send(office, f"/manage/cards/give/{person_id}", number="0000770001", label="", valid_until="")
     end = f"/manage/cards/{card}/end"
     page = office.get(f"/manage/people/{person_id}").text
-    assert office.post(end, data=hidden_of(page, end) | {"reason": "returned"}).status_code == 303
+    shown = office.post(end, data=hidden_of(page, end) | {"reason": "returned"})
+    assert "It concerns 1 person." in shown.text
+    assert "You can undo it for a day" in shown.text
+    assert go_on(office, shown).status_code == 303
     assert read(compound, lambda s: s.get_one(CredentialRow, card).state) == "ended"
 
 

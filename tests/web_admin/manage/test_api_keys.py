@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.support.compounds.resident import csrf_of
 from web_admin.accounts.models import ApiKey
 from web_admin.core.database import current_menjin
@@ -30,7 +31,8 @@ def test_a_key_is_made_shown_once_works_and_is_ended(compound):
     caller = compound.app.test_client()
     call = {"Authorization": f"Bearer mjk_{key}"}
     assert caller.get("/api/v1/passes", headers=call).status_code == 200
-    assert client.post(f"/manage/keys/{row.key_id}/end", data=sent(client)).status_code == 303
+    end = client.post(f"/manage/keys/{row.key_id}/end", data=sent(client))
+    assert done(client, end).status_code == 303
     assert caller.get("/api/v1/passes", headers=call).status_code == 401
 
 

@@ -76,7 +76,7 @@ def test_a_used_code_asks_for_a_new_one_which_ends_the_old(client, compound, row
     assert "The crew has seen it: make a new one." in client.get("/manage/emergency/").text
     path = f"/manage/emergency/new?instead_of={old.credential_id}"
     assert 'value="急救 120"' in client.get(path).text
-    send(client, path, label="急救 120", lanes=["north-in"], hold_minutes="0")
+    done(client, send(client, path, label="急救 120", lanes=["north-in"], hold_minutes="0"))
     assert rows(lambda s: s.get_one(EmergencyCode, old.credential_id).state) == "ended"
     assert code_of(rows, "急救 120").state == "active"
     assert "make a new one" not in client.get("/manage/emergency/").text
@@ -84,7 +84,7 @@ def test_a_used_code_asks_for_a_new_one_which_ends_the_old(client, compound, row
 
 def test_a_code_is_ended_for_good(client, rows):
     code = code_of(rows, "急救 120")
-    send(client, "/manage/emergency/", f"/manage/emergency/{code.credential_id}/end")
+    done(client, send(client, "/manage/emergency/", f"/manage/emergency/{code.credential_id}/end"))
     assert code_of(rows, "急救 120").state == "ended"
 
 

@@ -37,7 +37,8 @@ def test_a_card_is_given_lost_found_and_ended(client, compound, rows):
     )
     states = []
     for step in ("suspend", "resume", "end"):
-        send(client, f"/manage/people/{person_id}", f"/manage/cards/{card_id}/{step}", reason="damaged")
+        path = f"/manage/cards/{card_id}/{step}"
+        done(client, send(client, f"/manage/people/{person_id}", path, reason="damaged"))
         states.append(rows(lambda s: s.get_one(CredentialRow, card_id).state))
     assert states == ["suspended", "active", "ended"]
 

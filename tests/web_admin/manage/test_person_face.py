@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.web_admin.manage.assessment_pages import act_on, press
 from web_admin.compound.models import Person
 from web_admin.custody.models import Consent
@@ -33,5 +34,5 @@ def test_the_desk_writes_ages_and_guardians(compound):
     assert "Not any more" in manager.get(path).text
     band = act_on(compound, lambda act: act.session.get_one(Person, child).age_band_until)
     assert band == until
-    press(manager, f"{path}/guardian", path, gone=mother)
+    done(manager, press(manager, f"{path}/guardian", path, gone=mother))
     assert "Not any more" not in manager.get(path).text

@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from tests.support.act_previews import go_on
 from tests.web_admin.manage.forms import Rows, send
 from web_admin.compound.models import Site
 
@@ -20,7 +21,11 @@ def rows(compound):
 
 
 def test_face_is_switched_off_for_the_whole_site(client, rows):
-    send(client, "/manage/privacy", "/manage/privacy/face", face="off")
+    shown = send(client, "/manage/privacy", "/manage/privacy/face", face="off")
+    without = go_on(client, shown, typed_word="off")
+    assert "Nothing was done: type the word “delete”." in without.text
+    assert rows(lambda s: s.scalar(select(Site.face_enabled)))
+    go_on(client, without)
     assert not rows(lambda s: s.scalar(select(Site.face_enabled)))
     assert "Face is switched off at this compound" in compound_public(client)
 

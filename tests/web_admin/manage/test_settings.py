@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.support.peers import mail_peer
 from tests.web_admin.manage.settings_pages import SITE, send
 from web_admin.core.config import whole_numbers
@@ -101,7 +102,7 @@ def test_a_test_mail_goes_to_its_requester_and_its_end_is_shown(client, compound
         send_all()
         assert "manager@example.org" in peer.mails[0][0]
         assert "Sent" in client.get("/manage/settings/mail").text
-    send(client, "/manage/settings/mail", "/manage/settings/mail/remove", form=2)
+    done(client, send(client, "/manage/settings/mail", "/manage/settings/mail/remove", form=2))
     compound.app.extensions["menjin"] = menjin
     assert rows(lambda s: s.scalars(select(MailServer)).all()) == []
 

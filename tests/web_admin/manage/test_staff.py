@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.support.compounds.managed import PASSWORD, ROLES
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.staff_accounts import (
@@ -90,7 +91,7 @@ def test_a_newer_link_ends_the_older_one(client, compound, rows):
     first = code_in(invite(client))
     account = account_of(rows, "li@example.org")
     path = f"/manage/staff/{account.id}"
-    second = code_in(send(client, path, f"{path}/again", form=1, send="screen"))
+    second = code_in(done(client, send(client, path, f"{path}/again", form=1, send="screen")))
     assert join(compound, first).status_code == 422
     assert join(compound, second).status_code == 303
 
@@ -179,11 +180,11 @@ def test_a_closed_account_is_signed_out_at_once_and_cannot_come_back_by_its_pass
     guard = compound.signed_in("guard")
     account = account_of(rows, "guard@example.org")
     path = f"/manage/staff/{account.id}"
-    assert send(client, path, f"{path}/close", form=2).status_code == 303
+    assert done(client, send(client, path, f"{path}/close", form=2)).status_code == 303
     assert guard.get("/manage/").status_code == 302
     assert sign_in(compound, "guard@example.org", PASSWORD).status_code == 200
     assert "Closed account" in client.get(path).text
-    again = code_in(send(client, path, f"{path}/again", send="screen"))
+    again = code_in(done(client, send(client, path, f"{path}/again", send="screen")))
     assert join(compound, again).status_code == 303
     assert account_of(rows, "guard@example.org").active
 
@@ -192,7 +193,7 @@ def test_a_new_start_takes_password_and_authenticator_so_that_neither_alone_help
     guard = compound.signed_in("guard")
     account = account_of(rows, "guard@example.org")
     path = f"/manage/staff/{account.id}"
-    code = code_in(send(client, path, f"{path}/again", form=1, send="screen"))
+    code = code_in(done(client, send(client, path, f"{path}/again", form=1, send="screen")))
     assert guard.get("/manage/").status_code == 302
     assert sign_in(compound, "guard@example.org", PASSWORD).status_code == 200
     join(compound, code)

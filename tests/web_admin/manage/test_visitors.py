@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.support.compounds.resident import csrf_of
+from tests.support.act_previews import done
+from tests.support.compounds.desk import hidden_of
 from tests.web_admin.manage.forms import Rows, local, send
 from tests.web_admin.visitors.given_passes import acting, fill
 from web_admin.visitors.models import VisitorPassRow
@@ -36,7 +37,8 @@ def test_a_residents_pass_is_withdrawn_by_the_office_and_its_code_is_not_shown(c
     client = compound.signed_in("guard")
     assert client.get(f"/manage/visitors/{pass_id}").status_code == 404
     page = client.get("/manage/visitors/?whose=residents").text
-    client.post(f"/manage/visitors/{pass_id}/withdraw", data={"csrf_token": csrf_of(page)})
+    path = f"/manage/visitors/{pass_id}/withdraw"
+    done(client, client.post(path, data=hidden_of(page, path)))
     assert acting(compound, lambda act: act.session.get(VisitorPassRow, pass_id).withdrawn_at) is not None
 
 
@@ -65,7 +67,7 @@ def test_a_visitors_pass_prints_its_code_and_no_name(client, compound, rows):
     assert 'class="qr"' in page
     assert "Lift service" not in page
     pass_id = answer.headers["Location"].rpartition("/")[2]
-    send(client, "/manage/visitors/", f"/manage/visitors/{pass_id}/withdraw")
+    done(client, send(client, "/manage/visitors/", f"/manage/visitors/{pass_id}/withdraw"))
     assert rows(lambda s: s.get_one(VisitorPassRow, pass_id).withdrawn_at) is not None
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.support.compounds.desk import hidden_of, read
 from tests.web_admin.manage.acting_pages import at
 from tests.web_admin.manage.forms import send
@@ -45,7 +46,7 @@ def test_the_office_gives_a_weekly_pass_whose_link_opens_and_withdraws_it(compou
     assert "<svg" in visitor.text
     assert "Lift service" in client.get("/manage/visitors/").text
     action = f"{made.location}/withdraw"
-    client.post(action, data=hidden_of(page, action))
+    done(client, client.post(action, data=hidden_of(page, action)))
     assert only_series(compound).withdrawn_at is not None
     assert 'id="weekly"' not in client.get("/manage/visitors/").text
 

@@ -25,7 +25,7 @@ from web_admin.face.inactive import remind
 def forgotten(compound: Compound, phone: FlaskClient) -> str:
     """Say yes and take it back; return the consent's id."""
     press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
-    press(phone, "/r/face/off", seen_on="/r/face/off")
+    press(phone, "/r/face/off", seen_on="/r/face/off", sure="1")
     with compound.session() as session:
         return session.scalars(select(Consent.consent_id)).one()
 

@@ -115,7 +115,7 @@ def test_the_gates_receipts_are_a_file_of_ones_own(
     small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
     say_yes(phone)
-    press(phone, "/r/face/off", seen_on="/r/face/off")
+    press(phone, "/r/face/off", seen_on="/r/face/off", sure="1")
     (consent,) = consents(small_compound)
     with small_compound.session() as session:
         session.add(
@@ -144,7 +144,7 @@ def test_taking_face_back_ends_it_at_once_and_waits_for_the_gates_receipt(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
     say_yes(phone)
-    answer = press(phone, "/r/face/off", seen_on="/r/face/off")
+    answer = press(phone, "/r/face/off", seen_on="/r/face/off", sure="1")
     page = phone.get(answer.location).text
     assert "Waiting for the gate; its lease ends Sat, Mar 7 12:10 at the latest" in page
     (consent,) = consents(small_compound)
@@ -170,7 +170,7 @@ def test_the_page_and_the_certificate_name_the_same_end_of_a_lease(
     small_compound: Compound, phone: FlaskClient, earlier: timedelta
 ) -> None:
     say_yes(phone)
-    answer = press(phone, "/r/face/off", seen_on="/r/face/off")
+    answer = press(phone, "/r/face/off", seen_on="/r/face/off", sure="1")
     (consent,) = consents(small_compound)
     with small_compound.session() as session:
         for row in session.scalars(select(ForgettingRow)):
@@ -185,7 +185,7 @@ def test_other_ways_stay_as_they_were_when_face_is_taken_back(
 ) -> None:
     switch(phone, "qr", on=True)
     say_yes(phone)
-    press(phone, "/r/face/off", seen_on="/r/face/off")
+    press(phone, "/r/face/off", seen_on="/r/face/off", sure="1")
     with small_compound.session() as session:
         assert session.get_one(Person, small_compound.person_id).methods == ["card", "qr"]
 

@@ -47,7 +47,7 @@ def test_a_minors_yes_waits_for_the_guardian_who_reads_the_same_notice(
     (agreed,) = exported["agreed_for_children"]
     assert (agreed["to"], agreed["text"]["purpose"]) == ("face", NOTICE_EN["purpose"])
     assert NOTICE_EN["purpose"] in phone.get("/r/records/export.html").text
-    press(phone, f"/r/guardian/of/{son}/off", seen_on=f"/r/guardian/of/{son}/off")
+    press(phone, f"/r/guardian/of/{son}/off", seen_on=f"/r/guardian/of/{son}/off", sure="1")
     assert consents(small_compound)[0].withdrawn_at is not None
 
 

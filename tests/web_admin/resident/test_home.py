@@ -57,7 +57,7 @@ def test_a_child_is_added_by_a_guardian_who_agreed_and_gets_a_pin_once(
     assert pin.isdecimal()
     assert pin not in phone.get(page).text
     assert ">New PIN<" in phone.get(page).text
-    press(phone, f"{page}/take-back", seen_on=page)
+    press(phone, f"{page}/take-back", seen_on=page, sure="1")
     with small_compound.session() as session:
         (agreement,) = session.scalars(select(ChildAgreement)).all()
         assert agreement.withdrawn_at is not None

@@ -15,12 +15,12 @@ def test_a_helper_is_added_changed_given_a_pin_and_ended(
 ) -> None:
     page = press(phone, "/r/home/helpers", seen_on="/r/home", **HELPER).location
     assert "Thursday 09:00 – 12:00" in phone.get("/r/home").text
-    pin = press(phone, f"{page}/pin", seen_on=page).text.partition("data-pin>")[2][:6]
+    pin = press(phone, f"{page}/pin", seen_on=page, sure="1").text.partition("data-pin>")[2][:6]
     assert pin.isdecimal()
     press(phone, f"{page}/times", seen_on=page, **{**HELPER, "hours": "always", "last_day": "2026-06-30"})
     shown = phone.get(page).text
     assert ("at all hours" in shown, 'value="2026-06-30"' in shown) == (True, True)
-    press(phone, f"{page}/end", seen_on=page)
+    press(phone, f"{page}/end", seen_on=page, sure="1")
     assert "Xiao Wang" not in phone.get("/r/home").text
     assert named(small_compound, "Xiao Wang").ended_at is not None
 

@@ -38,7 +38,7 @@ def test_a_person_deletes_one_look_and_the_page_says_that_the_gate_is_awaited(
     gate_id = give_looks(small_compound, phone)
     page = phone.get("/r/face").text
     assert len(re.findall(r'action="/r/face/looks/[^"]+/drop"', page)) == 2
-    press(phone, f"/r/face/looks/{gate_id}/{LOOKS[0]}/drop", seen_on="/r/face")
+    press(phone, f"/r/face/looks/{gate_id}/{LOOKS[0]}/drop", seen_on="/r/face", sure="1")
     page = phone.get("/r/face").text
     assert len(re.findall(r'action="/r/face/looks/[^"]+/drop"', page)) == 1
     assert "the gate has not confirmed it yet" in page
@@ -53,7 +53,7 @@ def test_a_person_reads_of_their_looks_in_what_is_held_about_them(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
     gate_id = give_looks(small_compound, phone)
-    press(phone, f"/r/face/looks/{gate_id}/{LOOKS[0]}/drop", seen_on="/r/face")
+    press(phone, f"/r/face/looks/{gate_id}/{LOOKS[0]}/drop", seen_on="/r/face", sure="1")
     exported = phone.get("/r/records/export.json").json
     assert exported is not None
     (consent,) = exported["consents"]
@@ -65,7 +65,7 @@ def test_a_look_that_is_not_theirs_is_not_found_and_changes_nothing(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
     gate_id = give_looks(small_compound, phone)
-    answer = press(phone, f"/r/face/looks/{gate_id}/{'0' * 16}/drop", seen_on="/r/face")
+    answer = press(phone, f"/r/face/looks/{gate_id}/{'0' * 16}/drop", seen_on="/r/face", sure="1")
     assert answer.status_code == 404
     with small_compound.session() as session:
         assert session.scalars(select(FaceLook.dropped_at)).all() == [None, None]

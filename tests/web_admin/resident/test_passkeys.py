@@ -42,7 +42,7 @@ def test_a_removed_passkey_does_not_sign_in_and_another_persons_is_404(
     path = f"/r/passkeys/{passkey_id}/remove"
     assert press(neighbour, path, seen_on="/r/password").status_code == 404
     assert kept_of(small_compound, small_compound.person_id) == [passkey_id]
-    assert press(phone, path, seen_on="/r/password").location == "/r/password"
+    assert press(phone, path, seen_on="/r/password", sure="1").location == "/r/password"
     assert sign_in(english(small_compound), passkey).json == {"error": DOES_NOT_FIT}
 
 
@@ -61,7 +61,7 @@ def test_signing_out_everywhere_keeps_the_passkey_of_this_phone_alone(
     new_phone = english(small_compound)
     assert sign_in(new_phone, lost).status_code == 200
     own = made_on(new_phone, small_compound)
-    press(new_phone, "/r/sign-out-everywhere", seen_on="/r/help")
+    press(new_phone, "/r/sign-out-everywhere", seen_on="/r/help", sure="1")
     assert sign_in(english(small_compound), lost).status_code == 422
     assert sign_in(english(small_compound), own).status_code == 200
 

@@ -85,7 +85,7 @@ def test_its_owner_ends_it_and_it_opens_nothing(compound, gate):
     client = compound.signed_in("guard")
     made_at_the_desk(client)
     credential_id = read(compound, lambda s: row_of(s).credential_id)
-    assert press(client, "/r/", f"/r/printed-code/{credential_id}/end").status_code == 303
+    assert press(client, "/r/", f"/r/printed-code/{credential_id}/end", sure="1").status_code == 303
     ended = gate.decide(lambda act, _key: printed_code(act, row_of(act.session)))
     assert ended in (Reason.CREDENTIAL_ENDED, Reason.CREDENTIAL_UNKNOWN)
     assert client.get(f"/r/printed-code/{credential_id}").status_code == 404

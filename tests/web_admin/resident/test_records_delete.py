@@ -18,9 +18,12 @@ def test_records_are_deleted_in_one_go_and_the_page_says_what_stays(
     assert "1 entries lose your name" in page
     for stays in ("30 days", "1096 days", "180 days", "60 days"):
         assert stays in page
-    nothing = press(phone, "/r/records/delete", seen_on="/r/records/delete")
+    nothing = press(phone, "/r/records/delete", seen_on="/r/records/delete", sure="1")
     assert (nothing.status_code, "Choose what to delete." in nothing.text) == (422, True)
-    assert press(phone, "/r/records/delete", seen_on="/r/records/delete", passages="1").status_code == 303
+    assert (
+        press(phone, "/r/records/delete", seen_on="/r/records/delete", passages="1", sure="1").status_code
+        == 303
+    )
     assert "The gate opened for you." not in phone.get("/r/records").text
     assert "There is nothing that could be deleted now." in phone.get("/r/records/delete").text
     with small_compound.session() as session:

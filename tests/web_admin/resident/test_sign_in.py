@@ -89,7 +89,7 @@ def test_signing_out_everywhere_ends_the_other_session_and_keeps_this_one(
     press(phone, "/r/password", name="linwei", password="a long enough one")
     other = small_compound.app.test_client()
     press(other, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
-    press(other, "/r/sign-out-everywhere", seen_on="/r/help")
+    press(other, "/r/sign-out-everywhere", seen_on="/r/help", sure="1")
     assert other.get("/r/").status_code == 200
     assert phone.get("/r/").location == "/r/sign-in"
 

@@ -24,7 +24,7 @@ def test_a_visitor_code_is_shown_once_and_can_be_taken_back(
     assert digits not in phone.get("/r/visitors").text.replace(" ", "")
     with small_compound.session() as session:
         row = session.scalars(select(CredentialRow).where(CredentialRow.kind == "visitor_code")).one()
-    press(phone, f"/r/visitors/codes/{row.credential_id}/end", seen_on="/r/visitors")
+    press(phone, f"/r/visitors/codes/{row.credential_id}/end", seen_on="/r/visitors", sure="1")
     with small_compound.session() as session:
         assert session.get_one(CredentialRow, row.credential_id).state == "ended"
 

@@ -67,7 +67,7 @@ def test_switching_the_pin_on_shows_a_new_pin_on_that_answer_only(
 
 def test_a_new_pin_ends_the_old_one(small_compound: Compound, phone: FlaskClient) -> None:
     switch(phone, "pin", on=True)
-    press(phone, "/r/pin")
+    press(phone, "/r/pin", sure="1")
     with small_compound.session() as session:
         states = session.scalars(
             select(CredentialRow.state)
@@ -109,7 +109,10 @@ def test_the_answer_with_a_second_pin_looks_like_that_with_a_new_one(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
     switch(phone, "pin", on=True)
-    usual, second = press(phone, "/r/pin").text, press(phone, "/r/pin", seen_on="/r/help", second="1").text
+    usual, second = (
+        press(phone, "/r/pin", sure="1").text,
+        press(phone, "/r/pin", seen_on="/r/help", second="1", sure="1").text,
+    )
     digits_or_token = r'aria-label="[0-9 ]{11}" data-pin>[0-9]{6}|' + TOKEN
     alike = [re.sub(digits_or_token, "", page) for page in (usual, second)]
     assert alike[0] == alike[1]
@@ -121,7 +124,7 @@ def test_a_duress_pin_changes_no_page_and_no_export(small_compound: Compound, ph
     switch(phone, "pin", on=True)
     phone.get("/r/")
     before = pages_of(phone)
-    press(phone, "/r/pin", seen_on="/r/help", second="1")
+    press(phone, "/r/pin", seen_on="/r/help", second="1", sure="1")
     assert pages_of(phone) == before
     with small_compound.act("manager") as act:
         issue_duress_pin(act, small_compound.person_id)
@@ -132,7 +135,7 @@ def test_a_duress_pin_changes_no_page_and_no_export(small_compound: Compound, ph
 def test_without_a_usual_pin_there_is_no_second_one_and_the_page_says_so(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
-    assert press(phone, "/r/pin", seen_on="/r/help", second="1").status_code == 303
+    assert press(phone, "/r/pin", seen_on="/r/help", second="1", sure="1").status_code == 303
     assert "Switch on your usual PIN first." in phone.get("/r/").text
     with small_compound.session() as session:
         assert session.scalars(select(CredentialRow).where(CredentialRow.kind == "pin")).all() == []
@@ -253,7 +256,7 @@ def test_who_asks_for_card_and_face_has_a_pin_in_reserve_and_without_one_the_car
     assert opens(small_compound) == [BOTH]
     switch(phone, "pin", on=False)
     assert opens(small_compound) == [CARD_ALONE, BOTH], "only one way is left besides the face"
-    press(phone, "/r/face/off", seen_on="/r/face/off")
+    press(phone, "/r/face/off", seen_on="/r/face/off", sure="1")
     assert CARD_ALONE in opens(small_compound)
 
 

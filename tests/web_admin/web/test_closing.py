@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.web_admin.manage.staff_accounts import account_of, send
 from web_admin.accounts import staff
 from web_admin.accounts.api_keys import make_api_key
@@ -89,7 +90,7 @@ def test_keys_and_passes_of_a_closed_account_end_and_the_rest_is_handed_over(cli
     page = client.get(path).text
     named = [name for name in ("parking", "alarm centre", "painter", "ambulance B") if name in page]
     assert named == ["parking", "alarm centre", "painter", "ambulance B"], "the page lists nothing of it"
-    send(client, path, f"{path}/close", form=2, hand_over=["webhooks", "codes"])
+    done(client, send(client, path, f"{path}/close", form=2, hand_over=["webhooks", "codes"]))
     assert still_working(rows) == {"key": False, "webhook": True, "pass": False, "code": True}
     entry = rows(lambda s: s.scalars(select(AuditEntry).where(AuditEntry.kind == "staff_work_settled")).one())
     assert (entry.facts["ended"], entry.facts["handed_over"]) == ("keys passes", "webhooks codes")
@@ -100,8 +101,9 @@ def test_keys_and_passes_of_a_closed_account_end_and_the_rest_is_handed_over(cli
 def test_what_an_account_left_that_was_closed_before_is_named_and_ended(client, compound, rows):
     account = as_guard_became_manager(compound, rows, all_kinds)
     path = f"/manage/staff/{account.id}"
-    send(client, path, f"{path}/close", form=2, hand_over=["keys", "passes", "webhooks", "codes"])
+    kept = ["keys", "passes", "webhooks", "codes"]
+    done(client, send(client, path, f"{path}/close", form=2, hand_over=kept))
     assert set(still_working(rows).values()) == {True}
     assert "alarm centre" in client.get(path).text
-    send(client, path, f"{path}/close", form=1)
+    done(client, send(client, path, f"{path}/close", form=1))
     assert still_working(rows) == {"key": True, "webhook": False, "pass": True, "code": True}

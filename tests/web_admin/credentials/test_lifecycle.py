@@ -21,6 +21,7 @@ from web_admin.credentials.actions import (
     suspend_credential,
 )
 from web_admin.credentials.cards import issue_card
+from web_admin.credentials.last_way_in import LastWayIn
 from web_admin.credentials.lifecycle import end_live
 from web_admin.credentials.phones import ensure_online_qr, issue_printed_code
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
@@ -203,6 +204,22 @@ def test_a_card_that_has_expired_keeps_no_face_on_when_the_last_other_way_is_los
     card = issue_card(act, lin.person_id, 8)
     later = replace(act, now=act.now + HOUR)
     assert end_credential(later, card.credential_id, "returned").face_paused
+
+
+def test_another_system_neither_ends_nor_suspends_the_last_way_in(act: Action, lin) -> None:
+    system = by_phone(act, "key:1", "api")
+    last, other = issue_card(act, lin.person_id, 7), issue_card(act, lin.person_id, 8)
+    end_credential(system, other.credential_id, "lost")
+    for one in (
+        lambda: end_credential(system, last.credential_id, "lost"),
+        lambda: suspend_credential(system, last.credential_id, "lost"),
+    ):
+        with pytest.raises(LastWayIn):
+            one()
+    assert (last.state, other.state) == ("active", "ended")
+    issue_card(act, lin.person_id, 9)
+    suspend_credential(system, last.credential_id, "lost")
+    assert last.state == "suspended"
 
 
 # -- what is published ---------------------------------------------------------------------------------

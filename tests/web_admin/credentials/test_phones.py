@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.support.acting import at_desk, by_phone, household
+from tests.support.acting import at_desk, audit_kinds, by_phone, household
 from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.core.refusal import ActionRefused
@@ -53,6 +53,7 @@ def test_five_phones_are_the_most_and_codes_without_one_do_not_count(act: Action
         ("qr", key, act.now, False) for key in keys
     ]
     assert phones[0].label == f"phone {keys[0][1]}"
+    assert audit_kinds(act).count("phone_key_registered") == MAX_PHONES
     assert refusal(lambda: register_phone_key(own, lin.person_id, phone_key(), "")) == "public_key"
     assert register_phone_key(own, lin.person_id, keys[-1], "") is phones[-1], "the same phone again"
     end_credential(own, phones[0].credential_id, "sold")

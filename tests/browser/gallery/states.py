@@ -108,7 +108,7 @@ MANAGER = (
     manager("gate_new", "gates/new", "main form"),
     manager("gate", "gates/north", "main a[href*='/lanes/north-in']"),
     manager("gate_unpaired", "gates/garage", "form[action$='/garage/pair']"),
-    manager("gate_places", "gates/places/", "main section h2"),
+    manager("gate_places", "gates/places/", "main details summary"),
     manager("gate_place_new", "gates/places/new", "main form #name"),
     manager("gate_names", "gates/north/names", "main form #name"),
     manager("gate_out_of_use", "gates/north/out-of-use", "main form #sure"),

@@ -113,6 +113,7 @@ MANAGER = (
     manager("gate_names", "gates/north/names", "main form #name"),
     manager("gate_out_of_use", "gates/north/out-of-use", "main form #sure"),
     manager("gates_out_of_use", "gates/out-of-use", "main h1"),
+    manager("gate_sign", "gates/north/sign", "main .sign"),
     manager("gates_like", "gates/north/more", "main form textarea"),
     manager("gates_like_preview", "gates/north/more", "main button[value=add]",
             ("fill", "#gates", "3栋1单元\n3栋2单元\tstair-32\nStair 12\n3栋3单元\tstair-33"),

@@ -41,7 +41,7 @@ def test_twenty_alarms_are_cleared(manager: Person, managed: ManagedCompound, re
             )
     page = manager.begin("/manage/")
     manager.item("Alarms")
-    manager.press(page.get_by_role("button", name="All these are seen"))
+    manager.press(page.get_by_role("button", name="Acknowledge all"))
     expect(page.locator("article.alarm")).to_have_count(0)
     manager.done()
     assert read(lambda s: s.scalars(select(Alarm).where(Alarm.acknowledged_at.is_(None))).all()) == []

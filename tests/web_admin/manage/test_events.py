@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from sqlalchemy import select, update
@@ -73,6 +74,29 @@ def test_an_export_holds_what_is_filtered_without_names_and_is_recorded(client, 
     entry = rows(lambda s: s.scalars(select(AuditEntry).where(AuditEntry.kind == "events_exported")).one())
     assert entry.facts["method"] == "face"
     assert entry.personal == {"reason": "For the yearly count"}
+
+
+def test_an_export_of_a_place_has_its_gates_alone_and_the_ledger_keeps_no_word_that_was_typed(client, rows):
+    table = cells(export(client, place="东门"))
+    assert {row[1].partition(" ")[0] for row in table[1:]} == {"东门"}
+    entry = rows(lambda s: s.scalars(select(AuditEntry).where(AuditEntry.kind == "events_exported")).one())
+    assert entry.facts["gates"] == 1
+    assert "东门" not in str(entry.facts)
+    assert "place" not in entry.facts
+
+
+def test_a_place_that_was_typed_is_in_no_address_of_the_list(client, compound, rows):
+    add_events(compound, rows, 80)
+    page = client.get("/manage/events/").text
+    typed = {"csrf_token": csrf_of(page), "where": "events", "q": "北门 王芳", "result": "opened"}
+    sent = client.post("/manage/search/", data=typed)
+    assert sent.location.startswith("/manage/events/?result=opened&")
+    typed["q"] = "北门"
+    found = client.get(client.post("/manage/search/", data=typed).location).text
+    earlier = re.search(r'rel="next" href="([^"]+)"', found)[1]
+    assert "find=" in earlier
+    assert "place=" not in earlier
+    assert "北门" not in unquote(earlier)
 
 
 def test_an_export_without_a_reason_is_refused_beside_the_field_and_keeps_the_filter(client, rows):

@@ -65,7 +65,7 @@ def do(
     for those in rounds.values():
         for one in those:
             if one.cell not in done.said and one.cell not in done.wrong:
-                done.wrong[one.cell] = " ".join(ran.stderr.split())[:300] or _("it was not done")
+                done.wrong[one.cell] = " ".join(ran.stderr.split())[:300] or _("nothing was changed")
     return done
 
 

@@ -54,5 +54,5 @@ def retire(arguments: argparse.Namespace, runner: Runner) -> int:
     out(do_one(runner, service, name, ["cells", "retire", place]), end="")
     known = known_cells(runner.fleet)
     remember(runner.fleet, {cell: at for cell, at in known.items() if cell != name})
-    beside(_("Of faces nothing can come back. Take its host out of the proxy."))
+    beside(_("Face data cannot be restored. Take its host out of the proxy."))
     return EXIT_OK

@@ -80,7 +80,7 @@ def _steps_of(note: Moving) -> list[str]:
 
 def _planned(arguments: argparse.Namespace, runner: Runner, looked: Survey) -> Moving:
     if arguments.service is None:
-        raise FleetRefused(_("say --to SERVICE: where it shall go"))
+        raise FleetRefused(_("say --to SERVICE: where it goes"))
     runner.fleet.service(arguments.service)
     one = looked.only_place(arguments.cell)
     if one.service == arguments.service:
@@ -141,5 +141,5 @@ def _run(runner: Runner, playbook: str, note: Moving) -> PlaybookRun:
         )
     if ran.status:
         why = " ".join(ran.stderr.split())[:300]
-        raise FleetRefused(_("the move did not come to its end: %(why)s", why=why))
+        raise FleetRefused(_("the move did not finish: %(why)s", why=why))
     return ran

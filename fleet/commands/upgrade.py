@@ -50,7 +50,7 @@ def upgrade(arguments: argparse.Namespace, runner: Runner) -> int:
         if one.service in after and _is_kept(one, waves):
             beside(
                 _(
-                    "%(cell)s of %(service)s is held: it stays as it is",
+                    "%(cell)s of %(service)s is out of service and stays as it is",
                     cell=one.cell.cell,
                     service=one.service,
                 )
@@ -161,7 +161,7 @@ def _one_wave(
     waves.done += good
     waves.wave = [name for name in waves.wave if name not in good]
     if waves.wave and not red:
-        red[waves.wave[0]] = " ".join(ran.stderr.split())[:300] or _("it was not done")
+        red[waves.wave[0]] = " ".join(ran.stderr.split())[:300] or _("nothing was changed")
     return red
 
 

@@ -30,10 +30,8 @@ def _labels() -> dict[str, str]:
         "tools": _("Help and settings"),
         "help": _("Help"),
         "help_called": _("Guard called"),
-        "help_waits": _("Call is waiting"),
+        "help_waits": _("Call waits for the network"),
         "slower": _("More time"),
-        "forgot_card": _("I forgot my card"),
-        "zero": _("Press 0, and this screen is read aloud."),
         "read": _("Read aloud"),
         "take_face": _("Yes, register it"),
         "another_way": _("No, another way"),
@@ -70,7 +68,7 @@ def _labels() -> dict[str, str]:
         "note.offline": _("No connection to the office. The gate still works."),
         "note.clock": _("The clock is being checked. Card and PIN work."),
         "note.help": _("The guard has been called. Please wait here."),
-        "note.camera": _("The camera does not see. Face is off here; all other ways work."),
+        "note.camera": _("The camera cannot see. Face is off here; all other ways work."),
         "note.lost_card": _("Card reader out of order: use another way or press help."),
         "note.lost_pin": _("Keypad out of order: use another way or press help."),
         "note.lost_qr": _("QR codes cannot be read: use another way or press help."),
@@ -78,7 +76,7 @@ def _labels() -> dict[str, str]:
         "note.help_waits": _(
             "No connection: the guard is called as soon as it is back. Please ask nearby too."
         ),
-        "note.slower": _("You now have three times as long."),
+        "note.slower": _("You have more time now."),
         "no_script": _("This screen is not working. Hold your card to the reader, or call the guard."),
     }
 
@@ -87,7 +85,6 @@ def _titles() -> dict[Screen, str]:
     return {
         Screen.IDLE: _("Welcome"),
         Screen.SHOW_CARD: _("Your card, please"),
-        Screen.FORGOT_CARD: _("You can still come in"),
         Screen.TYPING_HOME: _("Your home number"),
         Screen.TYPING_PIN: _("Your PIN"),
         Screen.SHOW_CODE: _("Your QR code, please"),
@@ -95,9 +92,9 @@ def _titles() -> dict[Screen, str]:
         Screen.CHOOSE: _("Choose by number"),
         Screen.FACE_NOTICE: _("Before you decide"),
         Screen.FACE_ASK: _("Register your face at this gate?"),
-        Screen.FACE_CONFIRM: _("To say yes: your card or PIN once more"),
+        Screen.FACE_CONFIRM: _("To say yes: show your card or PIN again"),
         Screen.FACE_GUARDIAN: _("Your guardian's card or PIN, please"),
-        Screen.FACE_OFFICE: _("Asking the office"),
+        Screen.FACE_OFFICE: _("Asking the property office"),
         Screen.FACE_KEPT: _("Your face is kept at this gate"),
         Screen.FACE_ENROL: _("Look at the camera"),
         Screen.WAITING: _("One moment"),
@@ -115,22 +112,19 @@ def _titles() -> dict[Screen, str]:
 
 def _lines() -> dict[Screen, str]:
     return {
-        Screen.IDLE: _("Hold up your card, type your home number, or choose a way in (keypad: # #)."),
+        Screen.IDLE: _("Hold up your card or type your home number. Other ways: # #."),
         Screen.SHOW_CARD: _("Hold it to the reader."),
-        Screen.FORGOT_CARD: _("Do you know your PIN? Press PIN. If not, press Help and wait here."),
         Screen.TYPING_HOME: _("Type it, then press OK. For 3-1203, 31203 will do."),
         Screen.TYPING_PIN: _("Type your PIN or visitor code, then press OK."),
         Screen.SHOW_CODE: _("Hold it in front of the reader, a hand's width away."),
         Screen.FACE_LOOKING: _("Stay where you are. You can stop at any time."),
         Screen.CHOOSE: _("Press a number on the keypad."),
         Screen.FACE_NOTICE: _("Read to the end, or say no at any time."),
-        Screen.FACE_ASK: _("It is your choice. Without it everything works as before."),
-        Screen.FACE_CONFIRM: _(
-            "Hold your card to the reader, or type your PIN and OK. Until then nothing is taken."
-        ),
-        Screen.FACE_GUARDIAN: _("They hold their card to the reader, or type their PIN and OK."),
-        Screen.FACE_OFFICE: _("This takes some seconds. Nothing is taken yet."),
-        Screen.FACE_KEPT: _("It opens nothing unless you ask. You can take it back at once."),
+        Screen.FACE_ASK: _("It is your choice. If you say no, nothing changes."),
+        Screen.FACE_CONFIRM: _("Show your card, or type your PIN and OK. Nothing is recorded before."),
+        Screen.FACE_GUARDIAN: _("The guardian shows their card, or types their PIN and OK."),
+        Screen.FACE_OFFICE: _("This takes some seconds. Nothing is recorded yet."),
+        Screen.FACE_KEPT: _("It is used only when you ask. You can delete it at once."),
         Screen.FACE_ENROL: _("Hold still. You can stop at any time."),
         Screen.WAITING: _("We are checking."),
         Screen.GRANTED: _("The gate is open."),
@@ -170,40 +164,35 @@ def _mends() -> dict[str, str]:
 def _messages() -> dict[str, str]:
     return {
         "starting": _("The gate is starting. One moment."),
-        "screen_lost": _("This screen has lost the gate. Your card at the reader may still work."),
+        "screen_lost": _("This screen has lost contact with the gate. Your card may still work."),
         "granted_not_opened": _("You may come in, but the gate did not move. Please press help."),
         "card_reader_lost": _("The card reader does not answer. Please choose another way."),
         "card_or_pin_first": _("Show your own card or type your PIN first."),
-        "own_card_or_pin": _("Show your own card, or type your home number, OK and your PIN."),
+        "own_card_or_pin": _("Show your own card, or type home number, OK and PIN."),
         "type_pin_to_add_face": _(
             "No face of this home can be recognised here. Type your PIN, then press OK."
         ),
-        "face_after_notice": _("That was all of the notice. No face is taken unless you say yes."),
-        "face_agreed": _(
-            "You agreed to this. Your face stays in this gate, and you can take it back at any time."
-        ),
-        "face_not_for_you": _("A face cannot be added for you here. Your other ways work as before."),
+        "face_after_notice": _("That was the whole notice. Nothing is recorded unless you say yes."),
+        "face_agreed": _("You agreed. Your face stays in this gate. You can delete it at any time."),
+        "face_not_for_you": _("You cannot add a face here. Your other ways in still work."),
         "face_on_phone": _(
             "This compound asks for more than a press. Say yes on your own phone, then come back."
         ),
-        "face_needs_office": _("The office is out of reach, so no face can be added now. Nothing was kept."),
-        "face_no_answer": _("The office has not answered. Nothing was taken. You can try again later."),
-        "face_refused": _("The office could not take your yes. Nothing was kept. Ask there, if you like."),
-        "another_way": _("Your face was not recognised. Card, PIN and code work at once."),
+        "face_needs_office": _("The office cannot be reached. Nothing was kept. Please try again later."),
+        "face_no_answer": _("The office has not answered. Nothing was kept. You can try again later."),
+        "face_refused": _("The office could not accept your consent. Nothing was kept. Please ask there."),
+        "another_way": _("Your face was not recognised. Please use your card, PIN or code."),
         "pin_stopped": _(
-            "PINs of this home wait here after many wrong numbers. Show your card or code, then type your "
-            "PIN, or make a new PIN."
+            "Too many wrong PINs: this home's PINs are stopped here. Show your card or code "
+            "first, then type your PIN."
         ),
         "face_alone": _(
-            "Too few of your other ways work here now, so face rests too. Press help, or look at your phone."
+            "Too few other ways of yours work here, so face is paused. Press help, or look at your phone."
         ),
         "second_method": _("Thank you. Now your second way in."),
-        "face_after_card": _("Show your card first. If you asked for two ways in, look at the camera next."),
-        "home_for_face": _("The camera compares you with your home only. Type it, press OK, then look."),
-        "zero_reads": _(
-            "Reading aloud. To begin again, press star. For all ways, press star, then hash twice."
-        ),
-        "code_to_scanner": _("Hold it to the scanner. The camera does not see now."),
+        "face_after_card": _("Show your card first. For two-step entry, then look at the camera."),
+        "home_for_face": _("Type it and press OK. Then look at the camera."),
+        "code_to_scanner": _("Hold it to the scanner. The camera cannot see now."),
         "no_face": _("Stand in front of the camera."),
         "two_faces": _("One person at a time, please."),
         "too_small": _("Come a little closer."),
@@ -212,11 +201,11 @@ def _messages() -> dict[str, str]:
         "turned_away": _("Look straight at the camera."),
         "covered": _("Take the mask off for a moment, or use another way."),
         "look_straight": _("Look straight at the camera."),
-        "straight_again": _("And straight again."),
+        "straight_again": _("Now look straight again."),
         "hold_still": _("Hold still for a moment."),
-        "turn_more": _("A little further."),
-        "turn_other_way": _("To the other side, please."),
-        "too_fast": _("A little slower."),
+        "turn_more": _("Turn a little further."),
+        "turn_other_way": _("Now turn to the other side."),
+        "too_fast": _("A little slower, please."),
         "looks_flat": _("Stand so that the light falls on your face."),
         "swapped": _("One person at a time, please."),
         "turn_left": _("Turn your head a little to the left."),
@@ -224,8 +213,8 @@ def _messages() -> dict[str, str]:
         "enrolled": _("Your face now works at this gate. You can delete it at any time."),
         "look_added": _("Your new scan was added. You can delete it on your phone."),
         "unlike_other_looks": _(
-            "This face does not look like the one you gave before. Nothing was kept. To begin again, take "
-            "your face back first."
+            "This is not the face you registered before. Nothing was kept. To start again, delete "
+            "your face first."
         ),
         "not_enrolled": _("That did not work. Nothing was kept. You can try again or use another way."),
         "forgotten": _("Your face has been deleted from this gate."),

@@ -26,25 +26,25 @@ TROUBLES: Mapping[str, tuple[LazyString, LazyString]] = {
     ),
     "no_connection": (
         _l("Its server cannot be reached."),
-        _l("Its gates go on alone. Ask the compound whether server and line are up."),
+        _l("Its gates keep working. Ask the compound to check its server and network."),
     ),
     "tls": (
         _l("Its certificate is refused."),
-        _l("It has ended or is of another name: the compound renews it in its proxy."),
+        _l("It has expired or is for another name. The compound renews it in its proxy."),
     ),
     "too_slow": (
         _l("Its server does not answer in time."),
-        _l("Its gates go on alone. Ask the compound to look at its page Health."),
+        _l("Its gates keep working. Ask the compound to check its page Health."),
     ),
     "redirect": (
-        _l("It sends elsewhere, and no key is sent there."),
-        _l("Write the address in compounds.toml to which it leads, if that is the compound."),
+        _l("It redirects to another address. The key is not sent there."),
+        _l("If it leads to the compound, write that address in compounds.toml."),
     ),
     "key_refused": (
         _l("It refuses our key."),
         _l(
-            "The key has ended, or waits after a restore: its office allows it again or makes a "
-            "new one, under Settings, Keys for other systems."
+            "The key has expired, or waits to be allowed after a restore. The compound allows it "
+            "or makes a new one under Settings, Keys for other systems."
         ),
     ),
     "key_has_no_scope": (
@@ -64,12 +64,12 @@ TROUBLES: Mapping[str, tuple[LazyString, LazyString]] = {
         _l("Ask the compound to look at its page Health and its log."),
     ),
     "too_large": (
-        _l("It sends far more than an answer has."),
-        _l("That is no Menjin: look whether the address is right and who answers there."),
+        _l("Its answer is far too large."),
+        _l("Another program answers there. Check the address."),
     ),
     "nonsense": (
-        _l("What it sends is no answer."),
-        _l("That is no Menjin: look whether the address is right and who answers there."),
+        _l("It did not send a valid answer."),
+        _l("Another program answers there. Check the address."),
     ),
     "other_format": (
         _l("It answers in the form of another version."),
@@ -136,7 +136,7 @@ _PLAIN: Mapping[str, LazyString] = {
     "not_asked": _l("Not asked yet"),
     "no_backup": _l("No backup yet"),
     "server": _l("Its server reports trouble on its page Health"),
-    "ways_not_equal": _l("A way in opens clearly less often than the face"),
+    "ways_not_equal": _l("A way in fails clearly more often than face"),
 }
 
 
@@ -162,7 +162,7 @@ def error(code: int) -> dict[str, str]:
     }
     other = (
         _("Something went wrong here"),
-        _("The compounds and their gates go on alone. Look at the log of the head office."),
+        _("The compounds and their gates keep working. Check the log of the head office."),
     )
     known = (_("This request cannot be read"), _("Go back, load the page again and try once more."))
     title, text = titles.get(code, other if code >= 500 else known)

@@ -28,7 +28,7 @@ TEXTS = {
         "save": "Save",
         "lost": "5 people can no longer enter by 北门 on weekdays 12:00–18:00.",
         "leave": "Leave everything as it is",
-        "go_on": "Do it all the same",
+        "go_on": "Do it anyway",
         "sheet": "Sheet as a CSV file or Excel workbook",
         "check": "Check the file",
         "no_way_in": "3 people are left with no way in at all.",

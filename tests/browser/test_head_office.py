@@ -142,5 +142,5 @@ def test_figures_are_renewed_in_place_and_a_lost_head_office_is_said(browser: Br
     expect(page.get_by_role("heading", level=1)).to_have_text("5 compounds have problems")
     expect(page.get_by_role("link", name="北辰家园")).to_be_focused()
     page.route("**/*", lambda route: route.abort())
-    expect(page.get_by_text("This page has lost the head office.")).to_be_visible()
+    expect(page.get_by_text("This page has lost contact with the head office.")).to_be_visible()
     context.close()

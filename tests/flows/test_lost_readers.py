@@ -162,7 +162,7 @@ def test_a_lane_without_a_reader_alarms_at_once_reaches_residents_and_pauses_fac
     assert "Not working since" in said
     assert "Please use another gate" in said
     assert "South gate · in" in said
-    assert "Your face opens there until" in said
+    assert "Face works there until" in said
 
     street.passes(46.5)
     assert street.shows_face() == "granted"
@@ -172,7 +172,7 @@ def test_a_lane_without_a_reader_alarms_at_once_reaches_residents_and_pauses_fac
     street.passes(0.3)
     assert street.shows_face() == "face_alone"
     street.server_knows("card", "pin", "qr")
-    until(lambda: "Your face does not open there" in street.notice(), street.notice)
+    until(lambda: "Face does not work there" in street.notice(), street.notice)
 
     bench.card.replug()
     until(lambda: bench.health("card") == "ok")

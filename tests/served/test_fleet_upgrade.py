@@ -38,7 +38,7 @@ def test_an_upgrade_of_thirty_cells_stops_at_the_first_red_and_goes_on_when_it_i
 
         status, out, beside = fleet.run("upgrade")
         assert status == 0
-        assert f"{HELD_ONE} of south is held: it stays as it is" in beside
+        assert f"{HELD_ONE} of south is out of service and stays as it is" in beside
         assert out.splitlines()[0] == "wave 1: c00 to north-next"
         assert out.splitlines()[1] == f"wave 2: {' '.join(CELLS[1:11])} to north-next"
         assert [line.count(" c") for line in out.splitlines()] == [1, 10, 10, 8]

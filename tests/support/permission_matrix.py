@@ -184,7 +184,6 @@ MAY: dict[str, str] = {
     "gates.show_list": "MI",
     "gates.tampering_cleared": "M",
     "gate_names.change": "MI",
-    "gate_sign.show": "MI",
     "gates_like.add": "MI",
     "gates_out_of_use.show_list": "MI",
     "gates_out_of_use.take": "MI",

@@ -82,7 +82,7 @@ def running_row(act: Action, row_id: str, seen: str | None = None) -> ReviewRow:
     row = act.session.get(ReviewRow, row_id)
     of_round = act.session.get(ReviewRound, row.round_id) if row is not None else None
     if row is None or of_round is None or of_round.site_id != act.site_id:
-        raise ActionRefused(None, _("This row is not known here."))
+        raise ActionRefused(None, _("There is no such row."))
     if of_round.closed_at is not None:
         raise ActionRefused(None, _("This access review is closed and signed. Its record is not changed."))
     if seen is not None and mark_of(row) != seen:
@@ -193,9 +193,9 @@ def answer_asked(act: Action, row_id: str, answer: str, whose: str) -> None:
     row = running_row(act, row_id)
     is_own = row.asked_whom == whose or (row.asked_whom == "person" and row.person_id == whose)
     if not is_own:
-        raise ActionRefused(None, _("This row is not known here."))
+        raise ActionRefused(None, _("There is no such row."))
     if row.decision is not None:
-        raise ActionRefused(None, _("The office has decided this meanwhile."))
+        raise ActionRefused(None, _("The office has already decided this."))
     if answer not in ("needed", "not_needed"):
         raise ActionRefused(None, _("Choose one of the offered values."))
     write_answer(act, row, answer)

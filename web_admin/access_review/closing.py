@@ -53,7 +53,7 @@ def close_round(act: Action, round_id: str, left_seen: int) -> ReviewRound:
         raise ActionRefused(
             None,
             _(
-                "Meanwhile %(now)s rows are without an answer, no more %(seen)s. Look once more, then close.",
+                "Now %(now)s rows have no answer, not %(seen)s as before. Check once more, then close.",
                 now=len(undecided),
                 seen=left_seen,
             ),

@@ -27,7 +27,7 @@ def decide_at_home(act: Action, member_id: str, row_id: str, choice: str) -> str
     member = member_who_may(act, member_id)
     row = running_row(act, row_id)
     if not is_of_home(row) or row.home_id != member.home_id:
-        raise ActionRefused(None, _("This row is not known here."))
+        raise ActionRefused(None, _("There is no such row."))
     if row.decision is not None:
         raise ActionRefused(None, _("This was decided meanwhile, by your home or the property office."))
     if choice not in CHOICES:

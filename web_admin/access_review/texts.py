@@ -29,7 +29,7 @@ WHYS: Mapping[str, LazyString] = {
     Why.CODE_USED: _l("Was used, so others know it"),
     Why.OVERRIDE: _l("Opens lanes during a lockdown and holds them open"),
     Why.NO_END: _l("Has no end"),
-    Why.NO_ONE_ANSWERS: _l("A helper whom no adult of the home answers for any more"),
+    Why.NO_ONE_ANSWERS: _l("A helper without a responsible adult in the home"),
     Why.OVER: _l("The right to pass is over, and a card or PIN is left"),
     Why.UNUSED: _l("Not used for 90 days"),
     Why.UNUSED_NO_HOLDER: _l("Not used for 90 days, and without a recorded holder"),
@@ -49,7 +49,7 @@ DECISIONS: Mapping[str, LazyString] = {
     "unanswered": _l("Without an answer"),
 }
 ANSWERS: Mapping[str, LazyString] = {
-    "needed": _l("Says it is still needed"),
-    "not_needed": _l("Says it is not needed any more"),
+    "needed": _l("Answer: still needed"),
+    "not_needed": _l("Answer: no longer needed"),
     "office": _l("The home asks you to decide"),
 }

@@ -88,7 +88,7 @@ def end_api_key(act: Action, key_id: str) -> None:
     _check_office(act)
     row = act.session.get(ApiKey, key_id)
     if row is None or row.site_id != act.site_id:
-        raise ActionRefused(None, _("This key is not known here."))
+        raise ActionRefused(None, _("There is no such key."))
     if row.ended_at is None:
         row.ended_at = act.now
         finish(act, "api_key_ended", {"key_id": key_id}, touches=())

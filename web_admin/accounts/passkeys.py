@@ -195,7 +195,7 @@ def remove_passkey(act: Action, person_id: str, passkey_id: str) -> None:
     person_of(act, person_id)
     passkey = act.session.get(Passkey, passkey_id)
     if passkey is None or passkey.person_id != person_id:
-        raise ActionRefused("passkey", _("This passkey is not known here."))
+        raise ActionRefused("passkey", _("There is no such passkey here."))
     act.session.delete(passkey)
     record(act, "passkey_removed", {"passkey_id": passkey_id}, person_id=person_id)
 

@@ -225,7 +225,7 @@ def _changeable(act: Action, account_id: int) -> User:
     office_only(act, FOR_THE_OFFICE)
     account = act.session.get(User, account_id)
     if account is None or account.person_id is not None:
-        raise ActionRefused(None, _("This account is not known here."))
+        raise ActionRefused(None, _("There is no such account."))
     if act.actor_id == staff_id(account_id):
         raise ActionRefused(None, _("You cannot change your own role or account. Another manager can."))
     return account

@@ -23,7 +23,7 @@ ACTION_WORDS: Mapping[LazyString, Mapping[str, LazyString]] = {
         "see_gates": _l("See gates, lanes, hours and lane sheets"),
         "edit_gates": _l("Set up gates, lanes, hours and holidays"),
         "pair_gates": _l("Pair a controller with a gate"),
-        "update_gates": _l("Bring gates to another version of their program"),
+        "update_gates": _l("Update the gates' program"),
         "clear_tampering": _l("Clear a tamper alarm after looking at the gate"),
         "manage_emergency_codes": _l("Make codes for ambulance and fire brigade"),
     },

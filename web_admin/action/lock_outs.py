@@ -40,11 +40,11 @@ class LockOutRefused(ActionRefused):
         """Say how many people are kept out."""
         count = len(person_ids)
         sentence = (
-            _("This leaves people without a way in, or hardly one (%(count)s). Choose a reason.", count=count)
+            _("This leaves %(count)s people with no way in, or almost none. Choose a reason.", count=count)
             if reasons
             else _(
-                "This leaves people without a way in, or hardly one (%(count)s). No list and no other system "
-                "may do that: the property office decides for one person at a time.",
+                "This leaves %(count)s people with no way in, or almost none. No list and no "
+                "other system may do that: the property office decides for one person at a time.",
                 count=count,
             )
         )

@@ -17,7 +17,7 @@ def person_of(act: Action, person_id: str) -> Person:
         raise ActionRefused(None, _("You can change only what is your own."))
     person = act.session.get(Person, person_id)
     if person is None or person.site_id != act.site_id:
-        raise ActionRefused("person", _("This person is not known here."))
+        raise ActionRefused("person", _("There is no such person."))
     if person.ended_at is not None:
         raise ActionRefused("person", _("This person has moved out. Add them again if they are back."))
     return person
@@ -33,7 +33,7 @@ def credential_of(act: Action, credential_id: str) -> CredentialRow:
     """Return a credential of a person of this site; raise ActionRefused."""
     credential = act.session.get(CredentialRow, credential_id)
     if credential is None:
-        raise ActionRefused("credential", _("This card, PIN or code is not known here."))
+        raise ActionRefused("credential", _("There is no such card, PIN or code."))
     person_of(act, credential.person_id)
     return credential
 
@@ -42,7 +42,7 @@ def home_of(act: Action, home_id: str) -> Home:
     """Return a home of this site; raise ActionRefused."""
     home = act.session.get(Home, home_id)
     if home is None or home.site_id != act.site_id:
-        raise ActionRefused("home", _("This home is not known here. Add the home first."))
+        raise ActionRefused("home", _("There is no such home. Add it first."))
     return home
 
 
@@ -50,7 +50,7 @@ def gate_of(act: Action, gate_id: str) -> Gate:
     """Return a gate of this site; raise ActionRefused."""
     gate = act.session.get(Gate, gate_id)
     if gate is None or gate.site_id != act.site_id:
-        raise ActionRefused("gate", _("This gate is not known here."))
+        raise ActionRefused("gate", _("There is no such gate."))
     return gate
 
 
@@ -58,7 +58,7 @@ def lane_of(act: Action, lane_id: str) -> Lane:
     """Return a lane of this site; raise ActionRefused."""
     lane = act.session.get(Lane, lane_id, options=(joinedload(Lane.gate),))
     if lane is None or lane.gate.site_id != act.site_id:
-        raise ActionRefused("lanes", _("The lane %(lane)s is not known here.", lane=lane_id))
+        raise ActionRefused("lanes", _("There is no such lane: %(lane)s.", lane=lane_id))
     return lane
 
 
@@ -66,5 +66,5 @@ def hours_of(act: Action, hours_id: str) -> Hours:
     """Return hours of this site; raise ActionRefused."""
     hours = act.session.get(Hours, hours_id)
     if hours is None or hours.site_id != act.site_id:
-        raise ActionRefused("hours", _("The hours %(hours)s are not known here.", hours=hours_id))
+        raise ActionRefused("hours", _("There are no such hours: %(hours)s.", hours=hours_id))
     return hours

@@ -13,8 +13,8 @@ from web_admin.compound.usable_credentials import usable_now
 from web_admin.core.refusal import ActionRefused
 
 SHOW_FIRST = _(
-    "First show that this is you: press “I am at a gate” under My ways in, then show your card or type your "
-    "PIN there. Or show it at the desk."
+    "First confirm it's you. Press “I am at a gate” under My ways in. Then show your card or type "
+    "your PIN there. Or show it at the desk."
 )
 
 
@@ -33,8 +33,8 @@ def refuse_phone_from_home(act: Action, person: Person) -> None:
         raise ActionRefused(
             None,
             _(
-                "This phone was opened with a code that your home gave you, so others may have opened it "
-                "too. Say yes at a gate with your own card, or ask the property office for an invitation."
+                "You opened this page with a code from your home, so others may have it too. Say "
+                "yes at a gate with your own card, or ask the property office for an invitation."
             ),
         )
 

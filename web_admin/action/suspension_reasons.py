@@ -93,13 +93,13 @@ RULES: Mapping[SuspensionReason, ReasonRule] = {
     ),
     SuspensionReason.MOVED_OUT: ReasonRule(
         _("Has moved out"),
-        _("The property office has noted that you moved out."),
+        _("The property office has recorded that you moved out."),
         frozenset({"office"}),
         of_person=True,
     ),
     SuspensionReason.WORKS: ReasonRule(
-        _("Works at a gate, or it is broken"),
-        _("There are works at a gate, or it is broken."),
+        _("Gate being repaired or broken"),
+        _("A gate is being repaired or is broken."),
         frozenset({"office"}),
     ),
     SuspensionReason.ORDER: ReasonRule(
@@ -121,7 +121,7 @@ RULES: Mapping[SuspensionReason, ReasonRule] = {
     ),
     SuspensionReason.RESTORED: ReasonRule(
         _("Held back when the server was restored"),
-        _("A gate refused it when the server was restored. The property office decides about it."),
+        _("A gate refused it when the server was restored. The property office decides."),
         frozenset(),
         of_person=True,
         of_credential=True,

@@ -17,7 +17,7 @@ def acknowledge(act: Action, alarm_id: str, note: str) -> bool:
     begin(act)
     alarm = act.session.get(Alarm, alarm_id)
     if alarm is None or alarm.site_id != act.site_id:
-        raise ActionRefused(None, _("This alarm is not known here."))
+        raise ActionRefused(None, _("There is no such alarm."))
     return acknowledge_alarm(act, alarm, note)
 
 
@@ -48,7 +48,7 @@ def take_over(act: Action, handover_id: str) -> bool:
     begin(act)
     row = act.session.get(HandoverRow, handover_id)
     if row is None or row.site_id != act.site_id:
-        raise ActionRefused(None, _("This hand-over is not known here."))
+        raise ActionRefused(None, _("There is no such hand-over."))
     if row.taken_over_at is not None:
         return False
     row.taken_over_at, row.taken_over_by = act.now, act.actor_id

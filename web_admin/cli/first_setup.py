@@ -165,7 +165,7 @@ def _no_contact(value: str) -> str | None:
 def _no_email(value: str) -> str | None:
     before, _at, after = value.partition("@")
     good = before and after and "@" not in after and not any(char.isspace() for char in value)
-    return None if good else _("%(address)s is no e-mail address", address=repr(value))
+    return None if good else _("%(address)s is not an e-mail address", address=repr(value))
 
 
 def _judge_of_passwords(*known: str) -> Callable[[str], str | None]:

@@ -81,9 +81,7 @@ def _refuse_other_secrets(database: Database, sealer: Sealer) -> None:
         try:
             private_key(session, sealer, one_site(session).site_id, "policy")
         except SealBroken as err:
-            raise CommandRefused(
-                _("the backup is of another database: its secrets open nothing here")
-            ) from err
+            raise CommandRefused(_("the backup is of another database: it cannot be used here")) from err
 
 
 def _remove_beside(secrets_dir: Path) -> None:

@@ -124,7 +124,7 @@ def resume_credential(act: Action, credential_id: str) -> None:
     if act.channel in ("phone", "home") and is_held(act.session, "credential", credential_id):
         raise ActionRefused(
             "credential",
-            _("A gate refused this before the server was restored. The property office decides about it."),
+            _("A gate refused this before the server was restored. The property office decides."),
         )
     if credential.state == "suspended":
         refuse_unverified_phone(act, credential.person)

@@ -100,7 +100,7 @@ def _end(act: Action, code: EmergencyCode, why: str) -> None:
 def _code_of(act: Action, credential_id: str) -> EmergencyCode:
     code = act.session.get(EmergencyCode, credential_id)
     if code is None or code.site_id != act.site_id:
-        raise ActionRefused("credential", _("This emergency code is not known here."))
+        raise ActionRefused("credential", _("There is no such emergency code."))
     return code
 
 

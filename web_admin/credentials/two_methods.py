@@ -25,8 +25,8 @@ OWN_HOURS = "own"
 MINUTES_A_DAY = 1440
 _ONE_WORKS = _("This needs two of card, PIN and QR code that work. Switch on a second one first.")
 _FACE_IS_NOT_COUNTED = _(
-    "Your face can be the second way once two of card, PIN and QR code work: one stays in reserve for when "
-    "the gate does not know your face. Switch on a second one first."
+    "Face can be the second way if two of card, PIN and QR code work. One is the reserve if the "
+    "gate does not recognise you. Switch on another one first."
 )
 
 

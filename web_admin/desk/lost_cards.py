@@ -147,7 +147,7 @@ def replace_for_a_night(act: Action, credential_id: str) -> VisitorPassRow | Non
     begin(act)
     card = act.session.get(CredentialRow, credential_id)
     if card is None or card.kind != CredentialKind.CARD or card.person.site_id != act.site_id:
-        raise ActionRefused(None, _l("This card is not known here."))
+        raise ActionRefused(None, _l("There is no such card here."))
     if card.state == "ended" or has_ended_by_time(card, act.now) or card.person.ended_at is not None:
         raise ActionRefused(None, _l("This card has ended. It opens nothing, and no pass is made for it."))
     if party_of(act) == "guard":

@@ -32,7 +32,7 @@ _ASK_OFFICE = _l("Ask the property office.")
 REASON_TEXTS: Mapping[Reason, ReasonText] = {
     Reason.GRANTED: _text(_l("The gate opened for you."), _l("Granted: the rules allow it."), _NOTHING),
     Reason.HELD_OPEN: _text(
-        _l("The gate was standing open."),
+        _l("The gate was held open."),
         _l("The lane is held open; no credential is needed."),
         _NOTHING,
     ),
@@ -83,7 +83,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
     ),
     Reason.USED_UP: _text(
         _l("This pass was already used as often as it allows."),
-        _l("All uses of this pass or visitor code are gone."),
+        _l("This pass or visitor code has no uses left."),
         _l("The host can make a new pass."),
     ),
     Reason.PIN_WRONG: _text(
@@ -93,7 +93,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
     ),
     Reason.CODE_UNREADABLE: _text(
         _l("The gate could not read this code."),
-        _l("The text of the code is not one of ours."),
+        _l("The code is not from this system."),
         _l("Make the screen brighter and hold the code still, about a hand away."),
     ),
     Reason.CODE_FORGED: _text(
@@ -118,7 +118,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
     ),
     Reason.PASS_FOR_ANOTHER_GATE: _text(
         _l("This pass is for another gate."),
-        _l("The pass or visitor code does not name this gate."),
+        _l("The pass or visitor code is not for this gate."),
         _l("Go to the gate that the pass names."),
     ),
     Reason.FACE_NO_MATCH: _text(
@@ -167,7 +167,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("Try again; if it stays so, look at the camera on the health page."),
     ),
     Reason.FACE_LOOKS_FLAT: _text(
-        _l("The gate could not see the head turn as a head does."),
+        _l("The gate did not see a real turn of the head."),
         _l("What was shown moved like something flat: a picture, or a face without light and shadow."),
         _l("Turn the head slowly with light on the face, or use another way in."),
     ),
@@ -212,7 +212,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("Use another way; staff look at the gate's devices on the health page."),
     ),
     Reason.FACE_ALONE: _text(
-        _l("Too few of your other ways in worked at this gate then, so your face did not open it either."),
+        _l("Too few other ways of yours worked at this gate then, so face did not open it either."),
         _l("Too few other ways of theirs worked at the lane: hours, an end, a lost reader, PINs that wait."),
         _l("Get a card at the office or make a new PIN: once another way works there, face does too."),
     ),
@@ -222,12 +222,12 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("Use another way in; the gate's screen shows which it takes."),
     ),
     Reason.METHOD_NOT_CHOSEN: _text(
-        _l("You have this way in switched off."),
+        _l("You turned this way in off."),
         _l("The person has not chosen this method."),
         _l("Switch it on under My ways in; only the person decides."),
     ),
     Reason.SECOND_METHOD: _text(
-        _l("At this hour you want two ways in: the gate waited for the second one."),
+        _l("You chose two-step entry at this hour. The gate waited for the second way."),
         _l("The person's own wish asks for a second method at this hour, and none followed."),
         _l("Show a second way within half a minute; the wish is changed under My ways in."),
     ),
@@ -255,17 +255,17 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("Come back within your hours, or ask the property office to change them."),
     ),
     Reason.CLOCK_UNSURE: _text(
-        _l("The gate was not sure of the time. Cards and PINs still work."),
+        _l("The gate's clock may be wrong. Cards and PINs still work."),
         _l("The gate's clock is unsure, so nothing time-bound may open."),
         _l("Use card or PIN; staff check the gate's clock and battery."),
     ),
     Reason.POLICY_TOO_OLD: _text(
-        _l("The gate had not heard from the office for too long. Residents' cards and PINs still work."),
+        _l("The gate was out of contact for too long. Residents' cards and PINs still work."),
         _l("The gate's policy is older than the site allows, so nothing time-bound may open."),
         _l("Use card or PIN; staff restore the gate's connection."),
     ),
     Reason.ANTIPASSBACK: _text(
-        _l("You had come in through this gate and not left through it."),
+        _l("You came in through this gate and have not left through it."),
         _l("A second way in without a way out, at a lane with strict anti-passback."),
         _l("Ask the guard, who can open the gate; the record is cleared automatically after a night."),
     ),
@@ -277,7 +277,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
     Reason.OVERRIDE: _text(
         _l("The gate opened, although it was locked or out of use."),
         _l("A staff card or the emergency code opened the lane in spite of its mode."),
-        _l("Look at who used it; change the emergency code after each use."),
+        _l("Check who used it. Change the emergency code after each use."),
     ),
     Reason.ORDER_FORGED: _text(
         _l("An opening from the office was refused."),

@@ -88,7 +88,7 @@ def give_face_consent(
         if act.channel != "gate" or guardian_id is None:
             raise ActionRefused(
                 "guardian",
-                _("A guardian has to agree as well. Ask them from your phone, or come to a gate together."),
+                _("A guardian must agree too. Ask them from your phone, or come to a gate together."),
             )
         if guardian_id not in {guardian.person_id for guardian in guardians_of(act.session, person)}:
             raise ActionRefused(

@@ -122,7 +122,7 @@ def approve_assessment(act: Action, assessment_id: str) -> AssessmentRow:
     if row.state != "submitted":
         raise ActionRefused(None, _("Only a submitted assessment can be approved."))
     if act.actor_id in row.author_ids:
-        raise ActionRefused(None, _("Someone who did not write it has to approve it."))
+        raise ActionRefused(None, _("Another person than its author has to approve it."))
     _check_whole(act, row)
     if row.notice_basis != notice_basis(act.session) or row.engine != FACE_ENGINE:
         raise ActionRefused(
@@ -140,7 +140,7 @@ def assessment_of(act: Action, assessment_id: str) -> AssessmentRow:
     """Return an assessment of this site; raise ActionRefused."""
     row = act.session.get(AssessmentRow, assessment_id)
     if row is None or row.site_id != act.site_id:
-        raise ActionRefused(None, _("This assessment is not known here."))
+        raise ActionRefused(None, _("There is no such assessment."))
     return row
 
 
@@ -232,7 +232,7 @@ def _check_whole(act: Action, row: AssessmentRow) -> None:
     if row.conclusion == "go_with_conditions" and not row.texts.get("conditions", "").strip():
         raise ActionRefused("conditions", _("Say under which conditions."))
     if row.residual_risk == "high" and row.conclusion != "stop":
-        raise ActionRefused("conclusion", _("With a high risk left over, the only conclusion is to stop."))
+        raise ActionRefused("conclusion", _("If the remaining risk is high, the only conclusion is to stop."))
     if not row.lanes:
         raise ActionRefused("lanes", _("Choose at least one lane."))
     for lane_id in row.lanes:

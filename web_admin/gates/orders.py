@@ -196,7 +196,7 @@ def approve_pairing(act: Action, pair_id: str) -> Gate:
         gate = pairing.approve(act.session, act.sealer, pair_id, act.now)
     except pairing.PairingRefused as err:
         raise ActionRefused(
-            "pairing", _("No controller waits under this code any more. Make a new code and start again.")
+            "pairing", _("No controller is waiting with this code any more. Make a new code and start again.")
         ) from err
     fit_shares(act, gate)
     finish(act, "gate_paired", {"gate_id": gate.gate_id, "pair_id": pair_id}, gates=(gate.gate_id,))
@@ -211,7 +211,7 @@ def refuse_pairing(act: Action, pair_id: str) -> None:
     try:
         pairing.refuse(act.session, pair_id)
     except pairing.PairingRefused as err:
-        raise ActionRefused("pairing", _("No controller waits under this code any more.")) from err
+        raise ActionRefused("pairing", _("No controller is waiting with this code any more.")) from err
     finish(act, "pairing_refused", {"gate_id": attempt.gate_id, "pair_id": pair_id}, gates=NO_GATE)
 
 
@@ -237,7 +237,7 @@ def mark_gate(act: Action, gate_id: str, state: str) -> None:
 def _attempt(act: Action, pair_id: str) -> PairAttempt:
     attempt = act.session.get(PairAttempt, pair_id)
     if attempt is None:
-        raise ActionRefused("pairing", _("No controller waits under this code any more."))
+        raise ActionRefused("pairing", _("No controller is waiting with this code any more."))
     gate_of(act, attempt.gate_id)
     return attempt
 

@@ -63,7 +63,7 @@ def check_closed_area(saved: Lane, other_way_out: Lane | None) -> None:
 def check_antipassback(gate: Gate, saved: Lane) -> None:
     """Raise ActionRefused when, with the lane as saved, a lane refuses people whom no way out counts."""
     if saved.direction == "out" and saved.antipassback == "hard":
-        raise ActionRefused("antipassback", _("A way out cannot refuse: choose “off” or “report” for it."))
+        raise ActionRefused("antipassback", _("A way out never refuses anyone: choose “off” or “report”."))
     ways_out = [lane for lane in gate.lanes if lane.direction == "out"]
     uncounted = next((lane for lane in ways_out if lane.antipassback == "off"), None)
     relying = [lane for lane in gate.lanes if lane.antipassback == "hard"]

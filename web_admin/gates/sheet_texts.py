@@ -192,5 +192,5 @@ def lane_status_text(status: LaneStatus) -> str:
     if status.word == "missing":
         return str(_("Not live: lane sheet missing"))
     if status.word == "broken":
-        return str(_("Not live: its lane sheet breaks a rule"))
+        return str(_("Not live: lane sheet against the rules"))
     return str(_("Lane sheet missing")) if status.word == "inherited" else ""

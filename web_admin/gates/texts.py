@@ -51,7 +51,7 @@ GATE_STATUS: Mapping[str, LazyString] = {
 HEALTHS: Mapping[str, LazyString] = {
     "ok": _l("Works"),
     "lost": _l("Does not answer"),
-    "degraded": _l("Works badly"),
+    "degraded": _l("Works poorly"),
 }
 
 

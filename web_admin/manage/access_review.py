@@ -181,7 +181,7 @@ def _seen() -> str:
 def _decided(
     work: Callable[[Action], bool], said: str, for_good: Callable[[Action], ForGood | None] | None = None
 ) -> Page:
-    gone: str = _("It has ended meanwhile. That is noted; there was nothing left to decide.")
+    gone: str = _("It has already ended. That is noted; there is nothing to decide.")
     return press(work, saved=lambda is_live: said if is_live else gone, back=_back(), for_good=for_good)
 
 
@@ -251,7 +251,7 @@ def record(round_id: str) -> str:
     people = {written.began_by, written.closed_by, *(row.decided_by for row in rows)}
     trouble = why_not_genuine(of_round, current_site().root_public_key)
     if trouble:
-        flash(_("This record is not as it was signed: %(why)s.", why=trouble), "warning")
+        flash(_("This record was changed after it was signed: %(why)s.", why=trouble), "warning")
     return render_template(
         "manage/access_review_record.html",
         round=of_round,

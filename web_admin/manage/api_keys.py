@@ -46,7 +46,9 @@ class KeyForm(OnceForm):
 
     name = StringField(
         _l("Which system is it for?"),
-        description=_l("Such as “Property software”. One for each system, so that one can end alone."),
+        description=_l(
+            "Such as “Property software”. Make one for each system, so that you can end it separately."
+        ),
         validators=[InputRequired(_l("Say what it is for.")), Length(max=60)],
     )
     scopes = CheckList(_l("It may"), choices=options(SCOPE_WORDS))

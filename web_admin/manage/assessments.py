@@ -234,7 +234,9 @@ def edit(assessment_id: str | None) -> Page:
 @allowed("write_assessment")
 def hand_in(assessment_id: str) -> Page:
     """Submit a draft."""
-    return _pressed(assessment_id, submit_assessment, _("It waits for someone who did not write it."))
+    return _pressed(
+        assessment_id, submit_assessment, _("It waits for approval by another person than its author.")
+    )
 
 
 @bp.post("/<assessment_id>/decide")

@@ -110,7 +110,7 @@ def name_holder(credential_id: str) -> Page:
     answer = submit(
         form,
         lambda act: give_to_person(act, credential_id, holder_id),
-        saved=_("The card is this person's now. It opened all the while."),
+        saved=_("The card is this person's now. It kept working."),
         back=to("person.show", person_id=holder_id),
         preview="named",
     )

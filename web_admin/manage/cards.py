@@ -236,7 +236,7 @@ def _follows(credential: CredentialRow) -> ForGood:
 def _end(act: Action, credential_id: str) -> Aftermath:
     reason = request.form.get("reason", "")
     if reason not in OF_CREDENTIALS:
-        raise ActionRefused(None, _l("Choose for which reason it ends."))
+        raise ActionRefused(None, _l("Choose why it ends."))
     return end_credential(act, credential_id, reason)
 
 

@@ -34,9 +34,9 @@ class GatesLikeForm(OnceForm):
     gates = TextAreaField(
         _l("New gates"),
         description=_l(
-            "One gate on a line, as copied from a spreadsheet: its name, then perhaps a tab or "
-            "comma and a short name for cables and settings files. Without one it gets its own, "
-            "like stair-12 or gate-12."
+            "One gate on each line, as copied from a spreadsheet: its name. You can add a tab or "
+            "comma and a short name for cables and settings files. Otherwise it gets one, like "
+            "stair-12 or gate-12."
         ),
         validators=[
             InputRequired(_l("Type at least one gate, each on a line.")),

@@ -58,7 +58,7 @@ class DayForm(OnceForm):
     """A date that counts as another kind of day."""
 
     day = DateField(_l("Date"), validators=[InputRequired(_l("Choose a date."))])
-    kind = SelectField(_l("Counts as"), choices=options(DAYS), default="holiday")
+    kind = SelectField(_l("Treated as"), choices=options(DAYS), default="holiday")
     name = StringField(
         _l("Name"),
         description=_l("For example: National Day, or worked in exchange."),

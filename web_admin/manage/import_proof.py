@@ -44,7 +44,7 @@ def proven_form(form: ProofForm, plan: ImportPlan) -> str | None:
         show_refusal(
             form,
             ActionRefused(
-                f"tap{number}", _l("In no way of writing is this the card of that row. Is it another one?")
+                f"tap{number}", _l("This card does not match that row in any format. Is it another card?")
             ),
         )
     if not misfits:

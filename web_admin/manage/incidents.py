@@ -39,7 +39,7 @@ LABELS = {
     "harm": _l("What may follow from it"),
     "remedy": _l("What was done"),
     "advice": _l("What people can do themselves"),
-    "contact": _l("Whom to ask"),
+    "contact": _l("Contact"),
 }
 
 
@@ -52,7 +52,7 @@ class NewIncidentForm(OnceForm):
         description=_l("The clocks run from then, not from now."),
     )
     large = BooleanField(
-        _l("It is large: many people, or data that may endanger them"),
+        _l("A large incident: many people, or data that may endanger them"),
         description=_l("Then the provincial cyberspace administration has to know within 4 hours."),
     )
 

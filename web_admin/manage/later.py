@@ -33,7 +33,7 @@ from web_admin.web.times import local_time
 from web_admin.web.undo import IS_UNDONE, Part, is_too_late, names_of_parts, parts_of, undo_act
 
 WHY_HELD: Mapping[str, LazyString] = {
-    "more": _l("It would take more than when it was planned, so nothing was done."),
+    "more": _l("It would now affect more people or rights than when it was planned, so nothing was done."),
     "refused": _l("At its time it was refused, so nothing was done."),
     "account": _l("The account that planned it may not do it any more, so nothing was done."),
     "restored": _l("The server was restored from a backup: it may have been withdrawn or done since."),

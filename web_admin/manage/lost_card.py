@@ -100,7 +100,7 @@ def stop_number() -> Response:
             store(noting)
             flash(
                 _(
-                    "If this card worked here, it is suspended now, and its holder reads of it. "
+                    "If this card worked here, it is suspended now, and its holder sees that. "
                     "Keep it for the property office."
                 ),
                 "success",

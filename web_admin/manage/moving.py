@@ -90,7 +90,7 @@ class StaffForm(OnceForm):
 
     name = StringField(
         _l("Name or nickname"),
-        description=_l("As the office knows the person. It never travels to a gate."),
+        description=_l("The name the office uses. It is never sent to a gate."),
         validators=[InputRequired(_l("Type a name.")), Length(max=60)],
     )
     lanes = CheckList(_l("May pass"))

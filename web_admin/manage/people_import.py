@@ -270,7 +270,7 @@ class _Reading:
         if self.plan.problems:
             raise ActionRefused("file", _l("People or cards were changed meanwhile. Read the file again."))
         if not self.plan.does_nothing and self.plan.digest != self.sheet.does:
-            raise ActionRefused("file", _l("The sheet would do something else by now. Look at it again."))
+            raise ActionRefused("file", _l("The sheet would now do something different. Check it again."))
         return self.plan
 
 
@@ -304,7 +304,7 @@ def done_sentence(added: int, changed: int, ended: int, home_cards: int) -> str:
     ]
     said = [text for count, text in parts if count]
     what = _(", ").join(said)
-    return str(_("Read in: %(what)s.", what=what)) if said else str(_("Everything was so already."))
+    return str(_("Read in: %(what)s.", what=what)) if said else str(_("Nothing had to be changed."))
 
 
 def _too_old(upload: SheetForm) -> Page:

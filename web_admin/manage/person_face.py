@@ -99,7 +99,7 @@ def write_down(person_id: str) -> Page:
     answer = submit(
         form,
         lambda act: _write_down(act, person, withdraws=withdraws),
-        saved=_("Face is off. What was kept is being forgotten.")
+        saved=_("Face is off. Your face data is being deleted.")
         if withdraws
         else _("Recorded. Nothing changes for this person, and they are not asked again."),
         back=to("person.show", person_id=person_id),

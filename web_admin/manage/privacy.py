@@ -119,7 +119,7 @@ def switch_face() -> Page:
         for_good=None if on else _end_of_faces,
         saved=_("Face is offered to those who want it.")
         if on
-        else _("Face is off. What was kept is being forgotten."),
+        else _("Face is off. Your face data is being deleted."),
         back=back,
     )
     return answer or ((_settings_page(form), 422) if form.form_errors else back)

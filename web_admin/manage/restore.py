@@ -29,12 +29,12 @@ KIND_TEXTS = {
     "grants": _l("May pass only where and when the gates last allowed it."),
     "methods": _l("Ways in that were turned off after the backup stay off."),
     "override": _l("This staff card no longer opens a locked lane."),
-    "wish": _l("Needs two ways in, as the gates last had it."),
-    "lane": _l("Mode, hours and ways in are as the gate last had them."),
-    "lane_withheld": _l("Out of use: its gate no longer knew this lane."),
-    "hours": _l("The weekly hours are as the gates last had them."),
-    "calendar": _l("The special days are as the gates last had them."),
-    "site": _l("Time zone and card format are as the gates last had them."),
+    "wish": _l("Needs two ways in, as last published to the gates."),
+    "lane": _l("Mode, hours and ways in are as last published to the gate."),
+    "lane_withheld": _l("Out of use: its gate no longer has this lane."),
+    "hours": _l("The weekly hours are as last published to the gates."),
+    "calendar": _l("The special days are as last published to the gates."),
+    "site": _l("Time zone and card format are as last published to the gates."),
     "api_key": _l("Suspended: it may have been ended after the backup."),
     "webhook": _l("Suspended: it may have been removed after the backup."),
     "staff": _l(
@@ -50,8 +50,8 @@ KIND_TEXTS = {
         "A stolen gate gets no rules, no names and no faces."
     ),
     "emergency_code": _l(
-        "Ended: a gate took this emergency code no longer, or not as the backup has it. "
-        "Make a new one for the service."
+        "Ended: a gate no longer accepts this emergency code, or accepts it differently from the "
+        "backup. Make a new one for the service."
     ),
 }
 ICONS = {

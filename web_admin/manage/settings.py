@@ -313,7 +313,7 @@ def test_mail() -> Response:
             body={"subject": _("A test from %(site)s", site=site.name), "text": f"{text}\n"},
             now=request_now(),
         )
-        flash(_("On its way to your own address. Load this page again to see what came of it."), "success")
+        flash(_("Sending to your own address. Load this page again to see the result."), "success")
     return to("settings.edit_mail")
 
 

@@ -42,7 +42,7 @@ def begin() -> Page:
     answer = submit(
         form,
         lambda act: begin_rollout(act, str(form.version.data), offered, back_to),
-        saved=lambda rollout: _("Begun. One gate fetches %(version)s first.", version=rollout.version),
+        saved=lambda rollout: _("Started. One gate downloads %(version)s first.", version=rollout.version),
         back=to("updates.show"),
     )
     return answer or (_page(form), 422)

@@ -86,7 +86,7 @@ def test(webhook_id: str) -> Page:
     get_or_404(request_session(), Webhook, webhook_id)
     return press(
         lambda act: send_test(act, webhook_id),
-        saved=_("On its way. Load this page again to see what came of it."),
+        saved=_("Sending. Load this page again to see the result."),
         back=to("webhooks.show", webhook_id=webhook_id),
     )
 

@@ -121,7 +121,7 @@ def webhook_of(act: Action, webhook_id: str) -> Webhook:
     office_only(act, FOR_THE_OFFICE)
     hook = act.session.get(Webhook, webhook_id)
     if hook is None or hook.site_id != act.site_id or hook.ended_at is not None:
-        raise ActionRefused(None, _("This webhook is not known here."))
+        raise ActionRefused(None, _("There is no such webhook."))
     return hook
 
 

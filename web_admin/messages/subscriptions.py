@@ -41,28 +41,28 @@ TEXTS: Mapping[str, str] = {
     "signed_in": N_(
         "A new sign-in to your page. If that was not you, sign out your other phones under Help."
     ),
-    "looked_at": N_("A member of staff looked at your passages. My records shows who and why."),
+    "looked_at": N_("Staff looked at your passages. My records shows who and why."),
     "reader_lost": N_(
-        "The readers of a gate of yours are out of order. Under Ways in you see which gate, and what works "
-        "instead."
+        "The readers at one of your gates are out of order. Ways in shows which gate, and what works instead."
     ),
     "access_review": N_(
-        "The property office asks which cards, helpers and children should still pass. Under My home you "
-        "answer; nothing is suspended if you do not."
+        "The property office asks which cards, helpers and children should still pass. Answer "
+        "under My home. If you do not, nothing is suspended."
     ),
 }
 """What can be asked for, in the order in which pages show it, and what its message says."""
-CARD_TEXT = N_("A member of staff looked up whose card yours is. My records shows who and why.")
+CARD_TEXT = N_("Staff looked up who holds your card. My records shows who and why.")
 SYSTEM_CARD_TEXT = N_(
-    "Another system of the compound looked up whose card yours is. My records says which, and when."
+    "Another system of the compound looked up who holds your card. My records shows which one and when."
 )
 LOCKED_OUT_TEXT = N_(
-    "You can no longer come in, or hardly: something was changed for your ways in. Under Ways in you read "
-    "what, why and by whom, and you can object."
+    "Your ways in were changed: you have no way in now, or almost none. Ways in shows what "
+    "changed, why and by whom. You can object there."
 )
 MOVED_OUT_TEXT = N_(
-    "The property office noted that you moved out: your cards, PIN and codes no longer open. If you still "
-    "live here, or did not agree, contact the property office; no one may be locked out because of a debt."
+    "The property office recorded that you moved out. Your cards, PIN and codes no longer work. "
+    "If you still live here or did not agree, contact the property office. No one may be locked "
+    "out because of a debt."
 )
 HOME_NUMBER_TEXT = N_(
     "The number of your home is now %(number)s. At the gate you type your PIN after the new number."
@@ -72,11 +72,11 @@ PIN_TEXT = N_(
     "or make one of your own on your page."
 )
 SUSPENDED_TEXT = N_(
-    "All your ways in were suspended. Under Ways in you read why, by whom and until when, and you can object."
+    "All your ways in were suspended. Ways in shows why, by whom and until when. You can object there."
 )
 DESK_ASKED_TEXT = N_(
-    "Your card or PIN was shown or typed at the property office's desk. If you are not there, report it on "
-    "your page under Ways in, and suspend the card."
+    "Someone used your card or PIN at the property office's desk. If it is not you, report it "
+    "under Ways in and suspend the card."
 )
 DESK_OPENED_TEXT = N_(
     "Your pages were opened at the property office's desk. If you were not there, contact the property "
@@ -87,8 +87,8 @@ NEW_SIGN_IN_TEXT = N_(
     "Ways in."
 )
 CHANGED_TEXT = N_(
-    "Messages about your page no longer come to this address, or fewer do. If that was not you, restore "
-    "them here within %(days)s days: %(link)s"
+    "Messages about your page no longer come to this address, or fewer come. If that was not you, "
+    "restore them here within %(days)s days: %(link)s"
 )
 FINAL_TEXT = N_(
     "Messages about your page no longer come to this address, or fewer do. Your page confirmed who made this "

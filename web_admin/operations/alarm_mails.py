@@ -45,7 +45,7 @@ def mail_managers(
     for address, language in _readers(session, site):
         with force_locale(language):
             parts = [_begun(one) for one in began]
-            parts += [_("It is over: %(what)s.", what=_title(one)) for one in ended]
+            parts += [_("Resolved: %(what)s.", what=_title(one)) for one in ended]
             parts.append(f"{config.public_url}/manage/health")
             subject = (
                 _("%(site)s: the gates need a look", site=site.name)

@@ -40,7 +40,7 @@ def gate_health(gate: Gate, tampered: bool, now: datetime) -> GateHealth:
 
 def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Finding]:
     if gate.state == "stolen":
-        yield Finding(_("Reported stolen"), "bad", _("It gets no rules any more."))
+        yield Finding(_("Reported stolen"), "bad", _("It no longer gets rules."))
         return
     if gate.state != "paired":
         yield Finding(
@@ -66,10 +66,10 @@ def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Findin
     yield from _behind(gate, now, silent=bool(contact))
     if not gate.clock_sure:
         yield Finding(
-            _("Clock unsure"),
+            _("Clock not reliable"),
             "look",
             _("It refuses everything that depends on time, such as visitors' codes."),
-            _("Look at its battery clock and its time server."),
+            _("Check its battery clock and its time server."),
             alarm=EventKind.ALARM_GATE_CLOCK,
         )
     elif abs(gate.clock_behind_seconds or 0.0) > CLOCK_OFF_SECONDS:
@@ -77,7 +77,7 @@ def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Findin
             _("Clock off"),
             "look",
             _("%(seconds)s seconds from this server's.", seconds=round(abs(gate.clock_behind_seconds or 0))),
-            _("Let both follow a time server."),
+            _("Synchronise both with a time server."),
             alarm=EventKind.ALARM_GATE_CLOCK,
         )
     yield from _disk_of(gate)
@@ -90,7 +90,7 @@ def _contact(gate: Gate, now: datetime) -> Iterable[Finding]:
     if not is_silent(gate, now):
         return
     silent = None if gate.last_seen_at is None else now - gate.last_seen_at
-    todo = _("It opens on its own meanwhile. Look at its power, its cable and its network.")
+    todo = _("The gate still opens on its own. Check its power, cable and network.")
     if silent is None or silent > LONG_SILENT_AFTER:
         never_called = silent is None  # it is being built
         alarm = None if never_called else EventKind.ALARM_GATE_SILENT
@@ -116,7 +116,7 @@ def _policy_not_taken(gate: Gate, now: datetime) -> Iterable[Finding]:
             "In contact, it keeps old rules for %(num)d minutes. Cards ended since still open there.",
             minutes,
         )
-        yield Finding(_("New rules not taken"), "bad", says, todo, alarm=EventKind.ALARM_GATE_BEHIND)
+        yield Finding(_("New rules not accepted"), "bad", says, todo, alarm=EventKind.ALARM_GATE_BEHIND)
     elif gate.policy_trouble:
         says = _("It does not understand some rules. What they would open stays shut there.")
         name = _("Rules of a later version")
@@ -130,11 +130,11 @@ def _behind(gate: Gate, now: datetime, *, silent: bool) -> Iterable[Finding]:
     elif behind > 0:
         says = ngettext("%(num)d change has not arrived.", "%(num)d changes have not arrived.", behind)
         todo = _("They arrive automatically once it is in contact. Cards ended since still open there.")
-        yield Finding(_("Rules behind"), "look", says, todo)
+        yield Finding(_("Rules out of date"), "look", says, todo)
     unsent = (gate.told_seq or 0) - gate.acknowledged_seq
     if unsent > MANY_UNSENT:
         says = ngettext("%(num)d event.", "%(num)d events.", unsent)
-        todo = _("They are stored there and arrive automatically; does the number shrink?")
+        todo = _("They are stored at the gate and arrive automatically. Check that the number goes down.")
         yield Finding(_("Events not sent yet"), "look", says, todo)
 
 
@@ -145,11 +145,14 @@ def _disk_of(gate: Gate) -> Iterable[Finding]:
     free = f"{gate.disk_free_mib / 1024:.1f}"
     if gate.disk_reserve_in_use:
         says = _("Full: it records in the room that it keeps for this.")
-        todo = _("Make room at once. Doors go on for some thousand entries; then no card opens there.")
+        todo = _(
+            "Free some space at once. The gate keeps working for a few thousand entries; then no card "
+            "opens there."
+        )
         yield Finding(_("Disk"), "bad", says, todo, alarm=EventKind.ALARM_GATE_DISK)
     elif share < DISK_LOOK:
         says = _("%(free)s GB free (%(share)s %%).", free=free, share=round(share * 100))
-        todo = _("Make room at the gate: look for old logs, and for files with “damaged” in their name.")
+        todo = _("Free some space at the gate: look for old logs and for files with “damaged” in their name.")
         level: Level = "bad" if share < DISK_BAD else "look"
         yield Finding(_("Disk"), level, says, todo, alarm=EventKind.ALARM_GATE_DISK)
 
@@ -159,7 +162,7 @@ def _devices(gate: Gate) -> Iterable[Finding]:
         if device.get("health") != "ok":
             state = word(HEALTHS, str(device.get("health")))
             yield Finding(
-                _("A device is not well"),
+                _("A device has a fault"),
                 "look",
                 _("%(device)s: %(state)s", device=device.get("device"), state=state),
                 _("Look at its cable and power. At the gate, this says more:"),

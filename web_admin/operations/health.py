@@ -118,7 +118,7 @@ def _disk(facts: ServerFacts) -> Finding:
         share=round(share * 100),
         taken=f"{facts.database_bytes / 1e6:.1f}",
     )
-    todo = _("Make room: without it nothing can be recorded any more. Look for old backups and logs first.")
+    todo = _("Free some space, or nothing more can be recorded. Look for old backups and logs first.")
     if level == "good":
         return Finding(_("Disk"), level, says)
     return Finding(_("Disk"), level, says, todo, raw=facts.disk_machine, alarm=EventKind.ALARM_SERVER_DISK)
@@ -182,7 +182,7 @@ def _outbox(facts: ServerFacts, now: datetime) -> Finding:
             waiting=facts.outbox_waiting,
             failed=facts.outbox_failed,
         )
-        todo = _("Look at mail server and webhooks in the settings.")
+        todo = _("Check the mail server and webhooks in the settings.")
         alarm = EventKind.ALARM_MAIL_FAILING if late else None
         return Finding(name, "look", says, todo, alarm=alarm)
     if not facts.outbox_waiting:
@@ -197,7 +197,7 @@ def _clock(facts: ServerFacts, now: datetime) -> Finding:
             name,
             "bad",
             _("It is earlier than entries that were already written."),
-            _("Set it right and let it follow a time server; codes and leases depend on it."),
+            _("Correct it and synchronise it with a time server. Codes and leases depend on it."),
             alarm=EventKind.ALARM_SERVER_CLOCK,
         )
     if facts.clock_synchronised is None:
@@ -206,12 +206,12 @@ def _clock(facts: ServerFacts, now: datetime) -> Finding:
         return Finding(
             name,
             "look",
-            _("It follows no time server."),
+            _("Not synchronised with a time server."),
             _("Switch time synchronisation on:"),
             SYNCHRONISE,
             alarm=EventKind.ALARM_SERVER_CLOCK,
         )
-    return Finding(name, "good", _("It follows a time server."))
+    return Finding(name, "good", _("Synchronised with a time server."))
 
 
 def _certificate(facts: ServerFacts, now: datetime) -> list[Finding]:
@@ -255,7 +255,7 @@ def _keys(facts: ServerFacts, now: datetime) -> list[Finding]:
         Finding(
             _("Key of face shares"),
             "bad" if late else "good",
-            _("A forgetting waits for the key to be changed; at most a day is promised."),
+            _("A deletion waits for the key to be changed. This takes at most a day."),
             _("Run this and read what it says:") if late else None,
             server_command("rotate-keys") if late else "",
         )
@@ -269,7 +269,7 @@ def _machines(facts: ServerFacts) -> list[Finding]:
             Finding(
                 name,
                 "bad",
-                _("Silent for five minutes: %(names)s.", names=", ".join(facts.silent_machines)),
+                _("No contact for five minutes: %(names)s.", names=", ".join(facts.silent_machines)),
                 _(
                     "Start it again, or take it out: a key of faces counts as destroyed only when every "
                     "machine has said so."

@@ -76,8 +76,9 @@ def _known_row(session: Session, identity: Identity | None, names: list[str]) ->
     if row is None:
         raise MachineRefused(
             N_(
-                "this database is served by %(names)s, and this machine is not one of them. Set it up with "
-                "'%(command)s'; secrets that are copied by hand would hide keys from a forgetting"
+                "this database is served by %(names)s, and this machine is not one of them. Set "
+                "it up with '%(command)s'; if secrets are copied by hand, keys of deleted faces "
+                "may survive"
             ),
             names=", ".join(names),
             command=server_command("join BACKUP"),

@@ -130,12 +130,12 @@ def undo_bulk_act(act: Action, seq: int) -> int:
     begin(act)
     past = bulk_act(act.session, act.site_id, seq)
     if past is None or not UNDOABLE[past.kind]:
-        raise ActionRefused(None, _("This act is not known here, or cannot be undone."))
+        raise ActionRefused(None, _("There is no such act, or it cannot be undone."))
     if act.now - past.at > UNDO_FOR:
         raise ActionRefused(None, _("This was too long ago to be undone. Change it on each person's page."))
     became = what_became(act.session, act.site_id, past, act.now)
     if not may_be_undone(past, became, act.now):
-        raise ActionRefused(None, _("Nothing of this act is in force any more."))
+        raise ActionRefused(None, _("Nothing of this act still applies."))
     left = [person_id for person_id, state in became.items() if state == "in_force"]
     with kept_in(act, UNDONE, left if past.kind == "hours" else (), OF_GRANTS):
         entries, touched = _UNDO[past.kind](act, past, left)

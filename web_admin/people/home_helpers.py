@@ -133,10 +133,10 @@ def _set_times(
     for lane_id in dict.fromkeys(lanes):
         grants = covering(member, lane_id, end, act.now)
         if not grants:
-            raise ActionRefused("lanes", _("A helper may not pass more gates, or for longer, than you may."))
+            raise ActionRefused("lanes", _("A helper may not pass more gates than you, or for longer."))
         if not any(grant.hours_id is None for grant in grants) and own is not None:
             raise ActionRefused(
-                "days", _("Your own right has hours. A helper comes in the same: choose “at all hours”.")
+                "days", _("You may come in at set hours, and so may your helper. Choose “at all hours”.")
             )
         bound = own if any(grant.hours_id is None for grant in grants) else grants[0].hours_id
         by_hours.setdefault(bound, []).append(lane_id)

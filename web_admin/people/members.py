@@ -62,7 +62,7 @@ def of_same_home(act: Action, member: Person, person_id: str) -> Person:
     """Return a person of the member's home; raise ActionRefused."""
     person = act.session.get(Person, person_id)
     if person is None or person.home_id != member.home_id or person.ended_at is not None:
-        raise ActionRefused(None, _("This person is not known here."))
+        raise ActionRefused(None, _("There is no such person."))
     return person
 
 
@@ -213,7 +213,7 @@ def set_card(act: Action, person: Person, credential_id: str, *, suspended: bool
     """Suspend or resume a card of a child or helper; the caller has checked who may."""
     card = act.session.get(CredentialRow, credential_id)
     if card is None or card.person_id != person.person_id or card.kind != CredentialKind.CARD:
-        raise ActionRefused(None, _("This card, PIN or code is not known here."))
+        raise ActionRefused(None, _("There is no such card, PIN or code."))
     if suspended:
         suspend_credential(for_home(act), credential_id)
     else:

@@ -71,7 +71,7 @@ def begin_run(act: Action, kind: str, buildings: Sequence[str], *, everyone: boo
     _refuse_a_second_run(act, kind)
     chosen, left_out = _people(act, kind, buildings, everyone=everyone)
     if not chosen:
-        raise ActionRefused("buildings", _("No one there needs one: everyone has theirs already."))
+        raise ActionRefused("buildings", _("No one there needs one: everyone has one already."))
     if len(chosen) > MOST:
         raise ActionRefused(
             "buildings", _("At most %(count)s people at a time. Choose fewer buildings.", count=MOST)
@@ -267,7 +267,7 @@ def _slips(act: Action, run_id: str) -> Sequence[PrintSlip]:
 def _open_run(act: Action, run_id: str, *states: str) -> PrintRun:
     run = act.session.get(PrintRun, run_id, with_for_update=True)
     if run is None or run.site_id != act.site_id:
-        raise ActionRefused(None, _("This run is not known here."))
+        raise ActionRefused(None, _("There is no such run."))
     if run.state not in states:
         raise ActionRefused(None, _("This was already done a moment ago. It was not done twice."))
     return run

@@ -21,7 +21,7 @@ PAGE_ROWS = 40
 NO_HOME = "none"
 
 STATES: Mapping[str, LazyString] = {
-    "": _l("All who are here"),
+    "": _l("Everyone who lives here"),
     "suspended": _l("Suspended"),
     "nothing": _l("Nothing to open with"),
     "unnamed": _l("Cards without a holder"),

@@ -111,7 +111,7 @@ def _waiting(act: Action, suspension_id: str) -> Suspension:
     row = act.session.get(Suspension, suspension_id)
     office_only(act, _("Only the property office decides this."))
     if row is None or row.site_id != act.site_id:
-        raise ActionRefused(None, _("This suspension is not known here."))
+        raise ActionRefused(None, _("There is no such suspension."))
     if row.began_at is not None or row.ended_at is not None:
         raise ActionRefused(None, _("This was decided already."))
     return row
@@ -177,5 +177,5 @@ def _refuse_held(session: Session, person: Person) -> None:
     if is_held(session, "person", person.person_id):
         raise ActionRefused(
             "person",
-            _("A gate refused this before the server was restored. The property office decides about it."),
+            _("A gate refused this before the server was restored. The property office decides."),
         )

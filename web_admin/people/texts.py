@@ -39,7 +39,7 @@ WHY_LEFT_OUT: Mapping[str, LazyString] = {
     "waits": _l("Waits for your agreement"),
     "helper": _l("A helper: the home sets the hours"),
     "passes": _l("Passes there at these hours already"),
-    "has_way": _l("Has a way in, which no list takes: suspend one person at a time"),
+    "has_way": _l("Still has a way in: suspend one person at a time"),
     "again": _l("Was suspended within the last 30 days"),
 }
 AFTER_BULK_ACT: Mapping[str, LazyString] = {
@@ -50,7 +50,7 @@ AFTER_BULK_ACT: Mapping[str, LazyString] = {
     "moved_out": _l("Moved out"),
 }
 RUN_STATES: Mapping[str, LazyString] = {
-    "making": _l("Being made"),
+    "making": _l("In preparation"),
     "ready": _l("Ready to print"),
     "shown": _l("Shown, not yet handed out"),
     "handed_out": _l("Handed out"),
@@ -64,11 +64,11 @@ SUSPENSION_SENTENCES: Mapping[str, LazyString] = {
 KEPT_OUT_BY: Mapping[str, LazyString] = {
     "grants_set": _l("Where or when you may pass was changed."),
     "credential_ended": _l("A card, PIN or code of yours was ended."),
-    "people_act_undone": _l("What a list gave you was taken back."),
+    "people_act_undone": _l("A change made for several people was undone, and it included you."),
     "hours_saved": _l("The hours of a gate were changed."),
     "calendar_day_set": _l("A holiday was changed."),
     "posture_scheduled": _l("A gate is shut at set hours."),
-    "lane_saved": _l("A gate takes other ways in."),
+    "lane_saved": _l("The ways in at a gate have changed."),
     "gate_marked": _l("A gate was taken out of use."),
     "posture_set": _l("A gate is shut for several days."),
     "site_locked_down": _l("All gates are shut for several days."),

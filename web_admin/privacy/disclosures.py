@@ -46,7 +46,7 @@ def record_disclosure(act: Action, asked: DisclosureRequest, role: str) -> Discl
     document = checked_text("document", asked.document)
     person = act.session.get(Person, asked.person_id) if asked.person_id else None
     if asked.person_id and (person is None or person.site_id != act.site_id):
-        raise ActionRefused("person_id", _("This person is not known here."))
+        raise ActionRefused("person_id", _("There is no such person."))
     has_days = asked.first_day is not None and asked.last_day is not None
     if person is not None and asked.outcome == "given" and not has_days:
         raise ActionRefused("first_day", _("Say from which day to which day the document asks."))
@@ -93,7 +93,7 @@ def passages_for(act: Action, disclosure_id: str) -> bytes:
     begin(act)
     row = act.session.get(Disclosure, disclosure_id)
     if row is None or row.site_id != act.site_id:
-        raise ActionRefused(None, _("This disclosure is not known here."))
+        raise ActionRefused(None, _("There is no such disclosure."))
     if row.outcome != "given" or row.person_id is None or row.scope_from is None or row.scope_until is None:
         raise ActionRefused(None, _("This record allows nothing to be handed over."))
     zone = ZoneInfo(act.session.get_one(Site, act.site_id).timezone)

@@ -105,7 +105,7 @@ def _open(act: Action, incident_id: str) -> Incident:
     begin(act)
     incident = act.session.get(Incident, incident_id)
     if incident is None or incident.site_id != act.site_id:
-        raise ActionRefused(None, _("This incident is not known here."))
+        raise ActionRefused(None, _("There is no such incident."))
     if incident.closed_at is not None:
         raise ActionRefused(None, _("This incident is closed already."))
     return incident

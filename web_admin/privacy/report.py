@@ -122,7 +122,9 @@ def publish_report(act: Action, period: tuple[date, date], words: Words, config:
             "period", _("This half-year has its report. An issue that went out is not changed.")
         )
     if contact_of(act.session, act.site_id) is None:
-        raise ActionRefused(None, _("First say who answers for personal data: the report names them."))
+        raise ActionRefused(
+            None, _("First name who is responsible for personal data: the report names them.")
+        )
     body = build_report(act.session, site, period, checked, config, act.now)
     text = msgspec.json.encode(body, order="sorted")
     key = private_key(act.session, act.sealer, act.site_id, "anchor")

@@ -179,7 +179,7 @@ def notify_of_late_requests(menjin: Menjin, now: datetime) -> int:
 def _open_request(act: Action, request_id: str) -> RightsRequest:
     request = act.session.get(RightsRequest, request_id)
     if request is None or request.site_id != act.site_id:
-        raise ActionRefused(None, _("This request is not known here."))
+        raise ActionRefused(None, _("There is no such request."))
     if request.closed_at is not None:
         raise ActionRefused(None, _("This request is closed already."))
     return request

@@ -51,7 +51,7 @@ MINORS_FIGURES: Mapping[str, LazyString] = {
     "under_14": _l("Children under 14"),
     "from_14_to_17": _l("From 14 to 17"),
     "face_consents_given": _l("Consents to face given in the period"),
-    "face_consents_withdrawn": _l("Consents to face taken back in the period"),
+    "face_consents_withdrawn": _l("Consents to face withdrawn in the period"),
     "face_consents_live": _l("Consents to face in force"),
     "guardians_who_agreed": _l("Guardians who agreed to one in force"),
 }

@@ -34,7 +34,6 @@ from web_admin.web.page import to
 from web_admin.web.resident_session import act_of, current_person
 from web_admin.web.send_once import once_token
 from web_admin.web.times import date_name, day, moment
-from web_admin.web.wechat import in_wechat
 
 bp = Blueprint("resident", __name__, url_prefix="/r")
 
@@ -118,8 +117,8 @@ def _keep_records_from_unproved_visits() -> None:
             raise ActionRefused(
                 None,
                 _l(
-                    "Your home gave you this PIN, so others may know it. For your records show your card, or "
-                    "a PIN of your own."
+                    "Your home gave you this PIN, so others may know it. To see your records, use "
+                    "your card or your own PIN."
                 ),
             )
     elif request.path.startswith(NAMING_PATHS):
@@ -167,7 +166,6 @@ def _look() -> dict[str, object]:
         "desk_visit": current_visit,
         "desk_minutes_left": minutes_left,
         "large_type": session.get(LARGE_TYPE) is True,
-        "in_wechat": in_wechat,
         "once_token": once_token,
     }
 

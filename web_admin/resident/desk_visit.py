@@ -17,7 +17,7 @@ def answer_desk(visit_id: str, answer: str) -> Response:
     _person, act = signed_in()
     answer_by_phone(act, visit_id, is_there=answer == "yes")
     flash(
-        gettext("The desk goes on now. Your records list what is done there.")
+        gettext("The desk can continue. Your records show what is done there.")
         if answer == "yes"
         else gettext(
             "Refused. Nothing was shown, and the property manager is notified. Suspend your card "

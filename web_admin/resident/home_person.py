@@ -26,7 +26,6 @@ from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.home_forms import code_page, form_of_helper, typed_times, wanted_lanes
 from web_admin.visitors.reach import gates_open_to
 from web_admin.web.agreement_text import agreement_text
-from web_admin.web.gate_sets import LONG_LIST, gates_on_the_way
 from web_admin.web.language import page_language
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
@@ -51,7 +50,6 @@ def _page(
 ) -> str:
     shown = _looked_after(person, act, person_id)
     ways = [row for row in shown.person.credentials if row.state != "ended" and not row.duress]
-    gates = gates_open_to(act.session, person, act.now)
     return render_template(
         "resident/home_person.html",
         person=person,
@@ -64,9 +62,7 @@ def _page(
         has_pin=any(row.kind == CredentialKind.PIN for row in ways),
         pin=pin,
         agreement_text=agreement_text(),
-        gates=gates,
-        way=gates_on_the_way(person, gates),
-        long_list=LONG_LIST,
+        gates=gates_open_to(act.session, person, act.now),
         filled=form_of_helper(shown.at_home),
         form=request.form,
         errors=errors or {},
@@ -173,7 +169,7 @@ def end_at_home(person_id: str) -> Page:
     if asked is not None:
         return asked
     end(act, person.person_id, person_id)
-    flash(gettext("Ended. Nothing of theirs opens a gate any more."), "done")
+    flash(gettext("Ended. Their cards and PINs no longer open any gate."), "done")
     return to("resident.my_home")
 
 
@@ -184,7 +180,7 @@ def agree_at_home(person_id: str) -> Page:
     person, act = signed_in()
     _looked_after(person, act, person_id)
     agree_for_child(act, person.person_id, person_id, page_language(), agreement_text())
-    flash(gettext("You agreed. You can take it back here at any time."), "done")
+    flash(gettext("You agreed. You can withdraw this here at any time."), "done")
     return to("resident.at_home", person_id=person_id)
 
 

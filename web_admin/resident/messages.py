@@ -37,8 +37,8 @@ LABELS = {
     "card_stopped": _l("My card was suspended or ended"),
     "signed_in": _l("A new sign-in to my page"),
     "looked_at": _l("My passages were viewed or my card was looked up"),
-    "reader_lost": _l("The readers of a gate of mine are out of order"),
-    "access_review": _l("The office asks whether something of mine is still needed"),
+    "reader_lost": _l("The readers at one of my gates are out of order"),
+    "access_review": _l("The office asks if I still need something"),
 }
 
 
@@ -146,7 +146,7 @@ def stop_my_messages() -> Response:
     """Stop everything and forget the address."""
     person, act = signed_in()
     stop_messages(act, person.person_id, address_back, confirmed=not must_confirm(person, act.now))
-    flash(gettext("Nothing more is sent, and the address is forgotten."), "done")
+    flash(gettext("No more messages are sent. Your address was deleted."), "done")
     return to("resident.messages")
 
 

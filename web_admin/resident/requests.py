@@ -101,7 +101,7 @@ def _file(act: Action, person: Person, kind: str, form: RequestForm) -> None:
         subject=typed(form.subject) or None,
         wanted=typed(form.wanted),
     )
-    flash(gettext("Filed. The office has it now."))
+    flash(gettext("Sent. The office has it now."))
 
 
 def _form_page(person: Person, kind: str, form: RequestForm, errors: Mapping[str, str]) -> str:

@@ -80,7 +80,7 @@ def decide(act: Action, review_id: str, decision: str) -> None:
     office_only(act, _("Only the property manager decides what a restore held back."))
     row = act.session.get(RestoreReview, review_id, with_for_update=True)
     if row is None or row.site_id != act.site_id:
-        raise ActionRefused(None, _("This is not known here."))
+        raise ActionRefused(None, _("This was not found."))
     if row.decided_at is not None:
         return
     offered = (KEPT, STOLEN) if row.kind == "gate_here" else (ALLOWED, KEPT)

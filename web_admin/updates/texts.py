@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 STEPS: Mapping[str, LazyString] = {
     "": _l("Takes no updates"),
     "kept": _l("Up and running"),
-    "fetching": _l("Being fetched"),
+    "fetching": _l("Downloading"),
     "failed": _l("Could not be fetched"),
     "fetched": _l("Ready, waits for a quiet moment"),
     "switched": _l("Starting"),

@@ -116,7 +116,7 @@ def withdraw_pass(act: Action, pass_id: str) -> None:
     begin(act)
     row = act.session.get(VisitorPassRow, pass_id)
     if row is None or row.site_id != act.site_id:
-        raise ActionRefused("pass", _("This pass is not known here."))
+        raise ActionRefused("pass", _("There is no such pass."))
     if own_person_id(act) not in (None, row.issuer_person_id):
         raise ActionRefused(None, _("You can change only what is your own."))
     if row.withdrawn_at is None:
@@ -129,7 +129,7 @@ def reopen_pass(act: Action, pass_id: str) -> None:
     begin(act)
     row = act.session.get(VisitorPassRow, pass_id)
     if row is None or row.site_id != act.site_id:
-        raise ActionRefused("pass", _("This pass is not known here."))
+        raise ActionRefused("pass", _("There is no such pass."))
     if row.withdrawn_at is not None:
         row.withdrawn_at = None
         finish(act, "pass_reopened", {"pass_id": pass_id}, person_id=row.issuer_person_id, touches=())
@@ -178,7 +178,7 @@ def issue_visitor_code(
     check_may_invite(act, issuer_person_id)
     refuse_recovered_phone(act, issuer)
     if issuer.home_id != home.home_id:
-        raise ActionRefused("home", _("A code for a home is given out by someone who lives there."))
+        raise ActionRefused("home", _("Only people who live in a home can give out its codes."))
     if not 1 <= valid_minutes <= MAX_CODE_MINUTES:
         raise ActionRefused("valid_minutes", _("A visitor's code is valid for 1 to 120 minutes."))
     until = act.now + timedelta(minutes=valid_minutes)
@@ -238,7 +238,7 @@ def _code_lanes(act: Action, issuer: Person, lanes: Sequence[str], until: dateti
             raise ActionRefused(
                 "lanes",
                 _(
-                    "A code for %(lane)s may not reach further than your own right to pass there.",
+                    "A code for %(lane)s may not go beyond your own right to pass there.",
                     lane=full_name(lane),
                 ),
             )

@@ -72,7 +72,7 @@ def issue_series(
     zone = ZoneInfo(site.timezone)
     first, last = next_visit(row, zone, act.now), _last_visit(row, zone)
     if first is None or last is None:
-        raise ActionRefused("last_day", _("There is no such day until then. Choose a later end."))
+        raise ActionRefused("last_day", _("No such day comes before then. Choose a later end."))
     check_may_invite(act, issuer_person_id)
     chosen = GateChoice(gate_numbers, gate_set, place_id)
     start = max(first[1], act.now)
@@ -94,7 +94,7 @@ def withdraw_series(act: Action, series_id: str) -> None:
     begin(act)
     row = act.session.get(VisitorSeriesRow, series_id)
     if row is None or row.site_id != act.site_id:
-        raise ActionRefused("pass", _("This pass is not known here."))
+        raise ActionRefused("pass", _("There is no such pass."))
     if own_person_id(act) not in (None, row.issuer_person_id):
         raise ActionRefused(None, _("You can change only what is your own."))
     if row.withdrawn_at is None:

@@ -227,7 +227,7 @@ def say_effects(noting: NotingEffects) -> None:
             raise
         _log.exception("an urgent act is in effect; what it takes from people could not be worked out")
         undo_request_session()
-        lines = [_("Done. Whom it concerns could not be worked out.")]
+        lines = [_("Done. The people affected could not be worked out.")]
     if lines:
         flash(" ".join(lines[:SAID_AFTER]), "info")
 

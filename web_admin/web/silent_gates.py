@@ -34,8 +34,8 @@ def _on_silence(gates: Iterable[Gate]) -> list[tuple[str, str]]:
     if not silent:
         return []
     text = _(
-        "No contact: %(gates)s. They learn of this only when they are in contact again; until then "
-        "they go on as before.",
+        "No contact: %(gates)s. They receive this when they are in contact again; until then "
+        "nothing changes there.",
         gates=_named(silent),
     )
     return [(text, "warning")]
@@ -108,7 +108,7 @@ def gates_that_wait(gates: Sequence[Gate]) -> list[tuple[str, str]]:
         said.append((text, "warning"))
     if stolen:
         text = _(
-            "Reported stolen: %(gates)s. The server no longer answers it; what it knew, it still knows.",
+            "Reported stolen: %(gates)s. The server no longer answers it, but it still has what it knew.",
             gates=stolen,
         )
         said.append((text, "warning"))

@@ -82,7 +82,7 @@ def set_up_caddy(address: str, *, own_authority: bool) -> None:
     """Let Caddy end TLS for the address; its own Caddyfile stays as it is."""
     parts = urlsplit(address)
     if parts.scheme != "https":
-        print(_("%(address)s is not https://: Caddy is left alone.", address=address))
+        print(_("%(address)s is not https://: Caddy is not changed.", address=address))
         return
     lead_hosts([parts.netloc], own_authority=own_authority)
 

@@ -66,7 +66,7 @@ def test_every_end_of_a_look_that_can_be_mended_has_a_sentence_and_no_other_has(
 
 def test_of_a_face_that_rests_no_sentence_says_that_nothing_else_works(served: Served) -> None:
     # It rests too where a card works, its owner asked for two ways, and the other one waits.
-    assert "Too few of your other ways" in texts_of(served, "en")["message.face_alone"]
+    assert "Too few other ways of yours" in texts_of(served, "en")["message.face_alone"]
     assert "不够" in texts_of(served, "zh")["message.face_alone"]
 
 

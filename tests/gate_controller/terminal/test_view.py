@@ -6,7 +6,6 @@ from gate_controller.terminal.view import (
     CancelPressed,
     ConfirmPressed,
     DeclinePressed,
-    ForgotCardPressed,
     HelpPressed,
     KeyTyped,
     LanguagePressed,
@@ -33,7 +32,6 @@ ACTIONS = [
     HelpPressed(),
     LanguagePressed("en"),
     SlowerPressed(),
-    ForgotCardPressed(),
 ]
 
 

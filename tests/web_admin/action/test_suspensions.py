@@ -142,7 +142,7 @@ def test_an_unverified_phone_suspends_and_never_resumes(act: Action, person: Per
     assert person.phone_unproven is not None
     card, phone = card_of(act, person), by_phone(act, person.person_id)
     suspend_credential(phone, card.credential_id)
-    with pytest.raises(ActionRefused, match="First show that this is you"):
+    with pytest.raises(ActionRefused, match="First confirm it's you"):
         resume_credential(phone, card.credential_id)
     assert card.state == "suspended"
 

@@ -67,7 +67,7 @@ def test_a_wrong_answer_is_asked_for_again_and_the_address_is_the_last_line(tmp_
         "  http://10.0.0.5 is not encrypted; legal is https://, and http:// to this machine alone",
         f"  {tmp_path}/old.pem exists",
         "  use at least 8 characters",
-        "  'lin' is no e-mail address",
+        "  'lin' is not an e-mail address",
         "  use at least 10 characters",
         "  That is too easy to guess. Three unrelated words are good.",
         "  the two were not the same",

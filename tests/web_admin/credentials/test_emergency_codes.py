@@ -84,7 +84,7 @@ def test_a_publication_about_no_person_leaves_the_codes_as_they_are(act: Action,
         ({"lanes": ("north-out",)}, "lanes", "The lane Out has no keypad"),
         ({"hold_minutes": -1}, "hold_minutes", "From 0 to 240 minutes"),
         ({"hold_minutes": 241}, "hold_minutes", "From 0 to 240 minutes"),
-        ({"replaces": "nothing"}, "credential", "not known here"),
+        ({"replaces": "nothing"}, "credential", "no such"),
     ],
 )
 def test_a_code_without_sense_is_refused_beside_its_field(

@@ -96,7 +96,7 @@ def test_a_request_needs_two_chosen_ways_that_work_and_face_is_none(act: Action,
     own = by_phone(act, with_two.person_id)
     with_two.methods = methods
     assert not two_methods_work(act.session, with_two, act.now)
-    reason = "stays in reserve" if Method.FACE in methods else "two of card, PIN and QR code that work"
+    reason = "is the reserve" if Method.FACE in methods else "two of card, PIN and QR code that work"
     with pytest.raises(ActionRefused, match=reason) as refused:
         request_two_methods(own, with_two.person_id, 0, 0)
     assert refused.value.field == "wish"

@@ -95,7 +95,7 @@ def test_an_act_is_refused_for_no_gate_too_many_gates_and_a_gate_without_lanes(a
     add_gate(act, "bare", "Bare")
     with pytest.raises(ActionRefused, match="has no lanes yet"):
         add_gates_like(act, "bare", NEW)
-    with pytest.raises(ActionRefused, match="not known here"):
+    with pytest.raises(ActionRefused, match="no such"):
         add_gates_like(act, "missing", NEW)
 
 
@@ -106,7 +106,7 @@ def test_a_gate_of_another_site_is_no_model(act: Action, now) -> None:
     )
     act.session.flush()
     act.session.get_one(Gate, "north").site_id = "other"
-    with pytest.raises(ActionRefused, match="not known here"):
+    with pytest.raises(ActionRefused, match="no such"):
         add_gates_like(act, "north", NEW)
 
 

@@ -41,7 +41,7 @@ def said(compound, path: str, language: str) -> str:
     [
         (
             "en",
-            "Card: no reader works since 11:00.",
+            "Card: no working reader since 11:00.",
             "Face pauses at 17:00 for everyone without another way here.",
             "Face is paused for everyone without another way here.",
         ),

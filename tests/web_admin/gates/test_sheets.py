@@ -107,5 +107,5 @@ def test_a_lane_that_is_not_live_is_not_ordered_open(act: Action) -> None:
 
 
 def test_a_lane_of_another_site_has_no_sheet_here(act: Action) -> None:
-    with pytest.raises(ActionRefused, match="not known here"):
+    with pytest.raises(ActionRefused, match="no such"):
         save_sheet(act, "nowhere", WHOLE_SHEET)

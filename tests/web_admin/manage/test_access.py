@@ -123,7 +123,7 @@ def test_hours_that_never_occur_get_a_sentence(client, compound, rows, path):
     assert "No one may pass" in text
     text = main_of(send(client, path, reason="she asks").text)
     assert "These hours never occur in the next 400 days: Never." in text
-    assert "Never in this week" in text
+    assert "Not this week" in text
     assert "The grant's hours do not cover this moment." in text
 
 
@@ -181,11 +181,11 @@ def test_a_persons_week_has_the_reason_of_each_gap_per_lane(client, compound, ro
     assert "no complete lane sheet" in text  # the garage has no controller
     rows(suspend)
     text = main_of(send(client, path, reason="she asks").text)
-    assert "Never in this week" in text
+    assert "Not this week" in text
     assert "The credential is suspended, by its owner or by staff." in text
     rows(lambda s: s.execute(CredentialRow.__table__.delete().where(CredentialRow.person_id == person_id)))
     text = main_of(send(client, path, reason="she asks").text)
-    assert "Holds nothing that this gate could be shown." in text
+    assert "Has nothing to show at this gate." in text
     rows(
         lambda s: setattr(
             s.scalars(select(GrantRow).where(GrantRow.person_id == person_id)).one(), "lanes", ["east-in"]

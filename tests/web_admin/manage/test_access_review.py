@@ -75,7 +75,7 @@ def test_rows_are_kept_suspended_and_asked_from_the_list(client, begun, rows):
     press(client, f"{PATH}/rows/{code.row_id}/keep", code)
     page = page_of(client, f"{PATH}?show=all")
     assert "Kept" in page
-    assert "The person is asked until" in page
+    assert "Asked the person to answer by" in page
     refused = press(
         client, f"{PATH}/rows/{card.row_id}/suspend", row_of(rows, Kind.CARD, why=Why.UNUSED), reason="unpaid"
     )
@@ -96,7 +96,7 @@ def test_a_card_that_ended_meanwhile_is_shown_so_and_noted(client, begun, rows):
         end_credential(act, card.subject_id, "lost")
     assert "Ended meanwhile" in page_of(client)
     answer = press(client, f"{PATH}/rows/{card.row_id}/keep", card)
-    assert "It has ended meanwhile" in client.get(answer.headers["Location"]).text
+    assert "It has already ended" in client.get(answer.headers["Location"]).text
 
 
 def test_the_privacy_officer_keeps_and_asks_and_suspends_nothing(begun, rows):
@@ -121,10 +121,10 @@ def test_an_account_answers_what_it_is_asked(begun, rows):
     own = row_of(rows, Kind.ACCOUNT, subject_id=str(account_id))
     with begun.act() as act:
         ask(act, own.row_id, mark_of(own), URL)
-    assert "The access review asks" in guard.get("/manage/account").text
+    assert "The property office checks access rights" in guard.get("/manage/account").text
     sent = send(guard, f"{PATH}/asked", f"{PATH}/asked/{own.row_id}", answer="needed")
     assert "Thank you" in guard.get(sent.headers["Location"]).text
-    assert "Says it is still needed" in page_of(begun.signed_in("manager"), f"{PATH}?show=answered")
+    assert "Answer: still needed" in page_of(begun.signed_in("manager"), f"{PATH}?show=answered")
 
 
 def test_the_record_is_a_page_a_sheet_and_a_file_that_anyone_can_check(client, begun, rows):
@@ -153,7 +153,7 @@ def test_a_record_that_was_changed_in_the_tables_says_so_on_its_page(client, beg
         row.body = row.body.replace('"unanswered"', '"keep"', 1)
 
     rows(change)
-    assert "not as it was signed" in page_of(client, f"{PATH}/{of_round.round_id}")
+    assert "changed after it was signed" in page_of(client, f"{PATH}/{of_round.round_id}")
 
 
 def test_a_round_that_is_not_closed_or_not_known_has_no_record(client, begun, rows):

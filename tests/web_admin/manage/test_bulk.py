@@ -23,7 +23,7 @@ def office(compound):
 
 def test_several_are_suspended_after_a_preview_and_come_back_by_one_press(compound, office):
     ids = [compound.persons[name] for name in ("王芳", "王磊")]
-    assert "Has a way in, which no list takes" in preview(office, "suspend", *ids).text
+    assert "Still has a way in" in preview(office, "suspend", *ids).text
     take_ways(compound)
     version = select(Gate.published_version).where(Gate.gate_id == "north")
     before = read(compound, lambda s: s.scalar(version))
@@ -39,7 +39,7 @@ def test_several_are_suspended_after_a_preview_and_come_back_by_one_press(compou
     assert "2 people are suspended." in page
     office.post(f"{done.location}/undo", data=hidden_of(page, f"{done.location}/undo"))
     assert suspended(compound) == set()
-    assert "Nothing of this act is in force any more." in office.get(done.location).text
+    assert "Nothing of this act still applies." in office.get(done.location).text
     assert done.location in office.get(LIST).text
 
 

@@ -73,7 +73,7 @@ def test_a_used_code_asks_for_a_new_one_which_ends_the_old(client, compound, row
 
     assert "make a new one" not in client.get("/manage/emergency/").text
     rows(use)
-    assert "The crew has seen it: make a new one." in client.get("/manage/emergency/").text
+    assert "The crew has seen it, so make a new one." in client.get("/manage/emergency/").text
     path = f"/manage/emergency/new?instead_of={old.credential_id}"
     assert 'value="急救 120"' in client.get(path).text
     done(client, send(client, path, label="急救 120", lanes=["north-in"], hold_minutes="0"))

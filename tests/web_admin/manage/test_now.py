@@ -57,7 +57,7 @@ def silent_gate(rows, compound):
 
 
 def test_an_order_to_a_gate_without_contact_is_not_called_done(client, silent_gate):
-    assert "Orders and changes from here do not reach it now." in client.get("/manage/lanes/north-in").text
+    assert "Orders and changes do not reach it now." in client.get("/manage/lanes/north-in").text
     send(client, "/manage/lanes/north-in", "/manage/lanes/north-in/open", reason="locked out")
     page = client.get("/manage/lanes/north-in").text
     assert "this gate has no contact" in page
@@ -67,7 +67,7 @@ def test_an_order_to_a_gate_without_contact_is_not_called_done(client, silent_ga
 def test_a_lockdown_names_the_gates_that_do_not_receive_it(client, compound, silent_gate):
     until = local(compound.clock() + timedelta(hours=1))
     send(client, "/manage/lockdown", reason="drill", until=until)
-    assert "No contact: 北门. They learn of this only when" in client.get("/manage/").text
+    assert "No contact: 北门. They receive this when" in client.get("/manage/").text
 
 
 def test_a_gate_in_contact_gets_a_change_without_a_warning(client, compound):

@@ -106,7 +106,7 @@ def test_a_card_does_not_end_without_a_reason_of_the_list(client, compound, rows
     path = f"/manage/people/{compound.persons['林薇']}"
     end = re.search(r"/manage/cards/(\w+)/end", client.get(path).text)
     send(client, path, end[0], reason=reason)
-    assert "Choose for which reason it ends." in client.get(path).text
+    assert "Choose why it ends." in client.get(path).text
     assert rows(lambda s: s.get_one(CredentialRow, end[1])).state == "active"
 
 

@@ -31,8 +31,8 @@ def test_the_desk_writes_ages_and_guardians(compound):
     until = (compound.clock() + timedelta(days=500)).date()
     press(manager, f"{path}/age", path, age_band="14_17", age_band_until=until.isoformat())
     press(manager, f"{path}/guardian", path, guardian_id=mother)
-    assert "Not any more" in manager.get(path).text
+    assert "No longer" in manager.get(path).text
     band = act_on(compound, lambda act: act.session.get_one(Person, child).age_band_until)
     assert band == until
     done(manager, press(manager, f"{path}/guardian", path, gone=mother))
-    assert "Not any more" not in manager.get(path).text
+    assert "No longer" not in manager.get(path).text

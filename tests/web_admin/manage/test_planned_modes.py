@@ -108,7 +108,7 @@ def test_a_mode_that_waited_is_shown_before_it_is_done_even_where_it_takes_nothi
         later_acts.hold_all(act.session, compound.site_id, "restored")
     shown = look_at(office)
     assert is_preview(shown)
-    assert "It takes nothing from anyone." in shown.text
+    assert "No one loses anything." in shown.text
     assert mode(compound) == (None, None)
     go_on(office, shown)
     assert (states(compound), mode(compound)) == (["done"], ("held_open", WEDNESDAY + timedelta(hours=4)))

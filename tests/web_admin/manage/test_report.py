@@ -45,11 +45,11 @@ def everyone(older_compound):
 def test_a_report_is_looked_at_first_then_published_for_everyone(officer, everyone, rows):
     assert "No report yet" in everyone.get("/report").text
     held = send(officer, "/manage/report", **REPORT)
-    assert (held.status_code, "First say who answers" in held.text) == (422, True)
+    assert (held.status_code, "First name who is responsible" in held.text) == (422, True)
     assert "北门早上太慢。" in held.text
     send(officer, "/manage/privacy/contact", **CONTACT)
     seen = send(officer, "/manage/report", "/manage/report/preview", **REPORT)
-    assert "This is how it would go out" in seen.text
+    assert "Preview of the published page" in seen.text
     assert rows(lambda s: s.scalars(select(PublicReport)).all()) == []
     assert send(officer, "/manage/report", **REPORT).status_code == 303
     page = everyone.get("/report").text

@@ -198,7 +198,7 @@ def test_no_resident_acts_in_the_name_of_another_or_on_another_home(act: Action,
             waits=False,
         )
     for wrong in (end_helper, give_helper_pin):
-        with pytest.raises(ActionRefused, match="not known here"):
+        with pytest.raises(ActionRefused, match="no such"):
             wrong(phone_of(act, other), other.person_id, helper.person_id)
 
 

@@ -15,9 +15,9 @@ from web_admin.gates.actions import save_lane
 from web_admin.gates.hours import save_hours
 from web_admin.gates.rules import spec_of
 
-NEVER = "your face rests: no other way of yours works there"
-IN_HOURS = "your face works only in the hours of your other ways there: Day"
-UNTIL = "your face works until"
+NEVER = "no other way of yours works there"
+IN_HOURS = "face works only during the hours of your other ways in: Day"
+UNTIL = "face works until"
 
 
 @pytest.fixture
@@ -71,4 +71,4 @@ def test_the_page_says_where_no_other_way_is_taken(
     assert NEVER in phone_with_face.get("/r/").text
     with phone_with_face.session_transaction() as session:
         session["language"] = "zh"
-    assert "您没有其他可用的方式，人脸暂停。" in phone_with_face.get("/r/").text
+    assert "您没有其他可用的方式，刷脸暂停。" in phone_with_face.get("/r/").text

@@ -183,5 +183,5 @@ def test_texts_go_after_the_logs_term_and_the_request_after_the_evidences(act, p
 
 
 def test_a_request_that_there_is_not_is_not_known(act, person):
-    with pytest.raises(ActionRefused, match="not known here"):
+    with pytest.raises(ActionRefused, match="no such"):
         acknowledge(act, "0" * 16)

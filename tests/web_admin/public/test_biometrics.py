@@ -14,16 +14,16 @@ def test_the_office_asks_for_a_signature_and_both_guardians_and_the_policy_says_
     until = (compound.clock() + timedelta(days=500)).date()
     press(manager, f"{desk}/age", desk, age_band="14_17", age_band_until=until.isoformat())
     assert "is_only" not in manager.get(desk).text
-    assert "A yes is signed" not in stranger(compound).get(policy).text
+    assert "A yes needs a signature" not in stranger(compound).get(policy).text
     press(manager, "/manage/privacy/consent", "/manage/privacy", written_release="y", both_guardians="y")
     page = manager.get("/manage/privacy").text
     assert page.count(" checked ") + page.count(" checked>") == 2
     shown = stranger(compound).get(policy).text
-    assert "A yes is signed" in shown and "both guardians agree as well" in shown
+    assert "A yes needs a signature" in shown and "both guardians agree as well" in shown
     press(manager, f"{desk}/guardian", desk, guardian_id=mother, is_only="y")
     assert "The only guardian" in manager.get(desk).text
     press(manager, "/manage/privacy/consent", "/manage/privacy")
-    assert "A yes is signed" not in stranger(compound).get(policy).text
+    assert "A yes needs a signature" not in stranger(compound).get(policy).text
 
 
 def test_the_policy_on_faces_is_made_from_the_settings_in_force(compound):

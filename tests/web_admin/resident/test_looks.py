@@ -42,7 +42,7 @@ def test_a_person_deletes_one_look_and_the_page_says_that_the_gate_is_awaited(
     page = phone.get("/r/face").text
     assert len(re.findall(r'action="/r/face/looks/[^"]+/drop"', page)) == 1
     assert "the gate has not confirmed it yet" in page
-    assert "Without this one your face opens nothing" in page
+    assert "If you delete this scan, face stops working" in page
     with small_compound.session() as session:
         assert session.scalars(select(Consent.withdrawn_at)).one() is None
         kinds = session.scalars(select(AuditEntry.kind).order_by(AuditEntry.seq)).all()
@@ -58,7 +58,7 @@ def test_a_person_reads_of_their_looks_in_what_is_held_about_them(
     assert exported is not None
     (consent,) = exported["consents"]
     assert [look["being_deleted"] for look in consent["looks"]] == [True, False]
-    assert phone.get("/r/records/export.html").text.count("<p>Look at ") == 2
+    assert phone.get("/r/records/export.html").text.count("<p>Scan at ") == 2
 
 
 def test_a_look_that_is_not_theirs_is_not_found_and_changes_nothing(

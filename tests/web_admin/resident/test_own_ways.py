@@ -57,7 +57,7 @@ def test_a_face_that_pauses_at_once_is_said_at_once(
 ) -> None:
     uses_face(small_compound)
     lose(small_compound, clock.now, "card", paused=True)
-    assert "Your face does not open there" in said(phone)
+    assert "Face does not work there" in said(phone)
 
 
 def test_no_resident_reads_of_a_way_that_they_did_not_choose(
@@ -83,9 +83,9 @@ def test_they_read_what_works_there_else_where_else_whom_to_ask(
 @pytest.mark.parametrize(
     ("hours_ago", "chosen", "paused", "expected"),
     [
-        (5, 48, False, "Your face opens there until"),
-        (5, 6, False, "Your face opens there until"),
-        (49, 48, True, "Your face does not open there until it is repaired."),
+        (5, 48, False, "Face works there until"),
+        (5, 6, False, "Face works there until"),
+        (49, 48, True, "Face does not work there until it is repaired."),
     ],
 )
 def test_who_uses_face_reads_when_it_pauses(

@@ -76,7 +76,7 @@ def test_a_request_can_be_taken_back(small_compound: Compound, phone: FlaskClien
     path = f"/r/requests/{ids(small_compound)[0]}"
     token = csrf_of(phone.get(path).text)
     assert phone.post(f"{path}/withdraw", data={"csrf_token": token}).status_code == 303
-    assert "Taken back" in phone.get(path).text
+    assert "Withdrawn" in phone.get(path).text
 
 
 def test_a_refusal_shows_its_reason_and_where_to_complain_further(

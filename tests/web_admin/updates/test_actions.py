@@ -259,10 +259,10 @@ def test_the_page_has_versions_steps_and_buttons_for_the_manager(paired_compound
         sent = client.post(PAGE + press, data=hidden_of(page))
         assert sent.status_code == 303, sent.text
         page = client.get(PAGE).text
-    assert "Bring the gates to this version" in page
+    assert "Update the gates to this version" in page
     installer = paired_compound.signed_in("installer").get(PAGE).text
     assert "Runs 0.2.0" in installer
-    assert "Bring the gates to this version" not in installer
+    assert "Update the gates to this version" not in installer
     chinese = paired_compound.signed_in("manager").get(PAGE, headers={"Accept-Language": "zh"}).text
     assert "0.3.0" in chinese
 

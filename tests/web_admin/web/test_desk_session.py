@@ -112,7 +112,7 @@ def test_no_key_code_or_password_of_the_person_is_made_in_the_offices_browser(co
     served_with_card(client)
     answer = client.get(path)
     assert answer.status_code == 403
-    assert "This you do yourself" in answer.text
+    assert "Only you can do this" in answer.text
 
 
 def test_signing_the_person_out_everywhere_leaves_the_office_signed_in_as_staff(compound, wang):

@@ -49,8 +49,8 @@ def gate_page(language: str, compound: Compound) -> str:
         (
             "en",
             "{} % of owners",
-            "With 3 looks: {} %.",
-            "about {} fail with one look",
+            "With 3 scans: {} %.",
+            "about {} of 100 tries fail",
             "at theirs it may be more",
         ),
         ("zh", "约有 {} 次认不出", "录入 3 次时：{} 次。", "约有 {} 次认不出", "认不出的可能更多"),

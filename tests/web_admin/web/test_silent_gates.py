@@ -17,7 +17,7 @@ from web_admin.credentials.models import EmergencyCode
 from web_admin.custody.models import GateFaceRow
 
 PRODUCT = Path(__file__).parents[3] / "web_admin"
-SILENT = "No contact: 北门. They learn of this only when they are in contact again"
+SILENT = "No contact: 北门. They receive this when they are in contact again"
 
 
 @pytest.fixture

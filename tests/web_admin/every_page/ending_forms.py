@@ -230,6 +230,12 @@ SENT: Mapping[str, Sending] = {
         page="/manage/people/homes/{home}/move-out",
         confirmed={"sure": "y"},
     ),
+    "gates_out_of_use.take": Sending(
+        "M",
+        "/manage/gates/garage/out-of-use",
+        page="/manage/gates/garage/out-of-use",
+        confirmed={"sure": "y"},
+    ),
     "card_batch.put_in_place": Sending(
         "M",
         "/manage/cards/{own_card}/replace",

@@ -1,0 +1,129 @@
+"""What the office ended by mistake can be had back for a day, and is really over after it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.act_previews import done
+from tests.support.compounds.desk import CARD_OF_WANG, card_of, hidden_of, read
+from tests.web_admin.manage.forms import send
+from web_admin.accounts.models import ApiKey, User
+from web_admin.compound.models import CredentialRow
+from web_admin.messages.models import Webhook
+from web_admin.privacy import retention
+
+LIST = "/manage/later"
+
+
+@pytest.fixture
+def office(compound):
+    return compound.signed_in("manager")
+
+
+def undo(office):
+    """Press the first *Undo* of the page; None where there is none."""
+    page = office.get(LIST).text
+    paths = re.findall(r'action="(/manage/later/[^"]+/undo)"', page)
+    return done(office, office.post(paths[0], data=hidden_of(page, paths[0]))) if paths else None
+
+
+def keep_house(compound):
+    with compound.app.app_context():
+        for step in retention.STEPS.values():
+            step(compound.app.extensions["menjin"], compound.clock.now)
+
+
+def ended_key(compound, office):
+    send(office, "/manage/keys/new", name="Couriers", scopes=["people:read"], days="30")
+    key = read(compound, lambda s: s.scalars(select(ApiKey)).one())
+    done(office, send(office, "/manage/keys/", f"/manage/keys/{key.key_id}/end"))
+    return key.key_id
+
+
+@pytest.mark.both_databases
+def test_an_ended_key_is_had_back_and_shows_its_name_on_the_list(compound, office):
+    key_id = ended_key(compound, office)
+    assert read(compound, lambda s: s.get_one(ApiKey, key_id).ended_at) is not None
+    assert "Couriers" in office.get(LIST).text
+    undo(office)
+    assert read(compound, lambda s: s.get_one(ApiKey, key_id).ended_at) is None
+
+
+def test_after_a_day_nothing_is_had_back(compound, office):
+    key_id = ended_key(compound, office)
+    page = office.get(LIST).text
+    (path,) = re.findall(r'action="(/manage/later/[^"]+/undo)"', page)
+    compound.clock.now += timedelta(hours=25)
+    office = compound.signed_in("manager")
+    assert undo(office) is None
+    office.post(path, data=hidden_of(page, path))
+    assert read(compound, lambda s: s.get_one(ApiKey, key_id).ended_at) is not None
+
+
+def ended_card(compound, office, reason):
+    person_id = compound.persons["王芳"]
+    card = read(compound, lambda s: card_of(s, person_id))
+    path = f"/manage/cards/{card}/end"
+    page = office.get(f"/manage/people/{person_id}").text
+    done(office, office.post(path, data=hidden_of(page, path) | {"reason": reason}))
+    assert read(compound, lambda s: s.get_one(CredentialRow, card).state) == "ended"
+    return card
+
+
+def test_a_suspended_card_that_was_ended_by_mistake_is_suspended_again(compound, office):
+    person_id = compound.persons["王芳"]
+    card = read(compound, lambda s: card_of(s, person_id))
+    send(office, f"/manage/people/{person_id}", f"/manage/cards/{card}/suspend")
+    ended_card(compound, office, "returned")
+    undo(office)
+    row = read(compound, lambda s: s.get_one(CredentialRow, card))
+    assert (row.state, row.suspended_by, row.ended_at) == ("suspended", "office", None)
+
+
+def test_a_lost_card_stays_ended(compound, office):
+    ended_card(compound, office, "lost")
+    assert undo(office) is None
+
+
+def test_a_card_that_was_given_out_again_stays_ended_and_the_page_says_so(compound, office):
+    card = ended_card(compound, office, "returned")
+    other = compound.persons["王磊"]
+    send(office, f"/manage/cards/give/{other}", number=CARD_OF_WANG, label="", valid_until="")
+    undo(office)
+    assert "It was given out again since. Nothing was undone." in office.get(LIST).text
+    assert read(compound, lambda s: s.get_one(CredentialRow, card).state) == "ended"
+
+
+def test_the_keys_of_a_removed_webhook_are_erased_after_a_day_and_not_before(compound, office):
+    hook = {"name": "Desk", "url": "https://example.org/take", "kinds": ["alarm_raised"]}
+    send(office, "/manage/settings/webhooks/new", **hook)
+    hook_id = read(compound, lambda s: s.scalars(select(Webhook)).one()).webhook_id
+    page = f"/manage/settings/webhooks/{hook_id}"
+    html = office.get(page).text
+    done(office, office.post(f"{page}/remove", data=hidden_of(html, f"{page}/remove")))
+    keep_house(compound)
+    assert read(compound, lambda s: s.get_one(Webhook, hook_id).signing_key_sealed) != b""
+    compound.clock.now += timedelta(hours=25)
+    keep_house(compound)
+    assert read(compound, lambda s: s.get_one(Webhook, hook_id).signing_key_sealed) == b""
+
+
+def test_a_closed_account_signs_in_again_for_a_day_and_then_has_no_password(compound, office):
+    guard = read(compound, lambda s: s.scalars(select(User).where(User.email == "guard@example.org")).one())
+    path = f"/manage/staff/{guard.id}"
+    for _twice in range(2):
+        html = office.get(path).text
+        done(office, office.post(f"{path}/close", data=hidden_of(html, f"{path}/close")))
+        assert not read(compound, lambda s: s.get_one(User, guard.id).active)
+        keep_house(compound)
+        undo(office)
+        assert read(compound, lambda s: s.get_one(User, guard.id).active)
+        compound.clock.now += timedelta(minutes=1)
+    html = office.get(path).text
+    done(office, office.post(f"{path}/close", data=hidden_of(html, f"{path}/close")))
+    compound.clock.now += timedelta(hours=25)
+    keep_house(compound)
+    row = read(compound, lambda s: s.get_one(User, guard.id))
+    assert (row.active, row.password, row.tf_totp_secret) == (False, None, None)

@@ -58,9 +58,12 @@ PLACES: tuple[Place, ...] = (
     Place("the-desk", _l("counter, without a phone, help a resident"), ("desk",)),
     Place(
         "gates-hours-and-lanes",
-        _l("opening hours, calendar, emergency code, hold open, update"),
+        _l("opening hours, calendar, emergency code, hold open, update, building, rename a gate"),
         (
             "gates",
+            "gate_places",
+            "gate_names",
+            "gates_out_of_use",
             "hours",
             "schedules",
             "emergency",

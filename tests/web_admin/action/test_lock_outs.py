@@ -126,6 +126,11 @@ def test_the_last_card_goes_for_a_reason_of_the_list_alone(act: Action, person: 
     assert rows(act) == [("credential_ended", "returned", "office")]
 
 
+def test_the_last_card_that_is_suspended_is_kept_with_its_reason(act: Action, person: Person) -> None:
+    suspend_credential(act, person.credentials[0].credential_id)
+    assert rows(act) == [("credential_suspended", "lost", "office")]
+
+
 def test_a_way_that_no_lane_takes_is_no_other_way_for_a_system(act: Action) -> None:
     add_lane(act, methods=("card",))
     _, person = household(act)

@@ -13,6 +13,7 @@ from tests.web_admin.policy.published import give_face
 from web_admin.action.base import Action
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.compound.restore_models import RestoreReview
+from web_admin.compound.suspension_models import Suspension
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import (
     choose_methods,
@@ -204,6 +205,29 @@ def test_a_card_that_has_expired_keeps_no_face_on_when_the_last_other_way_is_los
     card = issue_card(act, lin.person_id, 8)
     later = replace(act, now=act.now + HOUR)
     assert end_credential(later, card.credential_id, "returned").face_paused
+
+
+def test_a_suspension_is_a_row_that_the_ledger_names_and_a_duress_pin_has_none(act: Action, lin) -> None:
+    """The rows are listed, and a duress PIN is listed nowhere."""
+    card, held = issue_card(act, lin.person_id, 7), issue_card(act, lin.person_id, 8)
+    issue_pin(act, lin.person_id)
+    issue_duress_pin(act, lin.person_id)
+    (duress,) = rows(act, lin, "pin", duress=True)
+    held.state = duress.state = "suspended"  # as a restore leaves them
+    for row in (card, held, duress):
+        suspend_credential(act, row.credential_id)
+    kept = act.session.query(Suspension).all()
+    assert {(row.credential_id, row.reason) for row in kept} == {
+        (card.credential_id, "lost"),
+        (held.credential_id, "lost"),
+        (held.credential_id, "restored"),
+    }
+    noted = {row.credential_id: row.suspension_id for row in kept if row.reason == "lost"}
+    *of_cards, of_duress = [entry.facts for entry in ledger(act, "credential_suspended")]
+    assert [(facts["reason"], facts["suspension_id"]) for facts in of_cards] == [
+        ("lost", noted[row.credential_id]) for row in (card, held)
+    ]
+    assert "suspension_id" not in of_duress
 
 
 def test_another_system_neither_ends_nor_suspends_the_last_way_in(act: Action, lin) -> None:

@@ -63,6 +63,7 @@ PLACES: tuple[Place, ...] = (
             "gates",
             "gate_places",
             "gate_names",
+            "gate_sign",
             "gates_out_of_use",
             "hours",
             "schedules",

@@ -128,18 +128,16 @@ def switch_face() -> Page:
 def _end_of_faces(act: Action) -> ForGood:
     people = choices_about_faces(act.session, act.site_id)["live"]
     lanes = [lane for lane in site_lanes() if Method.FACE in lane.methods]
-    return ForGood(
-        [
-            _("Every face is deleted, here and at every gate. To have it back, people agree once more."),
+    lines = [_("Every face is deleted, here and at every gate. To have it back, people agree once more.")]
+    if lanes:
+        lines.append(
             ngettext(
                 "Face is taken off %(num)d lane. Other ways in stay as they are.",
                 "Face is taken off %(num)d lanes. Other ways in stay as they are.",
                 len(lanes),
-            ),
-        ],
-        people,
-        word=DELETE,
-    )
+            )
+        )
+    return ForGood(lines, people, word=DELETE)
 
 
 @bp.post("/manage/privacy/consent")

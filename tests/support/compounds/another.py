@@ -10,6 +10,7 @@ from web_admin.access_review.models import ReviewRound, ReviewRow
 from web_admin.accounts.models import ApiKey
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
+from web_admin.compound.place_models import Place
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.compound.suspension_models import Suspension
 from web_admin.core.job_models import LongJob
@@ -92,6 +93,7 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
         "message_id": "another-message",
         "pair_id": "another-pair",
         "pass_id": "another-pass",
+        "place_id": "another-place",
         "person_id": PERSON,
         "request_id": "another-request",
         "run_id": "another-run",
@@ -105,6 +107,7 @@ def _add_what_the_first_has_not(session: Session, site: Site) -> None:
     now = site.created_at
     session.add_all(
         [
+            Place(place_id="another-place", site_id=SITE, kind="building", name="9", code="9", number=1),
             Suspension(
                 suspension_id="another-suspension",
                 site_id=SITE,

@@ -115,7 +115,7 @@ def test_an_export_shows_in_words_what_the_gate_recorded(client, compound):
     chinese = compound.signed_in("guard", "zh")
     table = cells(export(chinese, reason="pin_wrong"))
     assert table[0][5] == "门的判定"
-    assert {row[5] for row in table[1:]} == {"该房号没有与这些数字相符的密码或访客码。"}
+    assert {row[5] for row in table[1:]} == {"该房号没有与这些数字相符的数字密码或访客码。"}
 
 
 def test_no_cell_of_an_export_is_a_formula(client, compound, rows):

@@ -43,7 +43,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 NOTICES = {"en": NOTICE_EN, "zh": NOTICE_ZH}
 AT_THE_SCREEN = {
     "en": {"face": "Face", "yes": "Yes, register it"},
-    "zh": {"face": "人脸", "yes": "是，录入人脸"},
+    "zh": {"face": "刷脸", "yes": "是，录入人脸"},
 }
 
 

@@ -188,7 +188,7 @@ def test_where_face_is_off_nothing_on_the_page_is_about_it(server: TerminalServe
         shown(server, page, SHOWN[state])
         body = page.locator("body").evaluate("body => body.outerHTML.toLowerCase()")
         assert "face" not in body
-        assert "人脸" not in body
+        assert "刷脸" not in body
 
 
 def test_the_ways_in_are_equal_and_in_their_fixed_order(server: TerminalServer, page: Page) -> None:

@@ -116,10 +116,10 @@ def published(monkeypatch):
         found.setdefault(request.endpoint, False)
         return publish(self, *args, **kwargs)
 
-    def comparing(*args):
+    def comparing(*args, **kwargs):
         if g.get("publishes_here"):
             found[request.endpoint] = True
-        return held_back(*args)
+        return held_back(*args, **kwargs)
 
     monkeypatch.setattr(PolicyEffects, "publish", publishing)
     monkeypatch.setattr(context, "held_back", comparing)

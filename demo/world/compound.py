@@ -30,7 +30,7 @@ from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.hours import save_hours
 from web_admin.gates.rules import LaneSpec
 from web_admin.gates.sheets import save_sheet
-from web_admin.people.actions import GrantSpec, add_person, set_grants, set_may_override
+from web_admin.people.actions import GrantSpec, add_person, all_lanes, set_grants, set_may_override
 from web_admin.people.homes import add_home
 
 GUARD = "guard@demo.test"
@@ -242,7 +242,12 @@ def _seed_home(act: Action, compound: Compound, place: int) -> None:
         language = "en" if name.isascii() else "zh"
         age_band = CHILD if role == "child" else ADULT
         person = add_person(
-            act, display_name=name, home_id=home.home_id, language=language, age_band=age_band
+            act,
+            display_name=name,
+            home_id=home.home_id,
+            language=language,
+            age_band=age_band,
+            lanes=all_lanes(act),  # everyone here has a car, so they may pass the garage too
         )
         member.person_id = person.person_id
         if role == "child":

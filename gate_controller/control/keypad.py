@@ -12,6 +12,7 @@ from gate_controller.control.presentations import Presentations
 from gate_controller.control.refusals import refuse_without_policy
 from gate_controller.control.screen_actions import ScreenActions
 from gate_controller.lane.attempts import Attempts
+from gate_controller.lane.face_dialog import READ_ALOUD_KEY
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS
 from gate_controller.lane.state import Intent, LaneDesk
 from gate_controller.rules.decision import Claim, Reason
@@ -64,6 +65,7 @@ class Keypad:
         if desk.screen.shows is Screen.FACE_LOOKING:
             # Typing instead of being looked at: the look without a number ends, or that for another home.
             self._parts.faces.cancel(desk.lane_id)
+        reads = key == READ_ALOUD_KEY and desk.screen.shows is Screen.IDLE
         patience = desk.screen.patient(FORGOTTEN_AFTER_SECONDS)
         ended = desk.keypad.press(key, now_seconds, forgotten_after_seconds=patience)
         entry = desk.keypad.entry
@@ -71,7 +73,9 @@ class Keypad:
             desk.rest()
             return
         screen = Screen.TYPING_PIN if entry.in_secret else Screen.TYPING_HOME
-        desk.screen.show(screen, now_seconds, seconds=TYPING_SECONDS)
+        message = "zero_reads" if reads else ""
+        desk.screen.show(screen, now_seconds, seconds=TYPING_SECONDS, message=message)
+        desk.screen.read_aloud = desk.screen.read_aloud or reads
         if entry.in_secret and not entry.secret and desk.dialog.intent is Intent.FACE:
             refused = self._recognition.for_home(desk)
             if refused is not None:

@@ -15,6 +15,7 @@ from gate_controller.terminal.view import (
     CancelPressed,
     ConfirmPressed,
     DeclinePressed,
+    ForgotCardPressed,
     HelpPressed,
     LanguagePressed,
     MethodPressed,
@@ -25,6 +26,7 @@ from gate_controller.terminal.view import (
 )
 
 OWN_FACE_KEY = "5"
+FORGOT_CARD_KEY = "6"
 HELP_KEY = "9"
 MENU = {str(number): method for number, method in enumerate(Method, 1)}
 """The number of each method on a keypad, the same at every lane."""
@@ -49,6 +51,9 @@ class ScreenActions:
         match action:
             case MethodPressed(method):
                 self._method(desk, method, now)
+            case ForgotCardPressed():
+                self._cancel(desk)
+                desk.screen.show(Screen.FORGOT_CARD, now, seconds=ASK_SECONDS)
             case ConfirmPressed():
                 self._presentations.admit(lane_id, self._dialog.answered(desk, yes=True))
             case DeclinePressed():
@@ -63,7 +68,7 @@ class ScreenActions:
                 desk.screen.language = language
                 self._dialog.language_chosen(desk)
             case SlowerPressed():
-                desk.screen.slower = not desk.screen.slower
+                self._change_pace(desk, now)
 
     def key_chooses(self, desk: LaneDesk, key: str) -> bool:
         """Choose a method by its number, where there is a keypad alone; return whether the key did that.
@@ -89,10 +94,18 @@ class ScreenActions:
             self._method(desk, MENU[key], now)
         elif key == HELP_KEY:
             self._call_help(desk, now)
+        elif key == FORGOT_CARD_KEY:
+            desk.screen.show(Screen.FORGOT_CARD, now, seconds=ASK_SECONDS)
         elif key == OWN_FACE_KEY and Method.FACE in desk.screen.offered:
             self._own_face(desk, now)
         elif key == CLEAR_KEY:
             desk.rest()
+
+    def _change_pace(self, desk: LaneDesk, now: float) -> None:
+        desk.screen.change_pace(now)
+        if desk.screen.slower and desk.screen.shows is Screen.SHOW_CODE:
+            # The camera is open for a code for as long as the screen asks for one.
+            self._method(desk, Method.QR, now)
 
     def _cancel(self, desk: LaneDesk) -> None:
         """Cancel the activity at this lane."""

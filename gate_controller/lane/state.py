@@ -45,6 +45,8 @@ TIMED_SCREENS = frozenset(
     }
 )
 """The screens on which the seconds run."""
+NOT_PROLONGED = FACE_SCREENS | {Screen.DELAYED, Screen.WAITING, Screen.FACE_OFFICE, Screen.IDLE}
+"""The screens whose end is not the person's: what a look, a lock-out or the office takes stays as it is."""
 
 
 class Intent(StrEnum):
@@ -134,6 +136,13 @@ class ScreenState:
         """Put a screen up for some seconds, three times as many for who asked for more time."""
         self.shows, self.message, self.mend = screen, message, mend
         self.until_seconds = now_seconds + self.patient(seconds)
+
+    def change_pace(self, now_seconds: float) -> None:
+        """Give three times as long from now on, also for what is shown already; or the usual time again."""
+        self.slower = not self.slower
+        left_seconds = self.until_seconds - now_seconds
+        if self.slower and left_seconds > 0 and self.shows not in NOT_PROLONGED:
+            self.until_seconds = now_seconds + self.patient(left_seconds)
 
     def show_longer(self, seconds: float, message: str, mend: str) -> None:
         """Add a message to what is shown, and seconds to read it."""

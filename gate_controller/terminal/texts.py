@@ -32,6 +32,8 @@ def _labels() -> dict[str, str]:
         "help_called": _("Guard called"),
         "help_waits": _("Call waits for the network"),
         "slower": _("More time"),
+        "forgot_card": _("I forgot my card"),
+        "zero": _("Press 0, and this screen is read aloud."),
         "read": _("Read aloud"),
         "take_face": _("Yes, register it"),
         "another_way": _("No, another way"),
@@ -76,7 +78,7 @@ def _labels() -> dict[str, str]:
         "note.help_waits": _(
             "No connection: the guard is called as soon as it is back. Please ask nearby too."
         ),
-        "note.slower": _("You have more time now."),
+        "note.slower": _("You now have three times as long."),
         "no_script": _("This screen is not working. Hold your card to the reader, or call the guard."),
     }
 
@@ -85,6 +87,7 @@ def _titles() -> dict[Screen, str]:
     return {
         Screen.IDLE: _("Welcome"),
         Screen.SHOW_CARD: _("Your card, please"),
+        Screen.FORGOT_CARD: _("You can still come in"),
         Screen.TYPING_HOME: _("Your home number"),
         Screen.TYPING_PIN: _("Your PIN"),
         Screen.SHOW_CODE: _("Your QR code, please"),
@@ -114,6 +117,7 @@ def _lines() -> dict[Screen, str]:
     return {
         Screen.IDLE: _("Hold up your card or type your home number. Other ways: # #."),
         Screen.SHOW_CARD: _("Hold it to the reader."),
+        Screen.FORGOT_CARD: _("Do you know your PIN? Press PIN. If not, press Help and wait here."),
         Screen.TYPING_HOME: _("Type it, then press OK. For 3-1203, 31203 will do."),
         Screen.TYPING_PIN: _("Type your PIN or visitor code, then press OK."),
         Screen.SHOW_CODE: _("Hold it in front of the reader, a hand's width away."),
@@ -191,7 +195,10 @@ def _messages() -> dict[str, str]:
         ),
         "second_method": _("Thank you. Now your second way in."),
         "face_after_card": _("Show your card first. For two-step entry, then look at the camera."),
-        "home_for_face": _("Type it and press OK. Then look at the camera."),
+        "home_for_face": _("The camera compares you with your home only. Type it, press OK, then look."),
+        "zero_reads": _(
+            "Reading aloud. To begin again, press star. For all ways, press star, then hash twice."
+        ),
         "code_to_scanner": _("Hold it to the scanner. The camera cannot see now."),
         "no_face": _("Stand in front of the camera."),
         "two_faces": _("One person at a time, please."),

@@ -28,6 +28,8 @@ class Screen(StrEnum):
     """The home number, for a PIN, a visitor's code or a face; `typed_home` grows."""
     TYPING_PIN = "typing_pin"
     """The PIN or visitor's code; only `typed_count` grows."""
+    FORGOT_CARD = "forgot_card"
+    """Someone pressed that they have no card with them: the other ways, and help."""
     SHOW_CODE = "show_code"
     """Someone pressed QR: hold it to the scanner or camera."""
     FACE_LOOKING = "face_looking"
@@ -90,6 +92,12 @@ class MethodPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
     method: Method
 
 
+class ForgotCardPressed(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="forgot_card", tag_field="act"
+):
+    """Ask what to do without the card."""
+
+
 class ConfirmPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="confirm", tag_field="act"):
     """Yes to what the screen asks."""
 
@@ -121,12 +129,13 @@ class LanguagePressed(
 
 
 class SlowerPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="slower", tag_field="act"):
-    """More time, or the usual time again: see `TerminalView.slower`."""
+    """Three times as long, for what is asked now and from now on; or the usual time again."""
 
 
 TerminalAction = (
     KeyTyped
     | MethodPressed
+    | ForgotCardPressed
     | ConfirmPressed
     | DeclinePressed
     | OwnFacePressed

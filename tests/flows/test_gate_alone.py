@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from gate_controller.terminal.view import Screen
 from hardware.interfaces import InputKind
 from tests.support.compounds.people import Phone, card, person, pin, qr, records, visitor_code
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
-from tests.support.gates.waiting import PATIENCE_SECONDS
+from tests.support.gates.waiting import PATIENCE_SECONDS, until
 
 
 @pytest.fixture
@@ -162,6 +163,25 @@ def test_a_door_that_opens_without_a_grant_is_forced_and_one_after_a_grant_is_no
     bench.stop()
     kinds = [entry.kind for entry in bench.entries() if entry.kind.startswith(("door", "alarm_door"))]
     assert kinds == ["alarm_door_forced", "door_closed", "door_opened", "door_closed"]
+
+
+def test_0_as_the_first_key_reads_aloud_and_is_a_digit_everywhere_else(bench: BenchGate) -> None:
+    bench.give_policy(household(Phone()))
+    bench.start()
+    bench.time.stop()
+    assert bench.gate is not None
+    screen = bench.gate.controller._parts.desks[LANE].screen
+    bench.keys.type("30")
+    until(lambda: screen.shows is Screen.TYPING_HOME)
+    bench.handled()
+    assert not screen.read_aloud
+    bench.keys.type("*")
+    until(lambda: screen.shows is Screen.IDLE)
+    bench.keys.type("0")
+    until(lambda: screen.read_aloud)
+    assert (screen.shows, screen.message) == (Screen.TYPING_HOME, "zero_reads")
+    assert opened(bench, bench.keys.type("*31203#482915#"))
+    bench.stop()
 
 
 def test_the_guard_is_called_from_a_keypad_alone(bench: BenchGate) -> None:

@@ -92,7 +92,7 @@ def walk_past_and_use_every_other_way(bench: BenchGate, visitor: ScreenVisitor) 
     bench.scanner.scan("HELLO")
     bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
     bench.inputs.set(LANE, InputKind.EXIT_BUTTON, True)
-    for act in ("help", "slower", "confirm", "decline", "own_face", "cancel"):
+    for act in ("help", "slower", "confirm", "decline", "own_face", "forgot_card", "cancel"):
         visitor.press(act)
     visitor.press("language", language="zh")
     for method in ("card", "pin", "face"):

@@ -190,6 +190,7 @@ MAY: dict[str, str] = {
     "gate_places.new": "MI",
     "gate_places.edit": "MI",
     "gate_places.end": "MI",
+    "gate_sign.show": "MI",
     "gates_like.add": "MI",
     "gates_out_of_use.show_list": "MI",
     "gates_out_of_use.take": "MI",

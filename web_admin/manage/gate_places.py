@@ -1,7 +1,7 @@
 """Pages of places: what each gate leads into, read from its name, and corrected for many gates at once."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, request
@@ -26,6 +26,7 @@ from web_admin.gates.texts import PLACE_KINDS, UNSORTED, place_name
 from web_admin.web.context import form_page, press, submit, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.gate_sets import LONG_LIST
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import say_saved
@@ -74,12 +75,25 @@ class PlaceForm(OnceForm):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A place with its gates and the number of its homes; without a place the gates that have none."""
+    """A place, and of a building its units too; without a place the gates that have none."""
 
     place: Place | None
     title: str
-    gates: Sequence[Gate]
+    parts: Sequence["Part"]
     homes: int
+
+    @property
+    def count(self) -> int:
+        """Return the number of its gates."""
+        return sum(len(part.gates) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Gates of a building that lead into one of its units, or into none."""
+
+    unit: Place | None
+    gates: Sequence[Gate]
 
 
 @bp.get("/")
@@ -218,18 +232,12 @@ def _page(move: MoveForm, homes: HomesForm) -> Page:
     of_home = {home.home_id: places.of_home(home) for home in numbers}
     in_place = Counter(place.place_id for place in of_home.values() if place is not None)
     gates = site_gates()
-    groups = [
-        Group(
-            place,
-            place_name(place),
-            [gate for gate in gates if gate.place_id == place.place_id],
-            in_place[place.place_id],
-        )
-        for place in places.in_order
-    ]
-    unsorted = [gate for gate in gates if gate.place_id not in places.by_id]
-    if unsorted:
-        groups.insert(0, Group(None, str(UNSORTED), unsorted, 0))
+    at: dict[str, list[Gate]] = {}
+    for gate in gates:
+        at.setdefault(gate.place_id if gate.place_id in places.by_id else NO_PLACE, []).append(gate)
+    groups = [_group(place, places, at, in_place) for place in places.in_order if place.kind != UNIT]
+    if NO_PLACE in at:
+        groups.insert(0, Group(None, str(UNSORTED), [Part(None, at[NO_PLACE])], 0))
     exceptions = [(home.number, of_home[home.home_id]) for home in numbers if home.place_id is not None]
     return form_page(
         "manage/gate_places.html",
@@ -240,4 +248,18 @@ def _page(move: MoveForm, homes: HomesForm) -> Page:
         exceptions=[(number, place_name(place)) for number, place in exceptions],
         without=[home.number for home in numbers if of_home[home.home_id] is None],
         has_buildings=bool(places.of_homes),
+        gate_count=len(gates),
+        long_list=LONG_LIST,
     )
+
+
+def _group(
+    place: Place, places: Places, at: Mapping[str, Sequence[Gate]], in_place: Mapping[str, int]
+) -> Group:
+    units = [unit for unit in places.of_homes if unit.parent_id == place.place_id]
+    parts = [
+        Part(None, at.get(place.place_id, ())),
+        *(Part(unit, at.get(unit.place_id, ())) for unit in units),
+    ]
+    homes = sum(in_place.get(one.place_id, 0) for one in (place, *units))
+    return Group(place, place_name(place), parts, homes)

@@ -28,6 +28,7 @@ from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
 from web_admin.web.context import current_action, form_page, get_or_404, submit, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.gate_sets import LONG_LIST
 from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
@@ -149,7 +150,6 @@ def new_person() -> Page:
     if not form.is_submitted():
         form.home_id.data = request.args.get("home", "")
         form.language.data = current_site().language
-        form.lanes.data = [lane.lane_id for lane in site_lanes()]
     answer = submit(
         form,
         lambda act: add_person(
@@ -159,7 +159,7 @@ def new_person() -> Page:
             kind=form.kind.data,
             age_band=form.age_band.data,
             language=form.language.data,
-            lanes=form.lanes.data,
+            lanes=form.lanes.data or None,
         ),
         saved=lambda person: _(
             "%(name)s was added. Give a card or send an invitation next.", name=person.display_name
@@ -167,4 +167,4 @@ def new_person() -> Page:
         back=to("people.show_list"),
         then=lambda person: to("person.show", person_id=person.person_id),
     )
-    return answer or form_page("manage/person_new.html", form)
+    return answer or form_page("manage/person_new.html", form, long_list=LONG_LIST)

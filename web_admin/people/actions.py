@@ -36,6 +36,7 @@ from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.messages.subscriptions import MOVED_OUT_TEXT, notify
 from web_admin.people.helper_rights import fit_helpers, helpers_left_alone
 from web_admin.people.invitations import revoke_invitations
+from web_admin.people.usual_lanes import UsualLanes
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.weekly import end_series_of
 
@@ -63,25 +64,26 @@ def add_person(
     language: str = DEFAULT_LANGUAGE,
     lanes: Sequence[str] | None = None,
 ) -> Person:
-    """Add a person who may pass the lanes (None: all of the site) at all times, by card only."""
+    """Add a person who may pass the lanes (None: the usual ones) at all times, by card only."""
     begin(act)
     name = checked_text("display_name", display_name)
     _one_of("kind", kind, KINDS)
     _one_of("age_band", age_band, AGE_BANDS)
     _one_of("language", language, LANGUAGES)
+    home = home_of(act, home_id) if home_id is not None else None
     person = Person(
         person_id=new_id(),
         site_id=act.site_id,
         display_name=name,
         kind=kind,
         age_band=age_band,
-        home_id=home_of(act, home_id).home_id if home_id is not None else None,
+        home_id=home_id,
         language=language,
         methods=["card"],
         created_at=act.now,
     )
     act.session.add(person)
-    passable = all_lanes(act) if lanes is None else tuple(lanes)
+    passable = UsualLanes(act).of_home(home) if lanes is None else tuple(lanes)
     if passable:
         person.grants.append(new_grant(act, GrantSpec(passable)))
     finish(act, "person_added", {"kind": kind}, personal={"name": name}, person_id=person.person_id)

@@ -17,9 +17,10 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.child_agreements import lacks_agreement
 from web_admin.custody.shares import live_face_consents
-from web_admin.people.actions import GrantSpec, add_person, all_lanes, move_out, set_grants
+from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import invite
+from web_admin.people.usual_lanes import UsualLanes
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import opens_now_or_later
 
@@ -85,7 +86,7 @@ def move_in(
     if not members:
         raise ActionRefused("members-0-name", _("Type the name of one person at least."))
     _check_own_cards(members)
-    lanes = all_lanes(act)
+    lanes = UsualLanes(act).of_home(home)
     people = [_member(quiet, language or site.language, home, member, lanes) for member in members]
     waiting = [
         person.person_id

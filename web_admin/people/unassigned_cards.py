@@ -22,7 +22,7 @@ from web_admin.credentials.cards import canonical_card, issue_card
 from web_admin.credentials.child_agreements import refuse_without_agreement
 from web_admin.credentials.lifecycle import end_one
 from web_admin.face.lost_methods import pause_faces_given_with
-from web_admin.people.actions import all_lanes
+from web_admin.people.usual_lanes import UsualLanes
 
 UNASSIGNED_NAMES: Mapping[str, str] = {"en": "Cards without a holder", "zh": "未登记持卡人"}
 """Used as a name, stored like one and so in the site's language."""
@@ -55,7 +55,9 @@ def holder_of_home(act: Action, home: Home) -> Person:
     ).first()
     if found is not None:
         return found
-    person = unassigned_person(act, act.session.get_one(Site, act.site_id), home, all_lanes(act))
+    person = unassigned_person(
+        act, act.session.get_one(Site, act.site_id), home, UsualLanes(act).of_home(home)
+    )
     act.session.add(person)
     act.session.flush()
     return person

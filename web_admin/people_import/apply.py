@@ -14,14 +14,16 @@ from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Action, begin, finish, new_id
 from web_admin.action.lock_outs import kept_in
 from web_admin.compound.models import UNASSIGNED, CredentialRow, GrantRow, Home, Person, Site
+from web_admin.compound.queries import HomeNumber, home_numbers
 from web_admin.core.database import IN_LIST
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup, seal_card_number
 from web_admin.credentials.lifecycle import end_one
 from web_admin.face.ways_in import settle_face
 from web_admin.journal.ledger import NewEntry, append_audits
-from web_admin.people.actions import all_lanes, move_out
+from web_admin.people.actions import move_out
 from web_admin.people.unassigned_cards import UNASSIGNED_NAMES
+from web_admin.people.usual_lanes import UsualLanes
 from web_admin.people_import.check import ImportPlan, ImportRow
 
 _Rows = list[dict[str, Any]]
@@ -45,8 +47,8 @@ class _Work:
     act: Action
     site: Site
     language: str
-    lanes: list[str]
-    homes: dict[str, str]
+    lanes: UsualLanes
+    homes: dict[str, HomeNumber]
     unassigned: dict[str, str]
     new_homes: _Rows = field(default_factory=list)
     people: _Rows = field(default_factory=list)
@@ -65,7 +67,7 @@ def apply_people(act: Action, plan: ImportPlan) -> ImportCounts:
         act,
         site,
         site.language if site.language in LANGUAGES else LANGUAGES[0],
-        list(all_lanes(act)),
+        UsualLanes(act),
         _homes(act),
         _unassigned(act),
     )
@@ -90,9 +92,8 @@ def apply_people(act: Action, plan: ImportPlan) -> ImportCounts:
     return done
 
 
-def _homes(act: Action) -> dict[str, str]:
-    rows = select(Home.number, Home.home_id).where(Home.site_id == act.site_id)
-    return dict(act.session.execute(rows).all())
+def _homes(act: Action) -> dict[str, HomeNumber]:
+    return {home.number: home for home in home_numbers(act.session, act.site_id)}
 
 
 def _unassigned(act: Action) -> dict[str, str]:
@@ -105,7 +106,7 @@ def _unassigned(act: Action) -> dict[str, str]:
 
 def _add_home(work: _Work, number: str) -> None:
     home_id = new_id()
-    work.homes[number] = home_id
+    work.homes[number] = HomeNumber(home_id, number, None)
     work.new_homes.append(
         {
             "home_id": home_id,
@@ -118,24 +119,25 @@ def _add_home(work: _Work, number: str) -> None:
 
 
 def _add(work: _Work, row: ImportRow) -> None:
-    home_id = work.homes[row.home] if row.home is not None else None
-    person_id = work.unassigned.get(home_id or "") if row.action == "home_card" else None
+    home = work.homes[row.home] if row.home is not None else None
+    home_id = home.home_id if home is not None else ""
+    person_id = work.unassigned.get(home_id) if row.action == "home_card" else None
     if person_id is None:
-        person_id = _add_person(work, row, home_id)
+        person_id = _add_person(work, row, home)
         if row.action == "home_card":
-            work.unassigned[str(home_id)] = person_id
+            work.unassigned[home_id] = person_id
     if row.card is not None:
         _add_card(work, person_id, row.card)
 
 
-def _add_person(work: _Work, row: ImportRow, home_id: str | None) -> str:
+def _add_person(work: _Work, row: ImportRow, home: HomeNumber | None) -> str:
     person_id = new_id()
     name = row.name or UNASSIGNED_NAMES[work.language]
     work.people.append(
         {
             "person_id": person_id,
             "site_id": work.act.site_id,
-            "home_id": home_id,
+            "home_id": home.home_id if home is not None else None,
             "display_name": name,
             "kind": row.kind,
             "language": work.language,
@@ -143,8 +145,9 @@ def _add_person(work: _Work, row: ImportRow, home_id: str | None) -> str:
             "created_at": work.act.now,
         }
     )
-    if work.lanes:
-        work.grants.append({"grant_id": new_id(), "person_id": person_id, "lanes": work.lanes})
+    lanes = work.lanes.of_home(home)
+    if lanes:
+        work.grants.append({"grant_id": new_id(), "person_id": person_id, "lanes": list(lanes)})
     _note(work, "person_added", {"kind": row.kind}, person_id, {"name": name})
     return person_id
 

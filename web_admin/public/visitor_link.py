@@ -31,6 +31,7 @@ from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.visitors.weekly import next_visit, pass_due, series_state, signed_for, visit_due
 from web_admin.web.gate_sets import LONG_LIST, NamesInPasses
 from web_admin.web.qr_picture import png_of, svg_of
+from web_admin.web.wechat import in_wechat
 
 bp = Blueprint("visitor_pass", __name__, url_prefix="/v")
 
@@ -121,6 +122,7 @@ def show(text: str) -> Response:
         invitation = _invitation(text)
         site, signed = invitation.site, invitation.signed
         zone = ZoneInfo(site.timezone)
+        plan = _plan(site.site_id, invitation.row.gate_numbers)
         return make_response(
             render_template(
                 "resident/visitor_link.html",
@@ -129,8 +131,11 @@ def show(text: str) -> Response:
                 shown=invitation,
                 row=invitation.row,
                 weekly=isinstance(invitation.row, VisitorSeriesRow),
-                plan=_plan(site.site_id, invitation.row.gate_numbers),
+                plan=plan,
+                opened_gates=gettext(", ").join(gate.name for gate in plan if gate.opens),
                 zone=get_timezone_name(zone, locale=get_locale()),
+                # Before it is live there is no copy that renews, and in WeChat the card below has the code.
+                shows_frame=invitation.state == "live" or not in_wechat(),
                 picture=svg_of(signed.text, gettext("Visitor pass")) if signed is not None else None,
             )
         )
@@ -163,11 +168,15 @@ def now(text: str) -> Response:
 @public
 @_private
 def picture(text: str) -> Response:
-    """Return the pass itself as a picture, to be saved or sent on."""
-    signed = _invitation(text).signed
+    """Return the pass itself as a picture with its times, to be saved or sent on."""
+    invitation = _invitation(text)
+    signed = invitation.signed
     if signed is None:
         abort(404)
-    return Response(png_of(signed.text), mimetype="image/png")
+    zone = ZoneInfo(invitation.site.timezone)
+    ends = (signed.valid_from, signed.valid_until)
+    times = [moment.astimezone(zone).strftime("%Y-%m-%d %H:%M") for moment in ends]
+    return Response(png_of(signed.text, times), mimetype="image/png")
 
 
 def _language() -> AbstractContextManager[None]:

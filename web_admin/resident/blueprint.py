@@ -34,6 +34,7 @@ from web_admin.web.page import to
 from web_admin.web.resident_session import act_of, current_person
 from web_admin.web.send_once import once_token
 from web_admin.web.times import date_name, day, moment
+from web_admin.web.wechat import in_wechat
 
 bp = Blueprint("resident", __name__, url_prefix="/r")
 
@@ -166,6 +167,7 @@ def _look() -> dict[str, object]:
         "desk_visit": current_visit,
         "desk_minutes_left": minutes_left,
         "large_type": session.get(LARGE_TYPE) is True,
+        "in_wechat": in_wechat,
         "once_token": once_token,
     }
 

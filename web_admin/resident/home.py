@@ -20,6 +20,7 @@ from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.home_forms import code_page, typed_times, wanted_lanes
 from web_admin.visitors.reach import gates_open_to
 from web_admin.web.agreement_text import agreement_text
+from web_admin.web.gate_sets import LONG_LIST, gates_on_the_way
 from web_admin.web.language import page_language
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
@@ -33,6 +34,7 @@ HELPER_WEEKS = 13
 def _page(person: Person, act: Action, *, errors: Mapping[str, Mapping[str, str]] | None = None) -> str:
     people = people_at_home(act, person.home_id) if person.home_id is not None else []
     local_today = act.now.astimezone(ZoneInfo(site_of(person).timezone)).date()
+    gates = gates_open_to(act.session, person, act.now)
     return render_template(
         "resident/my_home.html",
         person=person,
@@ -41,7 +43,9 @@ def _page(person: Person, act: Action, *, errors: Mapping[str, Mapping[str, str]
         may_add=person.kind == "resident" and person.home_id is not None and person.age_band == ADULT,
         members=[one for one in people if one.person.kind == "resident"],
         helpers=[one for one in people if one.person.kind == "helper"],
-        gates=gates_open_to(act.session, person, act.now),
+        gates=gates,
+        way=gates_on_the_way(person, gates),
+        long_list=LONG_LIST,
         waits=bool(current_menjin().config.new_members_wait),
         review_asks=waits_for_person(act.session, act.site_id, person),
         form=request.form,

@@ -1,6 +1,6 @@
 """Pages to invite a visitor: a pass for once, often or every week, or eight digits for a courier."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,9 +9,7 @@ from flask import render_template, request
 from flask_babel import lazy_gettext as _l
 
 from web_admin.action.base import Action
-from web_admin.compound.models import Gate, Person
-from web_admin.compound.queries import places_of_site
-from web_admin.compound.ways import gates_at
+from web_admin.compound.models import Person
 from web_admin.core.parameters import wall_clock_of
 from web_admin.core.refusal import ActionRefused
 from web_admin.resident.blueprint import bp, signed_in, site_of
@@ -27,7 +25,7 @@ from web_admin.visitors.reach import (
 )
 from web_admin.visitors.rules import window_of_tomorrow
 from web_admin.visitors.weekly import DAYS, MAX_SERIES_DAYS, issue_series
-from web_admin.web.gate_sets import LONG_LIST
+from web_admin.web.gate_sets import LONG_LIST, gates_on_the_way
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import done_before, made_once
@@ -49,7 +47,7 @@ def _page(
 ) -> str:
     local_now = act.now.astimezone(ZoneInfo(site_of(person).timezone))
     gates = gates_for_a_pass(act.session, person, act.now)
-    way = _on_the_way(person, act, gates)
+    way = gates_on_the_way(person, gates)
     return render_template(
         "resident/visitors.html",
         person=person,
@@ -141,12 +139,6 @@ def _wanted_gates() -> GateChoice:
     if wanted in (WAY, ALL):
         return GateChoice(gate_set=wanted)
     return GateChoice([int(wanted)] if wanted.isdecimal() and len(wanted) <= 5 else [])
-
-
-def _on_the_way(person: Person, act: Action, gates: Sequence[Gate]) -> list[Gate]:
-    """Return those of these gates that lead to the person's home."""
-    places = places_of_site(act.session, person.site_id)
-    return gates_at(gates, places.way(places.of_home(person.home)))
 
 
 def _window(now: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:

@@ -8,8 +8,9 @@ from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 
 from gate_controller.contract.passes import ALL_GATES
-from web_admin.compound.models import Gate
+from web_admin.compound.models import Gate, Person
 from web_admin.compound.queries import all_gates, places_of_site
+from web_admin.compound.ways import gates_at
 from web_admin.core.database import request_session
 from web_admin.gates.texts import place_name
 from web_admin.visitors.gate_sets import ALL, LISTED, WAY, GateChoice
@@ -21,6 +22,12 @@ from web_admin.web.site import current_site
 
 LONG_LIST = 8
 """Of more gates a page offers to find one by typing."""
+
+
+def gates_on_the_way(person: Person, gates: Sequence[Gate]) -> list[Gate]:
+    """Return those of these gates that lead to a person's home."""
+    places = places_of_site(request_session(), person.site_id)
+    return gates_at(gates, places.way(places.of_home(person.home)))
 
 
 class NamesInPasses:

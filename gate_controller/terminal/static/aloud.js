@@ -8,9 +8,13 @@ export function voiceFor(language) {
 
 /** Say what these elements show, instead of whatever is being said; `between` separates two sentences. */
 export function say(parts, language, between) {
+  speak(parts.map((part) => part.innerText.replaceAll("\n", " ").replace(/[.。]$/, "")).join(between), language);
+}
+
+/** Say one sentence in a language, instead of whatever is being said. */
+export function speak(text, language) {
   hush();
-  const texts = parts.map((part) => part.innerText.replaceAll("\n", " ").replace(/[.。]$/, ""));
-  const speech = new SpeechSynthesisUtterance(texts.join(between));
+  const speech = new SpeechSynthesisUtterance(text);
   speech.voice = voiceFor(language) ?? null;
   speech.lang = document.documentElement.lang;
   speechSynthesis.speak(speech);

@@ -1,7 +1,7 @@
 // The gate's screen. It draws the newest view and sends what a person does; it decides nothing.
 // What is typed goes to the controller key by key and is kept nowhere here.
 
-import { hush, say, voiceFor } from "./aloud.js";
+import { hush, say, speak, voiceFor } from "./aloud.js";
 import { icon } from "./icons.js";
 import { play } from "./sound.js";
 
@@ -9,7 +9,7 @@ const SILENCE_SECONDS = 15;
 const RETRY_SECONDS = 1;
 const READING_ENDS_SECONDS = 90;
 const ICONS = {
-  idle: "door", show_card: "card", typing_home: "door", typing_pin: "pin", show_code: "qr",
+  idle: "door", show_card: "card", forgot_card: "pin", typing_home: "door", typing_pin: "pin", show_code: "qr",
   face_looking: "face", face_ask: "face", face_enrol: "face", face_notice: "face", face_confirm: "card",
   face_guardian: "card", face_office: "wait", face_kept: "face", choose: "door", waiting: "wait", granted: "open",
   refused: "shut", delayed: "clock", done: "open", held_open: "open", disabled: "lock",
@@ -91,6 +91,7 @@ function nextLanguage() {
 // -- what a person does ---------------------------------------------------------------------------
 
 function send(act) {
+  chosen();
   // One after the other: the keys of a PIN must arrive in the order they were typed.
   sending = sending.then(() => post(act)).catch(() => lose());
 }
@@ -143,7 +144,10 @@ function draw(next) {
   drawChoices();
   drawTools();
   document.body.classList.remove("starting");
-  if (before?.screen !== view.screen) play(view.screen);
+  if (before?.screen !== view.screen) {
+    chosen();
+    play(view.screen);
+  }
   if (view.read_aloud && !before?.read_aloud) setReading(true);
   else if (reading && before && whatIsSaid(before) !== whatIsSaid(view)) setReading(true);
 }
@@ -258,7 +262,8 @@ function drawChoices() {
 
 function choiceKind() {
   if (TYPING.includes(view.screen) || PIN_SCREENS.includes(view.screen)) return "keypad";
-  if (["idle", "refused", "delayed"].includes(view.screen)) return "methods";
+  if (["refused", "delayed"].includes(view.screen)) return "methods";
+  if (["idle", "forgot_card"].includes(view.screen)) return view.screen.replace("_card", "");
   if (["face_ask", "face_kept", "face_notice"].includes(view.screen)) return view.screen.slice(5);
   if (view.screen === "choose") return "numbers";
   if (view.screen === "face_looking") return "looking";
@@ -287,9 +292,19 @@ const CHOICES = {
     numbered("3", words.take_back, () => type("3")),
   ],
   methods: (words) => ways().map((method) => methodButton(method, words)),
+  idle: (words) => [
+    waysIn(words),
+    ...(ways().includes("card") ? [choice(words.forgot_card, "forgot", () => send({ act: "forgot_card" }))] : []),
+  ],
+  forgot: (words) => [
+    ...ways().filter((method) => ["pin", "qr"].includes(method)).map((method) => methodButton(method, words)),
+    helpButton(words),
+    cancelButton(words.cancel),
+  ],
   numbers: (words) => [
     ...ways().map((method) => methodButton(method, words, METHOD_NUMBERS[method])),
     ...(ways().includes("face") ? [numbered("5", words.own_face, () => send({ act: "own_face" }))] : []),
+    numbered("6", words.forgot_card, () => type("6")),
     numbered("0", words.read, () => type("0")),
     numbered("9", words.help, () => type("9")),
   ],
@@ -316,6 +331,18 @@ function methodButton(method, words, number = "") {
   const button = choice("", `method ${method}`, () => send({ act: "method", method }));
   const text = `${number} ${words[`method.${method}`]}`.trim();
   button.replaceChildren(icon(method), element("span", { textContent: text }));
+  return button;
+}
+
+function waysIn(words) {
+  const box = element("div", { className: "methods" });
+  box.append(...ways().map((method) => methodButton(method, words)));
+  return box;
+}
+
+function helpButton(words) {
+  const button = choice("", "method help", () => send({ act: "help" }));
+  button.replaceChildren(icon("help"), element("span", { textContent: words.help }));
   return button;
 }
 
@@ -359,10 +386,32 @@ function setReading(on) {
   reading = on;
   if (view) drawTools();
   if (!on) return hush();
-  const keys = [...at("choices").querySelectorAll(".numbered, .numbers .method")];
+  const keys = [...at("choices").querySelectorAll("button:not(.key)")];
   say([at("title"), at("line"), ...keys], view.language, spoken().full_stop + spoken().gap);
   // The next person did not ask for it.
   readingEnds = setTimeout(() => setReading(false), READING_ENDS_SECONDS * 1000);
+}
+
+// -- touch without a choice -----------------------------------------------------------------------
+
+const UNDECIDED_SECONDS = 10;
+let undecided = 0;
+
+/** A hand that looks for something on the glass: say that 0 reads aloud, and read after ten seconds. */
+function touched(event) {
+  if (event.target.closest("button") || undecided || reading) return;
+  play("touched");
+  if (voiceFor(view?.language ?? "")) speak(texts().zero, view.language);
+  undecided = setTimeout(() => {
+    undecided = 0;
+    if (voiceFor(view?.language ?? "")) setReading(true);
+  }, UNDECIDED_SECONDS * 1000);
+}
+
+/** A press is a choice: nothing is read to who found their way. */
+function chosen() {
+  clearTimeout(undecided);
+  undecided = 0;
 }
 
 function offerReading() {
@@ -407,6 +456,7 @@ at("language").onclick = () => send({ act: "language", language: nextLanguage() 
 at("slower").onclick = () => send({ act: "slower" });
 at("read").onclick = () => setReading(!reading);
 window.speechSynthesis?.addEventListener("voiceschanged", offerReading);
+document.addEventListener("pointerdown", touched);
 document.addEventListener("keydown", onKeyboard);
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 connect();

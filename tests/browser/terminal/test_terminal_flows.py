@@ -18,6 +18,7 @@ from gate_controller.terminal.view import (
     CancelPressed,
     ConfirmPressed,
     DeclinePressed,
+    ForgotCardPressed,
     HelpPressed,
     KeyTyped,
     LanguagePressed,
@@ -163,11 +164,65 @@ def test_by_keypad_alone_the_notice_and_every_answer_are_read_aloud_in_the_scree
     shown(server, page, aloud["face_kept"], "zh")
     heard = page.evaluate("window.heard")
     assert [language for language, _ in heard] == ["en"] * 4 + ["zh-Hans"]
-    assert "4 Face. 5 Add or delete my face. 0 Read aloud" in heard[0][1]
+    assert "4 Face. 5 Add or delete my face. 6 I forgot my card. 0 Read aloud" in heard[0][1]
     assert LONGEST_PAGE.rstrip("。") in heard[1][1]
     assert heard[2][1] == "Your rights. The end. 1 No, another way. * Back. # Next"
     assert heard[3][1].endswith("1 No, another way. 2 Yes, register it")
     assert heard[4][1].endswith("1 否，保留并让我进门。2 再录一次人脸。3 删除我的人脸")
+
+
+@pytest.fixture
+def page_with_voices(server: TerminalServer, context: BrowserContext) -> Page:
+    """Return the page with a clock that the test moves; it writes down what it was to say."""
+    context.add_init_script(VOICES)
+    page = context.new_page()
+    page.clock.install()
+    page.goto(server.launch_url)
+    return shown(server, page, SHOWN["idle_no_face"])
+
+
+def test_a_hand_on_the_glass_hears_that_0_reads_aloud_and_after_ten_seconds_the_screen(
+    page_with_voices: Page,
+) -> None:
+    page = page_with_voices
+    page.locator("#panel").click()
+    assert page.evaluate("window.heard") == [["en", "Press 0, and this screen is read aloud."]]
+    page.clock.run_for(5000)
+    page.locator("#panel").click()
+    page.clock.run_for(4900)
+    assert len(page.evaluate("window.heard")) == 1
+    page.clock.run_for(200)
+    (_zero, (language, text)) = page.evaluate("window.heard")
+    assert language == "en"
+    assert text.startswith("Welcome. Hold up your card")
+    assert text.endswith("Card. PIN. QR code. I forgot my card")
+
+
+def test_nothing_is_read_to_who_chooses_within_ten_seconds(
+    server: TerminalServer, page_with_voices: Page, controller: RecordingController
+) -> None:
+    page = page_with_voices
+    page.locator("#panel").click()
+    page.clock.run_for(9000)
+    page.get_by_role("button", name="Card", exact=True).click()
+    controller.wait_for(MethodPressed(Method.CARD))
+    page.clock.run_for(20_000)
+    assert [text for _, text in page.evaluate("window.heard")] == ["Press 0, and this screen is read aloud."]
+
+
+def test_a_child_without_a_card_is_shown_the_pin_and_help(
+    server: TerminalServer, page: Page, controller: RecordingController
+) -> None:
+    shown(server, page, SHOWN["idle"])
+    page.get_by_role("button", name="I forgot my card").click()
+    controller.wait_for(ForgotCardPressed())
+    shown(server, page, SHOWN["forgot_card"])
+    choices = page.locator("#choices").get_by_role("button")
+    expect(choices).to_have_text(["PIN", "QR code", "Help", "Back"])
+    choices.filter(has_text="Help").click()
+    controller.wait_for(HelpPressed())
+    choices.filter(has_text="PIN").click()
+    controller.wait_for(MethodPressed(Method.PIN))
 
 
 def test_an_arrow_points_to_the_side_of_the_screen_that_is_the_persons_own(

@@ -66,6 +66,25 @@ def test_an_entry_is_never_printed() -> None:
     assert repr(entry) == object.__repr__(entry)
 
 
+def test_more_time_counts_for_what_is_asked_already_and_three_times() -> None:
+    desk = LaneDesk("north-in")
+    desk.screen.show(Screen.TYPING_PIN, 100.0, seconds=20.0)
+    desk.screen.change_pace(115.0)
+    assert not desk.time_passed(129.9)
+    desk.screen.change_pace(116.0)
+    assert not desk.time_passed(129.9), "what was given is not taken back"
+    assert desk.time_passed(130.0)
+
+
+@pytest.mark.parametrize("screen", [Screen.DELAYED, Screen.FACE_LOOKING, Screen.WAITING])
+def test_more_time_changes_no_end_that_is_not_the_persons(screen: Screen) -> None:
+    desk = LaneDesk("north-in")
+    desk.screen.show(screen, 100.0, seconds=8.0)
+    desk.screen.change_pace(101.0)
+    assert not desk.time_passed(107.9)
+    assert desk.time_passed(108.0)
+
+
 def test_who_asked_for_more_time_may_pause_longer_between_keys() -> None:
     desk = LaneDesk("north-in", screen=ScreenState(slower=True))
     entry, _ = press(Entry(), "3", 100.0)

@@ -6,6 +6,7 @@ from gate_controller.terminal.view import (
     CancelPressed,
     ConfirmPressed,
     DeclinePressed,
+    ForgotCardPressed,
     HelpPressed,
     KeyTyped,
     LanguagePressed,
@@ -32,6 +33,7 @@ ACTIONS = [
     HelpPressed(),
     LanguagePressed("en"),
     SlowerPressed(),
+    ForgotCardPressed(),
 ]
 
 

@@ -42,7 +42,7 @@ from web_admin.gates.rules import LaneSpec
 from web_admin.gates.sheets import save_sheet
 from web_admin.journal.models import GateEvent
 from web_admin.manage.live import live_watch
-from web_admin.people.actions import add_person, set_may_override
+from web_admin.people.actions import add_person, all_lanes, set_may_override
 from web_admin.people.homes import add_home
 from web_admin.policy.effects import PolicyEffects
 from web_admin.tables import METADATA
@@ -207,7 +207,8 @@ def _fill(act: Action) -> dict[str, str]:
     for index, (number, name) in enumerate(PEOPLE):
         if number not in homes:
             homes[number] = add_home(act, number).home_id
-        person = add_person(act, display_name=name, home_id=homes[number])
+        # Everyone of this compound has a car.
+        person = add_person(act, display_name=name, home_id=homes[number], lanes=all_lanes(act))
         issue_card(act, person.person_id, 4_200_000 + index, label="")
         persons[name] = person.person_id
     persons["保洁员"] = add_person(act, display_name="保洁员", kind="staff").person_id

@@ -6,8 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.compounds.many_gates import add_stairwells
-from web_admin.compound.models import Site
+from tests.web_admin.resident.pressing import press
+from web_admin.compound.models import Home, Person, Site
 from web_admin.core.database import current_menjin
+from web_admin.people.actions import GrantSpec, all_lanes, set_grants
+from web_admin.people.invitations import invite
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 
 OFFICE = {
@@ -61,3 +64,46 @@ def test_the_offices_passes_are_made_with_their_defaults(many, path):
         made = session.scalars(select(kind).where(kind.label == OFFICE[path]["label"])).one()
         assert made.gate_set == "way"
         assert all(number < 100 or number >= 32768 for number in made.gate_numbers), "no stairwell"
+
+
+def test_a_family_and_a_person_are_added_with_their_defaults(many):
+    client = many.signed_in("manager")
+    fields = Form(client.get("/manage/people/move-in").text, "members-0-name").fields
+    typed = {"number": "3-1-0909", "members-0-name": "Xu"}
+    assert client.post("/manage/people/move-in", data={**fields, **typed}).status_code == 200
+    with many.app.app_context(), current_menjin().database.session() as session:
+        home = session.scalars(select(Home).where(Home.number == "3-1-0909")).one()
+        (xu,) = home.persons
+        way, home_id = lanes_of(xu), home.home_id
+    assert {"east-in", "north-in"} <= way
+    assert way <= {"east-in", "east-out", "north-in", "north-out", "b3-u1-in"}
+    fields = Form(client.get(f"/manage/people/new?home={home_id}").text, "display_name").fields
+    assert client.post("/manage/people/new", data={**fields, "display_name": "Yu"}).status_code == 303
+    with many.app.app_context(), current_menjin().database.session() as session:
+        assert lanes_of(session.scalars(select(Person).where(Person.display_name == "Yu")).one()) == way
+
+
+def lanes_of(person: Person) -> set[str]:
+    return {lane_id for grant in person.grants for lane_id in grant.lanes}
+
+
+PHONE = {
+    "a pass": ("/r/visitors", "label", {"label": "Aunt"}, VisitorPassRow),
+    "a weekly pass": ("/r/visitors", "label", {"label": "Cleaner", "uses": "weekly"}, VisitorSeriesRow),
+}
+
+
+@pytest.mark.parametrize("what", PHONE)
+def test_a_residents_passes_are_made_with_their_defaults(many, what):
+    path, field, typed, kind = PHONE[what]
+    person_id = many.persons["王芳"]
+    with many.act() as act:
+        set_grants(act, person_id, [GrantSpec(all_lanes(act))])
+        code = invite(act, person_id)
+    client = many.app.test_client()
+    press(client, "/r/welcome", seen_on="/r/welcome", code=code)
+    page = client.get(path).text
+    answer = client.post(path, data={**Form(page, field).fields, **typed})
+    assert answer.status_code == 303, answer.text
+    with many.app.app_context(), current_menjin().database.session() as session:
+        assert session.scalars(select(kind).where(kind.label == typed["label"])).one().gate_set == "way"

@@ -19,6 +19,7 @@ from tests.web_admin.resident.visitors import link_of, make_pass, only_pass, wee
 from web_admin.compound.models import Gate
 from web_admin.public import visitor_link
 from web_admin.visitors.models import VisitorVisit
+from web_admin.web.qr_picture import FIGURES, png_of
 
 
 def test_a_withdrawn_pass_is_refused_and_its_link_shows_no_code(
@@ -77,6 +78,14 @@ def test_the_picture_is_the_pass_itself(small_compound: Compound, phone: FlaskCl
     found = zxingcpp.read_barcodes(Image.open(io.BytesIO(answer.data)))
     assert [code.text for code in found] == [only_pass(small_compound).text]
     assert answer.mimetype == "image/png"
+
+
+def test_every_figure_of_a_time_can_be_written_below_the_code() -> None:
+    plain = Image.open(io.BytesIO(png_of("MENJIN")))
+    dated = Image.open(io.BytesIO(png_of("MENJIN", ["2026-12-01 13:45", "2026-12-31 06:07"])))
+    assert dated.size == (plain.width, plain.height + 2 * 11 * 4)
+    assert dated.crop((0, 0, *plain.size)).tobytes() == plain.tobytes()
+    assert len({png_of("MENJIN", [figure]) for figure in FIGURES}) == len(FIGURES)
 
 
 def test_the_link_speaks_the_language_that_was_asked_for_without_a_cookie(

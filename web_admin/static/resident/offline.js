@@ -6,6 +6,8 @@ try {
 } catch {
   // A browser that keeps nothing: the switch above still works while online.
 }
+const elsewhere = document.querySelector("[data-in-browser=offline]");
+if (elsewhere) elsewhere.hidden = "serviceWorker" in navigator;
 if ("serviceWorker" in navigator) {
   const address = document.querySelector("meta[name=service-worker]")?.content;
   if (address) {

@@ -52,6 +52,8 @@ async function press(button, ask) {
 }
 
 const box = document.querySelector("[data-passkey]");
+const elsewhere = document.querySelector("[data-in-browser=passkey]");
+if (elsewhere) elsewhere.hidden = Boolean(window.PublicKeyCredential);
 if (box && window.isSecureContext && window.PublicKeyCredential && navigator.credentials) {
   const button = box.querySelector("button[data-url]");
   box.hidden = button.hidden = false;

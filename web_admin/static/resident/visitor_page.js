@@ -50,8 +50,10 @@ document.addEventListener("visibilitychange", () => {
   renew();
   keepLit();
 });
-const print = document.querySelector("[data-print]");
-print.hidden = false;
-print.addEventListener("click", () => window.print());
+const print = document.querySelector("[data-print]"); // WeChat prints nothing and has no such button
+if (print) {
+  print.hidden = false;
+  print.addEventListener("click", () => window.print());
+}
 renew();
 keepLit();

@@ -19,7 +19,8 @@ from web_admin.gates.orders import lockdown_site, make_pair_code, mark_gate
 from web_admin.gates.out_of_use import gates_out_of_use, take_out_of_use, what_follows
 from web_admin.people.actions import add_person
 from web_admin.policy.sent import sent_to_gates
-from web_admin.visitors.actions import gates_open_to, issue_pass
+from web_admin.visitors.actions import issue_pass
+from web_admin.visitors.reach import gates_open_to
 
 
 def two_gates(act: Action) -> Person:

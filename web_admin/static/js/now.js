@@ -168,14 +168,22 @@ soundButton.addEventListener("click", () => {
   ring();
 });
 // A mouse that points at a lane's button shows its reasons there; a finger and a key press it.
+let putAway = ""; // by Escape, until the mouse is elsewhere: a tile that is renewed under it shows nothing again
 const point = (box) => {
   document.querySelectorAll(".opens-now.pointed").forEach((other) => other.classList.remove("pointed"));
   box?.classList.add("pointed");
 };
 document.addEventListener("pointerover", ({ target, pointerType }) => {
-  if (pointerType === "mouse") point(target.closest(".opens-now:not([open])"));
+  const box = target.closest(".opens-now");
+  if (pointerType !== "mouse" || box && box.id === putAway) return;
+  putAway = "";
+  point(box?.open ? null : box);
 });
-document.addEventListener("keydown", ({ key }) => { if (key === "Escape") point(null); });
+document.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  putAway = document.querySelector(".opens-now.pointed")?.id || putAway;
+  point(null);
+});
 
 // Once a note is empty again, what happened meanwhile is shown.
 document.addEventListener("change", refresh);

@@ -85,6 +85,7 @@ MAY: dict[str, str] = {
     "resident.new_request": "R",
     "resident.new_visitor_code": "R",
     "resident.one_request": "R",
+    "resident.own_messages_page": "R",
     "resident.password": "R",
     "resident.receipts_file": "R",
     "resident.release_file": "R",

@@ -160,12 +160,13 @@ def notify_of_entry(
 ) -> None:
     """Notify a person of an entry of the ledger about them, if its kind has a message."""
     message = BY_ENTRY.get(kind)
-    if message is not None and person_id is not None and _is_sent(kind, facts):
+    if message is not None and person_id is not None and is_sent(kind, facts):
         of_staff, of_system = OWN_TEXTS.get(kind, (None, None))
         notify(session, person_id, message, now, of_system if facts.get("role") == "system" else of_staff)
 
 
-def _is_sent(kind: str, facts: Mapping[str, Fact]) -> bool:
+def is_sent(kind: str, facts: Mapping[str, Fact]) -> bool:
+    """Return whether an entry is a message to its person: of a card, a lock-out, a PIN that others gave."""
     if kind.startswith("credential_"):
         return facts.get("method") == CredentialKind.CARD
     if kind == "locked_out":

@@ -13,11 +13,13 @@ from web_admin.action.base import (
     begin,
     finish,
     new_id,
+    record_many,
 )
 from web_admin.action.lookups import home_of
 from web_admin.compound.models import Home, Person
 from web_admin.compound.ordering import building_of, sort_key
 from web_admin.core.refusal import ActionRefused
+from web_admin.journal.ledger import NewEntry
 from web_admin.messages.subscriptions import HOME_NUMBER_TEXT, notify
 from web_admin.people.models import HomeAddition
 
@@ -33,6 +35,7 @@ def correct_home(act: Action, home_id: str, number: str) -> Home:
     ).all()
     for person_id in living:
         notify(act.session, person_id, "card_stopped", act.now, HOME_NUMBER_TEXT, {"number": number})
+    record_many(act, [NewEntry("home_number_changed", {"home_id": home_id}, one) for one in living])
     finish(act, "home_corrected", {"home_id": home_id, "before": before, "after": number}, touches=living)
     return home
 

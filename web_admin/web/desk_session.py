@@ -68,6 +68,7 @@ AT_THE_DESK = frozenset(
         "answer_as_guardian",
         "end_ward_face",
         "records",
+        "own_messages_page",
         "all_passages",
         "all_lookups",
         "consent_text",

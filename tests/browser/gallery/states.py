@@ -257,6 +257,7 @@ PHONE = (
     phone("records_delete", "records/delete"),
     phone("passages", "records/passages"),
     phone("lookups", "records/lookups"),
+    phone("own_messages", "records/messages", "main li[data-message]"),
     phone("weekly_pass", "visitors/weekly/{weekly}"),
     phone("pass_slip", "visitors/{own_pass}/slip", "svg"),
     phone("own_pass", "visitors/{own_pass}", "#link"),

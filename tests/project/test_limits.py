@@ -35,6 +35,10 @@ OTHERS = {
     "web_admin/people/phone_verification.py::MAX_VERIFICATIONS_ASKED",
     # What is shown, and figures that limit no person or client.
     "web_admin/events/quarantine.py::MAX_SHOWN",
+    "web_admin/manage/events.py::SUGGESTIONS_AT_MOST",
+    "web_admin/manage/gate_lists.py::BUILDINGS_AT_MOST",
+    "web_admin/manage/gate_lists.py::LINES_AT_MOST",
+    "web_admin/manage/gate_lists.py::TILES_AT_MOST",
     "web_admin/manage/try_it.py::FOUND_AT_MOST",
     "web_admin/face/engine.py::ALONE_AT_MOST",
     "web_admin/alarms/queries.py::SHOWN_AT_MOST",
@@ -48,7 +52,6 @@ OTHERS = {
     "web_admin/events/entry_reading.py::MAX_IN_A_BATCH",
     "web_admin/events/quarantine.py::MAX_KEPT_BYTES",
     "web_admin/operations/backup.py::MAX_FRAME_BYTES",
-    "web_admin/settings/logo.py::MAX_BYTES",
     "web_admin/cells/transfer_archive.py::MAX_MANIFEST_BYTES",
     "web_admin/accounts/passkeys.py::MAX_KEY_BYTES",
     "web_admin/core/csv_text.py::MAX_BYTES",

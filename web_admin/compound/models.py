@@ -65,6 +65,9 @@ class Gate(Base):
     state: Mapped[str] = mapped_column(default="new")
     place_id: Mapped[str | None] = mapped_column(ForeignKey("place.place_id"))
     """What it leads into (`place_models.Place`); None: not sorted yet, so no way leads over it."""
+    map_x: Mapped[int | None]
+    """With `map_y`: where it is on the map, per mille from the left and from the top; None: on no map yet."""
+    map_y: Mapped[int | None]
     public_key: Mapped[bytes | None]
     card_key_sealed: Mapped[bytes | None]
     pin_key_sealed: Mapped[bytes | None]

@@ -198,7 +198,12 @@ CONSTANTS = (
         f"{_SHEETS}::test_what_is_beside_the_rows_may_not_cost_a_second",
     ),
     Limit(
-        "logo_depth", 40, "shapes within each other", "logo", "web_admin/settings/logo.py::MAX_DEPTH",
+        "plan_body", 1024 * 1024, "bytes", "request that brings a drawing of the compound",
+        "web_admin/manage/gate_map.py::MAX_PLAN_REQUEST_BYTES",
+        "tests/web_admin/manage/test_gate_map.py::test_a_file_of_thirty_megabytes_gets_the_sentence_beside_its_field",
+    ),
+    Limit(
+        "logo_depth", 40, "shapes within each other", "drawing", "web_admin/settings/drawing.py::MAX_DEPTH",
         "tests/web_admin/settings/test_logo.py::test_a_file_with_anything_but_shapes_is_refused",
     ),
     Limit(

@@ -96,6 +96,12 @@ def shown_gates(states: Sequence[GateState], wanted: GateFilter) -> ShownGates:
     )
 
 
+def problems_first(states: Sequence[GateState], wanted: GateFilter) -> tuple[list[GateState], int]:
+    """Return a bounded part of the gates that are meant, the most urgent first, and how many are left."""
+    found = sorted((state for state in states if _is_meant(state, wanted)), key=lambda state: state.rank)
+    return found[:LINES_AT_MOST], max(0, len(found) - LINES_AT_MOST)
+
+
 def _usual(found: Sequence[GateState], wanted: GateFilter) -> list[GateState]:
     """Return the outer gates, which are opened most, where nothing else is looked for and they are few."""
     outer = [state for state in found if state.is_outer and not state.marks]

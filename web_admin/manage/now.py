@@ -34,6 +34,7 @@ from web_admin.manage.lane_modes import HOLD_HOURS, MODES
 from web_admin.manage.lane_schedules import LaneSchedules, RemoveForm
 from web_admin.manage.lane_states import LaneHolds, door_of, live_override, shown_posture
 from web_admin.manage.open_alarms import open_alarm_parts
+from web_admin.manage.opening import OPEN_REASONS, OPENED_FROM, OpenForm
 from web_admin.operations.first_hour import Step, first_steps
 from web_admin.restore.reviews import open_reviews
 from web_admin.web.context import current_action, form_page, from_local, get_or_404, local_text, submit, typed
@@ -51,24 +52,8 @@ bp = Blueprint("now", __name__, url_prefix="/manage")
 
 LAST_PASSAGES = 12
 
-
-OPEN_REASONS = (
-    (_l("No card"), _l("A resident without card")),
-    (_l("Delivery"), _l("A delivery")),
-    (_l("Visitor"), _l("An announced visitor")),
-    (_l("Assist"), _l("Someone needs help")),
-)
-"""Why a guard opens most often: the word on the button that opens, and the reason that is recorded."""
-
-
 LOCKDOWN_REASONS = (_l("Threat or fight"), _l("Forced entry"), _l("Drill"))
 """Why everything is locked when there is no time to type."""
-
-
-class OpenForm(OnceForm):
-    """Why a lane is opened once."""
-
-    reason = reason_field()
 
 
 class LastingForm(OnceForm):
@@ -133,6 +118,7 @@ def show() -> str:
         "manage/now.html",
         live_mark=mark,
         methods=tuple(Method),
+        tiles_on="now",
         **alarms,
         shown=shown_gates(states, filter_of_gates({**request.args, "q": looked_for(MAX_FILTER_CHARS)})),
         filter_states=FILTER_STATES,
@@ -200,13 +186,13 @@ def open_once(lane_id: str) -> Page:
     """Order the lane to open once."""
     lane = _lane(lane_id)
     form = OpenForm()
-    from_now = request.form.get("back") == "now"
+    page = OPENED_FROM.get(request.form.get("back", ""))
     found = {"gate": lane.gate_id} if request.form.get("found") else {}
     answer = submit(
         form,
         lambda act: order_open(act, lane_id, typed(form.reason)),
         saved=lambda order: _say_ordered(lane, order),
-        back=to("now.show", **found) if from_now else to("now.show_lane", lane_id=lane_id),
+        back=to(page, **found) if page else to("now.show_lane", lane_id=lane_id),
     )
     return answer or (_lane_page(lane, open_form=form), 422)
 

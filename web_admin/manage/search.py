@@ -41,6 +41,7 @@ SEARCHED = {
     "visitors": "visitors.show_list",
     "try": "try_it.ask",
     "now": "now.show",
+    "map": "gate_map.show",
     "gates": "gates.show_list",
     "events": "events.show_list",
     "why": "events.explain",

@@ -112,6 +112,7 @@ FOUND_PAGES: Sequence[Page] = (
         _l("Gates out of use"),
         _l("removed gate, deleted gate, old gate, closed door, archive"),
     ),
+    Page("gate_map.show", "gate", _l("Map"), _l("map, plan, floor plan, drawing, where is a gate")),
     Page(
         "gate_places.show",
         "home",

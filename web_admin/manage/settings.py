@@ -28,8 +28,9 @@ from web_admin.settings.actions import (
     save_mail_server,
     save_site,
     timezones,
+    too_large,
 )
-from web_admin.settings.logo import MAX_BYTES
+from web_admin.settings.drawing import LOGO
 from web_admin.settings.queries import look_of
 from web_admin.web.context import current_action, form_page, press, show_refusal, submit, typed
 from web_admin.web.fields import options
@@ -41,9 +42,9 @@ from web_admin.web.site import current_site, request_now
 bp = Blueprint("settings", __name__)
 
 LISTED_MAILS = 20
-MAX_LOGO_REQUEST_BYTES = 4 * MAX_BYTES
+MAX_LOGO_REQUEST_BYTES = 4 * LOGO.bytes
 """So much of a request is read that a logo somewhat too large gets the action's own sentence."""
-TOO_LARGE = _l("That is too large. 32 kB and 2000 shapes are enough for a logo.")
+TOO_LARGE = too_large(LOGO)
 
 
 class SiteForm(OnceForm):
@@ -105,7 +106,7 @@ class LogoForm(OnceForm):
     logo = FileField(
         _l("Logo, an SVG drawing"),
         description=_l("Shapes and colours, at most 32 kB. No pixels: this server keeps no pictures."),
-        render_kw={"accept": ".svg,image/svg+xml", "data-max-bytes": MAX_BYTES, "data-too-large": TOO_LARGE},
+        render_kw={"accept": ".svg,image/svg+xml", "data-max-bytes": LOGO.bytes, "data-too-large": TOO_LARGE},
     )
 
 

@@ -21,7 +21,7 @@ from web_admin.messages.models import MailServer
 from web_admin.messages.outbox import give_up, hasten
 from web_admin.messages.texts import TROUBLES
 from web_admin.settings.colours import LEAST_CONTRAST, is_colour, readable
-from web_admin.settings.logo import LogoRefused, checked_logo
+from web_admin.settings.drawing import LOGO, PLAN, DrawingRefused, Size, checked_drawing
 from web_admin.settings.models import SiteLook
 
 FOR_THE_OFFICE = _("Settings are changed by the property manager only.")
@@ -137,22 +137,43 @@ def save_logo(act: Action, content: bytes) -> None:
     """Put a drawn logo in the place of ours; no content takes ours back."""
     begin(act)
     office_only(act, FOR_THE_OFFICE)
-    try:
-        look_of(act).logo_svg = checked_logo(content) if content else None
-    except LogoRefused as err:
-        raise ActionRefused("logo", _why_no_logo(err.part)) from err
+    look_of(act).logo_svg = _drawn("logo", content, LOGO) if content else None
     record(act, "logo_changed", {"own": bool(content)})
 
 
-def _why_no_logo(part: str) -> LazyString:
+def save_plan(act: Action, content: bytes) -> None:
+    """Put a drawing under the map of the gates, or take it away; gates stay where they are."""
+    begin(act)
+    look_of(act).plan_svg = _drawn("plan", content, PLAN) if content else None
+    record(act, "plan_changed", {"own": bool(content)})
+
+
+def _drawn(field: str, content: bytes, most: Size) -> str:
+    """Return the drawing of a file; raise ActionRefused that says what is wrong and what to do."""
+    try:
+        return checked_drawing(content, most)
+    except DrawingRefused as err:
+        raise ActionRefused(field, _why_no_drawing(err.part, most)) from err
+
+
+def _why_no_drawing(part: str, most: Size) -> LazyString:
     if part == "size":
-        return _("That is too large. 32 kB and 2000 shapes are enough for a logo.")
+        return too_large(most)
     if part:
         return _(
-            "The drawing contains “%(part)s”, which a logo here cannot have. Save it as plain shapes.",
+            "The drawing contains “%(part)s”, which is not allowed here. Save it as plain shapes.",
             part=part,
         )
     return _("This is not an SVG drawing with a size. Pixels (PNG, JPEG) are not kept.")
+
+
+def too_large(most: Size) -> LazyString:
+    """Return what to say of a drawing that is larger than it may be."""
+    return _(
+        "That is too large. A drawing here has at most %(kilobytes)s kB and %(shapes)s shapes.",
+        kilobytes=most.kilobytes,
+        shapes=most.shapes,
+    )
 
 
 # -- mail ------------------------------------------------------------------------------------------

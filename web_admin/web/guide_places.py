@@ -73,6 +73,7 @@ PLACES: tuple[Place, ...] = (
             "now.show_lane",
         ),
     ),
+    Place("the-map", _l("map, plan, floor plan, drawing, where is a gate"), ("gate_map",)),
     Place("the-access-review", _l("recertification, who still has access, ISO 27001"), ("access_review",)),
     Place(
         "alarms-about-the-server-and-the-gates",

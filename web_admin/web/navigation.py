@@ -34,7 +34,14 @@ GROUPS: tuple[tuple[LazyString, tuple[Item, ...]], ...] = (
     (
         _l("Today"),
         (
-            _alone("now.show", "see_now", "now", _l("Now")),
+            Item(
+                "now",
+                _l("Now"),
+                (
+                    Entry("now.show", "see_now", "now", _l("Now")),
+                    Entry("gate_map.show", "see_now", "gate", _l("Map")),
+                ),
+            ),
             _alone("alarms.show_list", "acknowledge_alarm", "bell", _l("Alarms")),
             Item(
                 "events",

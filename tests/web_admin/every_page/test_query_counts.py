@@ -39,6 +39,7 @@ NO_PAGES = {
     "security.two_factor_token_validation": "is for visitors who are not signed in",
     "security.login": "is for visitors who are not signed in",
     "pages.front": "sends on to another page",
+    "gate_map.plan": "is a file, which this site does not have",
     "settings.logo": "is a file, which this site does not have",
     "health.security_txt": "asks no database, and this site names no contact",
     "resident.confirm_first": "leads to the page of ways in where no change waits for it",

@@ -14,6 +14,7 @@ NOT_SEARCHED = {
     "access_review.asked": "what a review asks: *Own account* leads to it while something waits",
     "live.stream": "a stream, no page",
     "live.waiting": "figures, no page",
+    "gate_map.plan": "a file of the map, no page",
     "bulk.preview": "read, it leads back to the list where people are chosen",
     "bulk.act": "read, it leads back to the list where people are chosen",
     "restored.show": "of a restored server alone, where *Now* leads to it until all is decided",

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from tests.web_admin.manage.settings_pages import send
-from web_admin.settings.logo import LogoRefused, checked_logo
+from web_admin.settings.drawing import LOGO, DrawingRefused, checked_drawing
 
 DRAWN = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8v8z" fill="#a33"/></svg>'
 
@@ -54,13 +54,14 @@ def wrapped(inner, attributes=""):
     ],
 )
 def test_a_file_with_anything_but_shapes_is_refused(content):
-    with pytest.raises(LogoRefused):
-        checked_logo(content)
+    with pytest.raises(DrawingRefused):
+        checked_drawing(content, LOGO)
 
 
 def test_what_an_editor_leaves_in_a_drawing_does_not_survive():
-    kept = checked_logo(
-        wrapped('<metadata><x/></metadata><path onclick="x()" class="a" d="M0 0" style="fill:#a33"/>')
+    kept = checked_drawing(
+        wrapped('<metadata><x/></metadata><path onclick="x()" class="a" d="M0 0" style="fill:#a33"/>'),
+        LOGO,
     )
     assert [word for word in ("metadata", "onclick", "class", "style") if word in kept] == []
     assert 'fill="#a33"' in kept

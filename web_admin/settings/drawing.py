@@ -1,18 +1,34 @@
-"""Rebuild a logo as an SVG of allowed shapes, so that nothing else can be in it.
+"""Rebuild a logo, or the plan under the map, as an SVG of allowed shapes, so that nothing else can be in it.
 
 No scripts, no links, no fonts, and no pixels: this server keeps no pictures, not even small ones. What
 does not show (an editor's notes) is left out; what would show and is not allowed is refused by its name.
 """
 
 import re
+from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-MAX_BYTES = 32 * 1024
-MAX_ELEMENTS = 2000
 MAX_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a drawing may be."""
+
+    kilobytes: int
+    shapes: int
+
+    @property
+    def bytes(self) -> int:
+        """Return how large its file may be."""
+        return self.kilobytes * 1024
+
+
+LOGO = Size(kilobytes=32, shapes=2000)
+PLAN = Size(kilobytes=256, shapes=10_000)
 SVG = "http://www.w3.org/2000/svg"
 SHAPES = frozenset(
     {
@@ -82,26 +98,26 @@ _VALUE = re.compile(r"[\w\s#.,%()+:-]*")
 _OWN_REFERENCE = re.compile(r"url\(#[\w-]+\)")
 
 
-class LogoRefused(Exception):
-    """A file that is no logo; `part` names what cannot be in one, "" when it cannot be read at all."""
+class DrawingRefused(Exception):
+    """A file that is no such drawing; `part` names what is wrong, "" where it cannot be read at all."""
 
     def __init__(self, part: str) -> None:
         super().__init__(part)
         self.part = part
 
 
-def checked_logo(content: bytes) -> str:
-    """Return an SVG rebuilt from the allowed parts of a file; raise LogoRefused."""
-    if len(content) > MAX_BYTES:
-        raise LogoRefused("size")
+def checked_drawing(content: bytes, most: Size) -> str:
+    """Return an SVG rebuilt from the allowed parts of a file; raise DrawingRefused."""
+    if len(content) > most.bytes:
+        raise DrawingRefused("size")
     try:
         root = fromstring(content, forbid_dtd=True)
     except (ElementTree.ParseError, DefusedXmlException, ValueError, LookupError) as err:
-        raise LogoRefused("") from err
+        raise DrawingRefused("") from err
     if root.tag != f"{{{SVG}}}svg" or not _has_size(root):
-        raise LogoRefused("")
-    if sum(1 for _element in root.iter()) > MAX_ELEMENTS or _depth(root) > MAX_DEPTH:
-        raise LogoRefused("size")
+        raise DrawingRefused("")
+    if sum(1 for _element in root.iter()) > most.shapes or _depth(root) > MAX_DEPTH:
+        raise DrawingRefused("size")
     built = _built(root)
     built.set("xmlns", SVG)
     return ElementTree.tostring(built, encoding="unicode")
@@ -122,7 +138,7 @@ def _depth(root: ElementTree.Element) -> int:
 def _built(element: ElementTree.Element) -> ElementTree.Element:
     _space, _brace, name = str(element.tag).rpartition("}")
     if name not in SHAPES:
-        raise LogoRefused(name[:40])
+        raise DrawingRefused(name[:40])
     built = ElementTree.Element(name, _attributes(element))
     if name in ("title", "desc"):
         built.text = (element.text or "")[:200]
@@ -142,5 +158,5 @@ def _attributes(element: ElementTree.Element) -> dict[str, str]:
     for name, value in kept.items():
         outside = _OWN_REFERENCE.sub("", value)
         if _VALUE.fullmatch(outside) is None or "url" in outside or "javascript" in outside.lower():
-            raise LogoRefused(name)
+            raise DrawingRefused(name)
     return kept

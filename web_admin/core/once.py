@@ -23,6 +23,11 @@ def claimed_before(session: Session, token: str, now: datetime) -> bool:
     return False
 
 
+def is_claimed(session: Session, token: str) -> bool:
+    """Return whether a token was claimed, without a claim."""
+    return session.get(FormOnce, token) is not None
+
+
 class FormOnce(Base):
     """A form that has done its work, so that a second sending of it does nothing."""
 

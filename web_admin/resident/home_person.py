@@ -30,7 +30,7 @@ from web_admin.web.gate_sets import LONG_LIST, gates_on_the_way
 from web_admin.web.language import page_language
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
-from web_admin.web.send_once import made_once
+from web_admin.web.send_once import made_once, was_sent
 
 
 def _looked_after(person: Person, act: Action, person_id: str) -> LookedAfter:
@@ -113,7 +113,8 @@ def home_pin(person_id: str) -> Page:
         gettext("Make a new one"),
         to("resident.at_home", person_id=person_id).location,
     )
-    if asked is not None and live_credentials_of(act.session, person_id, CredentialKind.PIN):
+    has_one = live_credentials_of(act.session, person_id, CredentialKind.PIN)
+    if asked is not None and has_one and not was_sent(act):
         return asked
     give = give_helper_pin if shown.is_helper else give_child_pin
     pin = made_once(act, person.person_id, lambda: give(act, person.person_id, person_id))

@@ -51,7 +51,7 @@ from web_admin.resident.own_phone import desk_asks, verification_of
 from web_admin.resident.own_ways import losses_of, own_credential, ways_of
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
-from web_admin.web.send_once import made_once
+from web_admin.web.send_once import made_once, was_sent
 from web_admin.web.typed_times import minute_of
 
 LOCK_OUTS_SHOWN = timedelta(days=30)
@@ -183,7 +183,7 @@ def new_pin() -> str | Response:
         gettext("Make a new one"),
         to("resident.ways_in").location,
     )
-    if asked is not None and _live(person, CredentialKind.PIN):
+    if asked is not None and _live(person, CredentialKind.PIN) and not was_sent(act):
         return asked
 
     def renew() -> str:

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from flask_wtf import FlaskForm
 
 from web_admin.action.base import Action
-from web_admin.core.once import claimed_before
+from web_admin.core.once import claimed_before, is_claimed
 from web_admin.web.forms import OnceForm
 from web_admin.web.later import PLANNED_FIELD
 from web_admin.web.one_time_secrets import OneTimeSecrets
@@ -60,6 +60,11 @@ def made_once(act: Action, person_id: str, make: Callable[[], str]) -> str | Non
     secret = make()
     kept.keep(token, whose, secret, act.now)
     return secret
+
+
+def was_sent(act: Action) -> bool:
+    """Return whether the form was sent before: its second sending is asked nothing that its first was not."""
+    return is_claimed(act.session, str(OnceForm().once.data))
 
 
 def _sent_before(act: Action, form: OnceForm) -> bool:

@@ -27,7 +27,7 @@ def test_a_withdrawn_pass_is_refused_and_its_link_shows_no_code(
 ) -> None:
     page = make_pass(phone)
     link = link_of(phone, page)
-    press(phone, f"{page}/withdraw", seen_on=page)
+    press(phone, f"{page}/withdraw", seen_on=page, sure="1")
     assert small_compound.decide(only_pass(small_compound).text).reason is Reason.PASS_WITHDRAWN
     shown = small_compound.app.test_client().get(link, headers={"Accept-Language": "en"}).text
     assert "This pass was withdrawn." in shown
@@ -126,7 +126,7 @@ def test_a_weekly_pass_has_one_link_that_shows_each_visits_code_when_it_is_due(
     assert small_compound.decide(first).reason is Reason.EXPIRED
     assert small_compound.decide(visitor.get(f"{link}/now").get_json()["text"]).opens
     assert "Used" not in phone.get("/r/visitors").text
-    press(phone, f"{page}/withdraw", seen_on=page)
+    press(phone, f"{page}/withdraw", seen_on=page, sure="1")
     assert "This pass was withdrawn." in visitor.get(link, headers={"Accept-Language": "en"}).text
     assert visitor.get(f"{link}/now").get_json() == {"state": "withdrawn", "text": None}
 

@@ -46,6 +46,9 @@ def test_a_second_pin_for_an_emergency_is_one_and_both_answers_show_it(
 ) -> None:
     switch(phone, "pin", on=True)
     form = form_of(phone.get("/r/help").text, "/r/pin") | {"second": "1"}
+    asked = phone.post("/r/pin", data=form)
+    assert "Make a new PIN?" in asked.text
+    form = form_of(asked.text, "/r/pin") | {"second": "1", "sure": "1"}
     first, second = phone.post("/r/pin", data=form), phone.post("/r/pin", data=form)
     assert shown(first.text, "data-pin") == shown(second.text, "data-pin") != ""
     assert made(small_compound, "pin") == 2

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.support.compounds.desk import card_of, read
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.lane_sheet_form import EDIT, FORM
@@ -45,7 +46,8 @@ def send(client, page_path, path, **data):
     page = client.get(page_path).text
     once = re.search(r'name="once"[^>]*value="([^"]+)"', page)
     typed = {"csrf_token": csrf_of(page), "once": once[1] if once else "", **data}
-    return client.post(path, data=typed, follow_redirects=True).text
+    answer = done(client, client.post(path, data=typed))
+    return client.get(answer.location).text if answer.location else answer.text
 
 
 def suspend_card(compound, client):

@@ -81,7 +81,7 @@ def test_each_record_names_the_one_before(compound: Compound, closed: ReviewRoun
 def test_a_round_is_not_closed_on_what_has_changed_since_the_page(compound: Compound) -> None:
     of_round = begin(compound)
     keep(compound.act, *seen(of_kind(compound.act, of_round, Kind.CODE)))
-    with pytest.raises(ActionRefused, match="Meanwhile 11 rows"):
+    with pytest.raises(ActionRefused, match="Now 11 rows have no answer"):
         close_round(compound.act, of_round.round_id, 12)
     close_round(compound.act, of_round.round_id, 11)
     with pytest.raises(ActionRefused, match="closed and signed"):

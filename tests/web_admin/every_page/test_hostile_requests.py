@@ -181,7 +181,7 @@ def test_no_json_makes_a_fault_where_a_phone_sends_json(compound, log):
 
 def test_no_json_makes_a_fault_where_a_system_sends_json(compound, log):
     doors = json_doors(compound, "/api/")
-    assert len(doors) == 14
+    assert len(doors) == 16
     client, sent = compound.app.test_client(), key(compound)
     wrong = [fault for door in doors for fault in faults(client, json_at(*door), log, sent)]
     assert not wrong, said(wrong)

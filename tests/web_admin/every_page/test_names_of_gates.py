@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from tests.web_admin.every_page.test_languages_of_pages import callers, pages
+from tests.web_admin.every_page.texts_of_pages import callers, pages
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import current_menjin
 

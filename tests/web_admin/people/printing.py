@@ -4,6 +4,7 @@ import re
 
 from sqlalchemy import select
 
+from tests.support.act_previews import done
 from tests.support.compounds.desk import hidden_of, read
 from tests.support.compounds.resident import csrf_of
 from web_admin.people.print_models import PrintRun
@@ -18,7 +19,8 @@ def begin(client, kind, buildings, **more):
 
 def press(client, where, name):
     """Press a button of a run's page."""
-    return client.post(f"{where}/{name}", data=hidden_of(client.get(where).text, f"{where}/{name}"))
+    sent = client.post(f"{where}/{name}", data=hidden_of(client.get(where).text, f"{where}/{name}"))
+    return done(client, sent)
 
 
 def make_all(client, where):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.support.act_previews import done
 from tests.support.compounds.managed import ManagedCompound
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.visitors.given_passes import acting
@@ -35,7 +36,8 @@ def test_the_office_sees_who_added_whom_and_decides_where_it_is_asked(compound, 
     assert "Chen Li" in client.get("/manage/people/").text.partition("Waiting for you")[2]
     page = client.get(f"/manage/people/{person_id}").text
     assert "By 王芳" in page
-    client.post(f"/manage/people/{person_id}/addition/{answer}", data={"csrf_token": csrf_of(page)})
+    path = f"/manage/people/{person_id}/addition/{answer}"
+    done(client, client.post(path, data={"csrf_token": csrf_of(page)}))
     person = acting(compound, lambda act: act.session.get_one(Person, person_id))
     grants = acting(compound, lambda act: len(act.session.get_one(Person, person_id).grants))
     assert (grants > 0, person.ended_at is not None) == (passes, ended)

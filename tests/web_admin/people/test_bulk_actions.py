@@ -116,7 +116,7 @@ def test_undo_ends_exactly_the_suspensions_of_the_act(act: Action) -> None:
     assert past is not None
     became = what_became(act.session, act.site_id, past, act.now)
     assert [became[person.person_id] for person in people[1:]] == ["changed", "changed", "undone"]
-    with pytest.raises(ActionRefused, match="in force"):
+    with pytest.raises(ActionRefused, match="Nothing of this act still applies"):
         undo_bulk_act(act, done.seq)
 
 

@@ -97,9 +97,9 @@ def test_after_a_restore_the_page_says_why_and_a_yes_switches_face_on_again(
     say_yes(phone)
     with small_compound.act() as act:
         end_restored_faces(act)
-    assert "came back from a backup" in phone.get("/r/face").text
+    assert "restored from a backup" in phone.get("/r/face").text
     say_yes(phone)
-    assert "came back from a backup" not in phone.get("/r/face").text
+    assert "restored from a backup" not in phone.get("/r/face").text
     assert {consent.withdrawn_why for consent in consents(small_compound)} == {"restored", None}
 
 

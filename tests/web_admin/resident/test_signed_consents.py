@@ -77,7 +77,7 @@ def test_both_guardians_are_asked_and_each_sees_who_is_waited_for(
     with small_compound.session() as session:
         request_of = {row.guardian_id: row.request_id for row in session.scalars(select(GuardianRequest))}
     mothers = f"/r/guardian/{request_of[small_compound.person_id]}"
-    assert "Lin Tao is asked as well" in phone.get(mothers).text
+    assert "We ask Lin Tao too" in phone.get(mothers).text
     assert press(phone, f"{mothers}/yes", seen_on=mothers, language="en").status_code == 422
     press(phone, f"{mothers}/yes", seen_on=mothers, language="en", signed_name="Lin Wei")
     assert consents(small_compound) == []

@@ -118,7 +118,7 @@ def test_no_key_code_or_password_of_the_person_is_made_in_the_offices_browser(co
 def test_signing_the_person_out_everywhere_leaves_the_office_signed_in_as_staff(compound, wang):
     client = compound.signed_in("guard")
     served_with_card(client)
-    assert press(client, "/r/help", "/r/sign-out-everywhere").status_code == 303
+    assert press(client, "/r/help", "/r/sign-out-everywhere", sure="1").status_code == 303
     assert client.get("/manage/desk").status_code == 200
     assert "At the desk for home" in client.get("/r/").text
 

@@ -454,7 +454,7 @@ OWN = {
     "weekly_visitors.show.series_id": "office_weekly",
     "weekly_visitors.withdraw.series_id": "office_weekly",
     "key_id": NOWHERE,
-    "place_id": NOWHERE,
+    "place_id": "place",
     "review_id": NOWHERE,
     "lost_card.slip.pass_id": "slip_pass",
     "pair_id": "0",

@@ -75,7 +75,7 @@ EVENTS: Mapping[str, LazyString] = {
     EventKind.ALARM_JOURNAL_DAMAGED: _l("The gate's journal was damaged; the readable part was kept"),
     EventKind.ALARM_GATE_FAILED: _l("The gate's program failed at one step and goes on"),
     EventKind.ALARM_UPDATE_ROLLED_BACK: _l("Update failed; the gate is back on the previous version"),
-    EventKind.ALARM_UPDATE_REFUSED: _l("A gate was told to go back to an older version and refused"),
+    EventKind.ALARM_UPDATE_REFUSED: _l("A gate was ordered to go back to an older version and refused"),
     EventKind.ALARM_GATE_FORKED: _l("Two controllers use the identity of one gate"),
     EventKind.ALARM_JOURNAL_BROKEN: _l("A gate's journal has gaps"),
     EventKind.ALARM_JOURNAL_RESTARTED: _l("A gate began a new journal"),

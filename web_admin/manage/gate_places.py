@@ -23,7 +23,7 @@ from web_admin.core.database import request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.places import MAX_PLACE_NAME_CHARS, end_place, save_place, sort_gates, sort_homes
 from web_admin.gates.texts import PLACE_KINDS, UNSORTED, place_name
-from web_admin.web.context import form_page, press, submit, typed
+from web_admin.web.context import form_page, get_or_404, press, submit, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.gate_sets import LONG_LIST
@@ -151,7 +151,7 @@ def edit(place_id: str) -> Page:
 def end(place_id: str) -> Page:
     """End a place that nothing is in; ending it twice changes nothing."""
     back = to("gate_places.show")
-    if place_id not in _places().by_id:
+    if get_or_404(request_session(), Place, place_id).ended_at is not None:
         return back
     return press(
         lambda act: end_place(act, place_id),

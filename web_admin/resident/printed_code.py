@@ -68,6 +68,7 @@ def printed_code_page(credential_id: str) -> str:
 def end_printed_code(credential_id: str) -> Page:
     """End a code on paper for good."""
     person, act = signed_in()
+    printed = _own_printed(person, credential_id)
     asked = asks_first(
         gettext("End this code on paper?"),
         gettext("The printed code opens nothing any more. Throw the paper away."),
@@ -76,6 +77,6 @@ def end_printed_code(credential_id: str) -> Page:
     )
     if asked is not None:
         return asked
-    end_credential(act, _own_printed(person, credential_id).credential_id, "ended by its owner")
+    end_credential(act, printed.credential_id, "ended by its owner")
     flash(gettext("The printed code opens nothing any more."), "done")
     return to("resident.ways_in")

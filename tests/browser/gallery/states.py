@@ -111,6 +111,7 @@ MANAGER = (
     manager("gate_map", "map/", "main .map"),
     manager("gate_map_gate", "map/?gate=north", "main form[data-spot]"),
     manager("gate_places", "gates/places/", "main details summary"),
+    manager("gate_place", "gates/places/{place}", "main form #name"),
     manager("gate_place_new", "gates/places/new", "main form #name"),
     manager("gate_names", "gates/north/names", "main form #name"),
     manager("gate_out_of_use", "gates/north/out-of-use", "main form #sure"),

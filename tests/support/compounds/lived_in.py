@@ -14,6 +14,7 @@ from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action, new_action
 from web_admin.compound.models import CalendarDay, Gate, Hours, Person, Site
+from web_admin.compound.place_models import Place
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
 from web_admin.credentials.actions import choose_methods
@@ -251,6 +252,7 @@ def words_of(compound: ManagedCompound) -> dict[str, str]:
             "day": session.scalars(select(CalendarDay.day).limit(1)).one().isoformat(),
             "hours": session.scalars(select(Hours.hours_id).where(Hours.name == "保洁时段")).one(),
             "assessment": assessments[-1],
+            "place": session.scalars(select(Place.place_id).where(Place.kind == "garage")).one(),
             "older": assessments[0],
             "office_pass": session.scalars(
                 select(VisitorPassRow.pass_id).where(VisitorPassRow.issuer_person_id.is_(None))

@@ -32,6 +32,6 @@ def test_a_gate_has_one_word(compound, change, word) -> None:
 
 def test_a_lane_that_was_never_heard_is_not_normal(compound) -> None:
     page = compound.signed_in().get("/manage/").text
-    garage = page.partition("<h2>车库</h2>")[2].partition("</article>")[0]
-    assert "No contact yet" in garage
+    garage = page.partition('id="gate-garage"')[2].partition("</article>")[0]
+    assert "chip warn" in garage.partition("</header>")[0]
     assert "Normal" not in garage

@@ -36,7 +36,7 @@ def test_tapped_cards_prove_how_the_sheet_writes_and_the_whole_sheet_is_read_tha
     wrong = client.post(f"{PATH}/prove", data=proof | taps | {"tap2": "5"})
     assert wrong.status_code == 422
     assert 'value="0007123566"' in wrong.text
-    assert re.search(r'id="tap2-wrong-1">.*?In no way of writing', wrong.text, re.DOTALL)
+    assert re.search(r'id="tap2-wrong-1">.*?does not match that row in any format', wrong.text, re.DOTALL)
     one = client.post(f"{PATH}/prove", data=proof | taps | {"tap2": ""})
     assert "Tap the cards of two rows at least." in one.text
     proven = client.post(f"{PATH}/prove", data=proof | taps)

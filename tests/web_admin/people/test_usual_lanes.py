@@ -1,4 +1,4 @@
-"""What new people may pass unless it is chosen: the way to their home, whoever adds them."""
+"""New people may pass the way to their home unless other lanes are chosen."""
 
 import pytest
 

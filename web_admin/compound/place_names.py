@@ -37,13 +37,18 @@ _SHARED = (
     r"|cellar|basement|roof|community|lounge|storage|library|keller|dach|spielplatz|müll)\b"
     r"|schwimm|gemeinschaft|waschk|fahrrad|müllr|paketr"
 )
-_OUTER = (
-    r"门|門|入口|出口|岗亭|闸|\b(?:gates?|entrance|exit|barrier|north|south|east|west|northeast|northwest|southeast"
-    r"|southwest|main|front|back|rear|driveway|nord|süd|ost|einfahrt|ausfahrt|zufahrt|pforte|schranke)\b"
-    r"|(?:\b|haupt|seiten|hinter|vorder|nord|süd|ost|west|hof|garten)(?:tor|eingang|einfahrt)\b"
+_OUTER_CHINESE = re.compile(
+    rf"(?=.*(?:门|門|闸|岗|入口|出口))(?:小区)?[东西南北正大主侧后前]*(?:{_N}号?)?[大侧小主]?(?:门|門)?"
+    r"(?:人行|车行|行人|车辆)?(?:道闸|闸机|闸|岗亭|门岗|出入口|入口|出口)?",
+    re.IGNORECASE,
 )
-_NO_OUTER = r"栋|棟|楼|樓|幢|座|单元|\b(?:building|block|tower|wing|stairs?\w*|haus|flügel|turm|villa)\b"
-"""A gate of a building whose number the name does not say."""
+_OUTER_WORDS = re.compile(
+    r"gates?|entrance|exit|barrier|(?:north|south)?(?:east|west)?|north|south|main|front|back|rear|side|driveway"
+    r"|pedestrians?|vehicles?|cars?|nord|süd|ost|west|pforte|schranke"
+    r"|(?:haupt|seiten|hinter|vorder|nord|süd|ost|west|hof|garten)?(?:tor|eingang|einfahrt|ausfahrt|zufahrt)",
+    re.IGNORECASE,
+)
+"""All words of an outer gate's name are such words or a number: "Office entrance" is a door of something."""
 _BARE = re.compile(rf"(?:{_N}-){{1,2}}{_N}", re.IGNORECASE)
 _HOME = re.compile(
     rf"(?:(?P<phase>{_N})期)?(?P<building>{_N})(?:号楼|號樓|#楼|#|栋|棟|幢|座)"
@@ -72,6 +77,8 @@ def read_gate_name(name: str) -> Reading | None:
     building = _first(_BUILDINGS, text)
     if building is None and re.search(_SHARED, text, re.IGNORECASE):
         return Reading(SHARED, text)
+    if building is not None and text[: building.start()].strip():
+        return None  # of one of several zones, whose buildings may have the same number
     if building is not None:
         code = code_of(building["code"])
         if building.groupdict().get("phase"):
@@ -86,10 +93,11 @@ def read_gate_name(name: str) -> Reading | None:
         parts = [code_of(part) for part in text.split("-")]
         return Reading(UNIT, text, "-".join(parts), text.rpartition("-")[0])
     stairs = _first(_STAIRS, text)
+    if stairs is not None and text[: stairs.start()].strip():
+        return None
     if stairs is not None:
         return Reading(BUILDING, stairs.group().strip(), code_of(stairs["code"]))
-    is_outer = re.search(_OUTER, text, re.IGNORECASE) and not re.search(_NO_OUTER, text, re.IGNORECASE)
-    return Reading(OUTER) if is_outer else None
+    return Reading(OUTER) if _is_outer(text) else None
 
 
 def read_gate_names(names: Mapping[str, str], *, has_buildings: bool) -> dict[str, Reading]:
@@ -131,6 +139,14 @@ def code_of(text: str) -> str:
         return small
     tens, ten, ones = small.rpartition("十")
     return str((10 * _DIGITS.get(tens, 1) if ten else 0) + _DIGITS.get(ones, 0))
+
+
+def _is_outer(text: str) -> bool:
+    if _OUTER_CHINESE.fullmatch(text):
+        return True
+    words = re.split(r"[\s,-]+", text)
+    named = [word for word in words if re.fullmatch(_N, word, re.IGNORECASE) is None]
+    return bool(named) and all(word and _OUTER_WORDS.fullmatch(word) for word in named)
 
 
 def _first(patterns: Sequence[str], text: str) -> re.Match[str] | None:

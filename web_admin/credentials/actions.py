@@ -28,6 +28,7 @@ from web_admin.compound.restore_models import is_held
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
+from web_admin.credentials.child_agreements import KINDS_BY_AGREEMENT, refuse_without_agreement
 from web_admin.credentials.last_way_in import refuse_last_way
 from web_admin.credentials.lifecycle import end_one, finish_credential, live_credentials, record_loss
 from web_admin.credentials.phones import online_qr
@@ -63,6 +64,8 @@ def take_end_back(act: Action, credential_id: str, state: str, suspended_by: str
         raise ActionRefused(None, _("This person has moved out since. Nothing was undone."))
     if is_given_again(act.session, credential):
         raise ActionRefused(None, _("It was given out again since. Nothing was undone."))
+    if credential.kind in KINDS_BY_AGREEMENT:
+        refuse_without_agreement(act, credential.person)
     reopen_suspensions(act.session, credential)
     credential.state, credential.suspended_by = state, suspended_by
     credential.ended_at = credential.ended_reason = None

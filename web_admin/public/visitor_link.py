@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import get_timezone_name
 from flask import Blueprint, Response, abort, make_response, render_template, request
-from flask_babel import force_locale, get_locale, gettext
+from flask_babel import force_locale, get_locale, gettext, ngettext
 from werkzeug.exceptions import NotFound
 
 from gate_controller.contract.languages import LANGUAGES
@@ -21,12 +21,13 @@ from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import note_refusal, public
 from web_admin.action.base import new_action
 from web_admin.compound.models import Site
-from web_admin.compound.queries import site_by_id
+from web_admin.compound.queries import person_by_id, site_by_id
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.visitors.links import linked, renewed_text
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.pass_states import pass_state
+from web_admin.visitors.reach import reads_passes
 from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.visitors.weekly import next_visit, pass_due, series_state, signed_for, visit_due
 from web_admin.web.gate_sets import LONG_LIST, NamesInPasses
@@ -122,7 +123,9 @@ def show(text: str) -> Response:
         invitation = _invitation(text)
         site, signed = invitation.site, invitation.signed
         zone = ZoneInfo(site.timezone)
-        plan = _plan(site.site_id, invitation.row.gate_numbers)
+        names = NamesInPasses(site.site_id)
+        plan = _plan(names, invitation.row)
+        opened = [gate.name for gate in plan if gate.opens]
         return make_response(
             render_template(
                 "resident/visitor_link.html",
@@ -132,7 +135,8 @@ def show(text: str) -> Response:
                 row=invitation.row,
                 weekly=isinstance(invitation.row, VisitorSeriesRow),
                 plan=plan,
-                opened_gates=gettext(", ").join(gate.name for gate in plan if gate.opens),
+                opened_gates=_in_a_row(opened),
+                opens_one=len(opened) == 1,
                 zone=get_timezone_name(zone, locale=get_locale()),
                 # Before it is live there is no copy that renews, and in WeChat the card below has the code.
                 shows_frame=invitation.state == "live" or not in_wechat(),
@@ -185,10 +189,26 @@ def _language() -> AbstractContextManager[None]:
     return chosen
 
 
-def _plan(site_id: str, numbers: list[int]) -> list[PlanGate]:
-    """Return the gates of the compound, of many those alone that the pass opens."""
-    plan, names = [], NamesInPasses(site_id)
-    opened = names.opened(numbers)
+def _in_a_row(gates: list[str]) -> str:
+    """Return the names of few gates, the number of many: the plan below has them all."""
+    if len(gates) > LONG_LIST:
+        return str(ngettext("%(num)d gate", "%(num)d gates", len(gates)))
+    return str(gettext(", ")).join(gates)
+
+
+def _plan(names: NamesInPasses, row: VisitorPassRow | VisitorSeriesRow) -> list[PlanGate]:
+    """Return the gates of the compound, of many those alone that the pass opens.
+
+    A gate opens for a pass where it reads codes and its issuer may pass there.
+    """
+    plan: list[PlanGate] = []
+    issuer = row.issuer_person_id and person_by_id(request_session(), row.issuer_person_id)
+    own = None if not issuer else {lane_id for grant in issuer.grants for lane_id in grant.lanes}
+    opened = [
+        gate
+        for gate in names.opened(row.gate_numbers)
+        if reads_passes(gate) and (own is None or any(lane.lane_id in own for lane in gate.lanes))
+    ]
     for gate in names.gates if len(names.gates) <= LONG_LIST else opened:
         read = {lane.direction for lane in gate.lanes if Method.QR in lane.methods}
         directions = tuple(word for word in ("in", "out") if word in read)

@@ -27,6 +27,8 @@ Tiefgarage=garage|Parkplatz=garage|Fahrradkeller=shared|Waschküche=shared|Müll
 """
 SAYS_NOTHING = (
     "12|单元门|楼道门|东楼|3楼|West wing|Block gate|Garden house|Lift|Gartenstraße 12|Unit 3|Door|李园|?|"
+    "监控室门|配电房门|水泵房门|弱电间门|员工入口|七号别墅门|Server room west|Office entrance|Kellertür West|"
+    "西区3栋1单元|东区3栋|A区1栋|菊园3号楼|East Tower 3|Phase 2 Building 3|Nord Haus 4|Old staircase B"
 )
 
 

@@ -108,4 +108,4 @@ def test_a_place_that_is_gone_answers_404_and_the_outer_gates_are_not_changed(cl
     outer = rows(lambda s: s.scalars(select(Place.place_id).where(Place.kind == "outer")).one())
     for place_id in (outer, "gone"):
         assert client.get(f"{PAGE}{place_id}").status_code == 404
-    assert post(client, f"{PAGE}gone/end").status_code == 303
+    assert post(client, f"{PAGE}gone/end").status_code == 404

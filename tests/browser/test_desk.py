@@ -186,6 +186,8 @@ def test_a_run_is_made_printed_one_page_a_person_and_handed_out(
     assert [(round(width), round(height)) for width, height in paper_of(page)] == [(210, 297)] * 2
     page.get_by_role("link", name="Done").click()
     page.get_by_role("button", name="They were handed out").click()
+    page.locator("#typed-word").fill("end")
+    page.locator("form[data-act-preview] button[type=submit]").first.click()
     expect(page.locator(".flash.success")).to_contain_text("2 of 2 new PINs work now")
     pins = select(CredentialRow).where(CredentialRow.kind == "pin", CredentialRow.state == "active")
     assert len(read(managed, lambda s: s.scalars(pins).all())) == 4  # with 王芳's own and her duress PIN

@@ -130,6 +130,8 @@ def test_a_phone_that_is_left_before_its_key_was_answered_counts_once(
     assert served.compound.decide(text).reason is Reason.GRANTED
     page.goto(f"{served.address}/r/")
     page.get_by_role("button", name="Stop its code").click()  # there is one
+    page.get_by_role("button", name="Stop it").click()
+    expect(page.get_by_text("That phone's code opens nothing any more.")).to_be_visible()
     assert not served.compound.decide(text).opens
 
 
@@ -287,6 +289,7 @@ def test_a_stopped_phone_says_so_and_makes_a_new_code_on_request(
     switch_on_code(page)
     page.get_by_role("link", name="Ways in", exact=True).click()
     page.get_by_role("button", name="Stop its code").click()
+    page.get_by_role("button", name="Stop it").click()
     page.get_by_role("link", name="My code").click()
     expect(page.get_by_text("The code of this phone was switched off.")).to_be_visible()
     page.get_by_role("button", name="Make a new code").click()

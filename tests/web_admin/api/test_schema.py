@@ -183,7 +183,7 @@ def one_after_the_other(calls: Calls, scenarios: int, steps: int) -> Counter[tup
 
 @pytest.mark.wide
 def test_no_call_crashes_and_every_answer_is_as_documented(throw: Throw) -> None:
-    assert len(throw(6)) == 27
+    assert len(throw(6)) == 30
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ WRITTEN_WITHIN_SECONDS = 1.5
 """Of what opens nothing: what a gate writes about it later, its journal on the page shows."""
 LANE_ACTS = ("tap", "type", "scan", "hold", "press")
 UNREAD = ("nobody", *get_args(CameraTrouble))
-"""What may be before a camera and is no one who asks to be let in."""
+"""The things before a camera that ask for no opening."""
 WALKING_SECONDS = 1.4
 OsdpKey = Literal["own", "default", "none"]
 

@@ -20,7 +20,7 @@ SCREEN_SECONDS = 8.0
 
 
 class BeforeTheCamera:
-    """What the page does before the cameras of its gates."""
+    """The acts of the page before the cameras of its gates."""
 
     def __init__(self, stage: Stage) -> None:
         """Begin with pictures of which none was shown yet."""

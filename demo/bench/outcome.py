@@ -16,7 +16,7 @@ MOST_ENTRIES = 50
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the page says after an act; `offer` is an act to do next, with its button's text in `label`."""
+    """The sentence of the page after an act; `offer` is the next act, with its button's text in `label`."""
 
     said: str
     opened: bool = False

@@ -68,9 +68,9 @@ GATE_HEADER = "Menjin-Gate"
 COUNTER_HEADER = "Menjin-Counter"
 SIGNATURE_HEADER = "Menjin-Signature"
 PHRASE_HEADER = "Menjin-Pairing-Characters"
+"""On the answer to a commitment: how many characters the server can show. A gate of 0.2.0 ignores it."""
 SITE_NAME_HEADER = "Menjin-Pairing-Site"
 """The compound's name in percent-encoded UTF-8, of a server whose characters can cover it."""
-"""On the answer to a commitment: how many characters the server can show. A gate of 0.2.0 ignores it."""
 
 Signature = Annotated[bytes, msgspec.Meta(max_length=64)]
 Nonce = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]

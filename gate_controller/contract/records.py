@@ -138,7 +138,7 @@ class LaneRecord(Record, frozen=True):
     staff_hold_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30
     """How long a staff card shown twice holds the lane open."""
     place_numbers: tuple[Annotated[int, msgspec.Meta(ge=1, le=65535)], ...] = ()
-    """What stands in visitors' passes for all gates of this one's place, and for all gates (`passes.py`)."""
+    """The numbers in visitors' passes for all gates of this one's place, and for all gates (`passes.py`)."""
 
     def is_named_in(self, numbers: Collection[int]) -> bool:
         """Return whether a visitor's pass with these numbers is for this lane's gate."""

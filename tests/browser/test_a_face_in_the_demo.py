@@ -1,4 +1,4 @@
-"""What the README says of a face in the demo, done word for word on the pages of `make demo`."""
+"""The README's lines about a face in the demo, done word for word on the pages of `make demo`."""
 
 import os
 import re

@@ -35,7 +35,7 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "vendor", "bench", "browser", "
 ALREADY_IMPORTED = ("pytest", "-p", "tests.mutation.judging")
 IMPORTED_EACH_TIME = ("tests.mutation.importing",)
 NUMBER = re.compile(r"__mutmut_(\d+|orig)")
-"""What mutmut adds to the name of a function for each of its mutants, and for itself."""
+"""The end of a function's name for each of its mutants, and for itself."""
 SENTENCE = re.compile(r'"[^"]*\w \w[^"]* \w[^"]*"')
 """A text of three words or more."""
 MET_BY_NONE = "met by no test"
@@ -398,7 +398,7 @@ def mutate(target: Target, endings: str = "") -> tuple[Counter[str], str]:
 
 @dataclass(frozen=True)
 class Mutant:
-    """What a mutant changes, and where: first and last line of its statement in the written module."""
+    """A change of a mutant: first and last line of its statement in the written module."""
 
     change: str
     lines: tuple[int, int]

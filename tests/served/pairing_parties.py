@@ -114,7 +114,7 @@ class PairingProcess:
 
     process: "subprocess.Popen[str]"
     screen: str = ""
-    """What it has shown up to the characters."""
+    """All lines that it has shown up to the characters."""
 
     def phrase(self) -> str:
         """Return the characters on the gate's screen, "" when it ended without any."""

@@ -209,7 +209,7 @@ HARMLESS: dict[str, str] = {
     "head_office sign_in.switch_language": "the other language is one press away",
     "terminal _action": "digits, help, a language: the gate asks again after each",
 }
-"""What makes an act harmless, in words."""
+"""Reasons for which an act is harmless, in words."""
 
 UNDONE: dict[str, str] = {
     "hours.new": "Planned acts and undo",
@@ -292,4 +292,4 @@ MAY_END: dict[str, frozenset[str]] = {
     "resident.take_request_back": frozenset({"rights_request.closed_at"}),
     "suspensions.withdraw": frozenset({"suspension.ended_at"}),
 }
-"""What a harmless act may end all the same, by its table and column: it is had back as its reason says."""
+"""Rows that a harmless act may end all the same, by table and column; its reason says how they come back."""

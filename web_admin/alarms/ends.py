@@ -27,7 +27,7 @@ CLEARED_BY = {
     EventKind.ALARM_PIN_STOPPED: EventKind.PIN_RESUMED,
     EventKind.ALARM_POLICY_REFUSED: EventKind.POLICY_TAKEN,
 }
-"""What ends the cause of an alarm; the alarm itself waits for someone who has seen it."""
+"""The event that ends the cause of an alarm; the alarm itself waits until staff acknowledge it."""
 LOOKED_THROUGH = 500
 
 

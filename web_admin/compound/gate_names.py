@@ -11,7 +11,7 @@ from web_admin.compound.models import Gate, Lane
 
 BETWEEN = " · "
 JOINTS = " ·・,，、:：;；-–—/|"
-"""What may stand between the name of a gate and the rest of a lane's name."""
+"""Signs between the name of a gate and the rest of a lane's name."""
 FIRST_BEYOND_LATIN = 0x250
 
 

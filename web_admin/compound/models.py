@@ -64,7 +64,7 @@ class Gate(Base):
     name: Mapped[str]
     state: Mapped[str] = mapped_column(default="new")
     place_id: Mapped[str | None] = mapped_column(ForeignKey("place.place_id"))
-    """What it leads into (`place_models.Place`); None: not sorted yet, so no way leads over it."""
+    """The place that it leads into (`place_models.Place`); None: not sorted yet, so no way leads over it."""
     map_x: Mapped[int | None]
     """With `map_y`: where it is on the map, per mille from the left and from the top; None: on no map yet."""
     map_y: Mapped[int | None]

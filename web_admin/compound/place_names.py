@@ -27,7 +27,7 @@ _STAIRS = (
     r"\b(?:stairs|staircase|stairwell|aufgang|hausaufgang|hauseingang|treppe|treppenhaus|stiege)\s*"
     r"(?P<code>[0-9]{1,3}|[a-z])\b",
 )
-"""What numbers the stairs of a single building: each is a building of its own here."""
+"""Words that number the stairs of a single building: each is a building of its own here."""
 _GARAGES = (
     r"车库|車庫|地库|停车|停車|\b(?:parking|car ?park|(?:under)?ground garage|park(?:haus|platz)?)\b|garage"
 )

@@ -25,7 +25,7 @@ LOOKED_THROUGH = 1000
 
 @dataclass(frozen=True, slots=True)
 class WhatFollows:
-    """What ends with a gate: its lanes, and what reaches no other gate."""
+    """The rows that end with a gate: its lanes, and rights and codes that reach no other gate."""
 
     lanes: Sequence[str]
     person_ids: Sequence[str]

@@ -26,7 +26,7 @@ FILTER_STATES: Mapping[str, LazyString] = {
 
 @dataclass(frozen=True, slots=True)
 class GateFilter:
-    """What was chosen, as it was typed; "" is everything."""
+    """The choice, as it was typed; "" is everything."""
 
     q: str = ""
     building: str = ""
@@ -50,7 +50,7 @@ class BuildingLine:
 
 @dataclass(frozen=True, slots=True)
 class ShownGates:
-    """What a page shows of its gates."""
+    """The gates that a page shows, and their lines."""
 
     wanted: GateFilter
     is_large: bool

@@ -25,7 +25,7 @@ NEEDED = (InputRequired(_l("Type a name.")), Length(max=MAX_NAME_CHARS))
 
 
 class NamesForm(OnceForm):
-    """What a gate is called; a field for each of its lanes is added for the gate at hand."""
+    """The name of a gate; a field for each of its lanes is added for the gate at hand."""
 
     name = StringField(_l("Name of the gate"), validators=NEEDED)
 

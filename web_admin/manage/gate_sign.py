@@ -18,7 +18,7 @@ bp = Blueprint("gate_sign", __name__, url_prefix="/manage/gates")
 
 @dataclass(frozen=True, slots=True)
 class SignPart:
-    """What the sign says in one language: each key with what it does, and one line below."""
+    """The text of the sign in one language: each key with its effect, and one line below."""
 
     language: str
     key_lines: Sequence[tuple[str, str]]

@@ -41,7 +41,7 @@ STATES: Mapping[str, LazyString] = {
     "device": _l("A device fails"),
     "not_ready": _l("Not ready yet"),
 }
-"""What differs at a gate, the most urgent first."""
+"""States of a gate that differ from normal, the most urgent first."""
 _RANK = {state: rank for rank, state in enumerate(STATES)}
 
 _POSTURE_LOOKS = {
@@ -142,7 +142,7 @@ def _building(places: Places, gate: Gate) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What is read once for all lanes."""
+    """Rows that are read once for all lanes."""
 
     holds: LaneHolds
     schedules: LaneSchedules

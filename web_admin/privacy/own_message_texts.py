@@ -81,4 +81,4 @@ TEXTS: Mapping[str, tuple[LazyString, Page]] = {
     "visitor": (_l("A visitor of yours passed at %(place)s."), "visitors"),
     "reader_lost": (_l("A reader is out of order at %(place)s. See what works instead."), "ways_in"),
 }
-"""What each message says, and the page that helps."""
+"""The sentence of each message, and the page that helps."""

@@ -51,7 +51,7 @@ def why_words() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class InShort:
-    """What a certificate says to people: what became of the face, and which gates confirmed it."""
+    """The two lines of a certificate: the end of the face data, and the gates that confirmed it."""
 
     outcome: str
     confirmed: str

@@ -23,7 +23,7 @@ from web_admin.web.resident_session import resident_required
 READ_UNTIL = "messages_read"
 """The session's word for whose messages are read, and up to which moment."""
 NEW_FOR = timedelta(days=30)
-"""What is older counts as read."""
+"""Older messages count as read."""
 
 
 @dataclass(frozen=True, slots=True)

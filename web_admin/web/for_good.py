@@ -17,7 +17,7 @@ END, DELETE, ASK = _l("end"), _l("delete"), _l("ask again")
 
 @dataclass(frozen=True, slots=True)
 class ForGood:
-    """What follows from an act: its sentences, how many people it concerns, and whether it can be undone.
+    """The consequences of an act: its sentences, how many people it concerns, and whether it can be undone.
 
     `word` is asked for where it cannot be undone and concerns more than one person.
     """

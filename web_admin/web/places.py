@@ -41,7 +41,7 @@ class HasPlace(Protocol):
 
 
 class RecordedNames:
-    """What gates and lanes are called today, retired ones too: for what was recorded there."""
+    """The names that gates and lanes have today, retired ones too, for events that were recorded there."""
 
     def __init__(self, gates: Iterable[Gate]) -> None:
         """Read the names of these gates and their lanes."""

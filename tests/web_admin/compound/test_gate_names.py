@@ -1,4 +1,4 @@
-"""What a gate and a lane are called together, and what a lane is called at another gate."""
+"""The name of a gate and a lane together, and the name of a lane at another gate."""
 
 import pytest
 

@@ -11,9 +11,9 @@ from web_admin.core.database import current_menjin
 
 __all__ = ["callers"]
 EXAMPLES = ("like north-in", "如 north-in")
-"""What a hint shows as the short name of a lane."""
+"""Short names of lanes that a hint shows."""
 PARTS = re.compile(r"[·,，、:：()（）]")
-"""What stands between a name and the rest of a text; gates' short names are English words as well."""
+"""Signs between a name and the rest of a text; gates' short names are English words as well."""
 
 
 @pytest.fixture(scope="module")

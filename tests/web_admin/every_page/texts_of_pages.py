@@ -1,4 +1,4 @@
-"""What each page of a lived-in compound says, to each role: for tests that walk the pages."""
+"""The texts of each page of a lived-in compound for each role, for tests that walk the pages."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ AS_IT_IS = {"script", "style", "code", "pre", "svg", "textarea"}
 
 
 class Shown(HTMLParser):
-    """What a page says: texts and spoken attributes, without parts in another language and raw details."""
+    """The texts of a page and its spoken attributes, without parts in another language and raw details."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ OFFICE = {
 
 
 class Form(HTMLParser):
-    """What a browser would send of the form that this field is in, as it was served."""
+    """Return the fields that a browser would send of the form that this field is in, as it was served."""
 
     def __init__(self, page: str, field: str) -> None:
         super().__init__()

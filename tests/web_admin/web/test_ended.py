@@ -1,4 +1,4 @@
-"""What the office ended by mistake can be had back for a day, and is really over after it."""
+"""The office takes an end back for a day; after it the end is final."""
 
 import re
 from datetime import timedelta

@@ -55,11 +55,7 @@ def make_api_key(act: Action, *, name: str, scopes: Collection[str], valid_until
         raise ActionRefused("scopes", _("Choose at least one thing that the other system may do."))
     if not act.now < valid_until <= act.now + timedelta(days=MAX_KEY_DAYS):
         raise ActionRefused("valid_until", _("A key ends within a year. Make a new one then."))
-    live = select(ApiKey).where(
-        ApiKey.site_id == act.site_id, ApiKey.ended_at.is_(None), ApiKey.valid_until > act.now
-    )
-    if len(act.session.scalars(live).all()) >= MAX_LIVE_KEYS:
-        raise ActionRefused(None, _("There are 20 keys already. End one that is not used any more first."))
+    _check_room(act)
     secret = secrets.token_urlsafe(32)
     row = ApiKey(
         key_id=new_id(),
@@ -102,8 +98,17 @@ def reopen_api_key(act: Action, key_id: str) -> None:
     if row is None or row.site_id != act.site_id:
         raise ActionRefused(None, _("This key is not known here."))
     if row.ended_at is not None:
+        _check_room(act)
         row.ended_at = None
         finish(act, "api_key_reopened", {"key_id": key_id}, touches=())
+
+
+def _check_room(act: Action) -> None:
+    live = select(ApiKey).where(
+        ApiKey.site_id == act.site_id, ApiKey.ended_at.is_(None), ApiKey.valid_until > act.now
+    )
+    if len(act.session.scalars(live).all()) >= MAX_LIVE_KEYS:
+        raise ActionRefused(None, _("There are 20 keys already. End one that is not used any more first."))
 
 
 def _check_office(act: Action) -> None:

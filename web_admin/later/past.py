@@ -79,15 +79,16 @@ def keep(act: Action, done: Done) -> None:
     )
 
 
-def past_acts(session: Session, sealer: Sealer, site_id: str) -> list[PastAct]:
-    """Return the newest acts of a site that are kept, the last one first."""
-    rows = session.scalars(
+def past_acts(session: Session, sealer: Sealer, site_id: str, now: datetime) -> list[PastAct]:
+    """Return the kept acts of a site, the last one first: all of a day, and the newest before it."""
+    kept = (
         select(LongJob)
         .where(LongJob.site_id == site_id, LongJob.kind == KIND, LongJob.payload_sealed.is_not(None))
         .order_by(LongJob.created_at.desc(), LongJob.job_id)
-        .limit(MOST_SHOWN)
     )
-    return [_read(row, sealer) for row in rows]
+    of_a_day = session.scalars(kept.where(LongJob.created_at > now - ENDS_UNDONE_FOR)).all()
+    older = kept.where(LongJob.created_at <= now - ENDS_UNDONE_FOR).limit(MOST_SHOWN)
+    return [_read(row, sealer) for row in (*of_a_day, *session.scalars(older))]
 
 
 def past_act(act: Action, job_id: str) -> PastAct | None:

@@ -213,7 +213,7 @@ def end(credential_id: str) -> Page:
         credential_id,
         "",
         lambda act: _end(act, credential_id),
-        _("Ended for good."),
+        _ended(credential_id),
         "after" if request.form.get("reason") == SuspensionReason.LOST else "first",
         lambda _act: _follows(_credential(credential_id)),
     )
@@ -229,8 +229,15 @@ def _follows(credential: CredentialRow) -> ForGood:
             )
         ],
         people=1,
-        is_undone_for_a_day=True,
+        is_undone_for_a_day=credential.kind != CredentialKind.QR,
     )
+
+
+def _ended(credential_id: str) -> str:
+    is_final = request.form.get("reason") == SuspensionReason.LOST
+    if is_final or _credential(credential_id).kind == CredentialKind.QR:
+        return str(_("Ended for good."))
+    return str(_("Ended. You can undo it for a day, under “Planned acts and undo”."))
 
 
 def _end(act: Action, credential_id: str) -> Aftermath:

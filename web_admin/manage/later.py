@@ -49,7 +49,7 @@ def show_list() -> str:
     """List acts that begin later, first those that wait for a person, then by day; and what can be undone."""
     session, sealer, site_id = request_session(), current_menjin().sealer, current_site().site_id
     acts = [one for one in open_acts(session, sealer, site_id) if _may_do(one.sent)]
-    past = [one for one in past_acts(session, sealer, site_id) if _may_do(one.done)]
+    past = [one for one in past_acts(session, sealer, site_id, request_now()) if _may_do(one.done)]
     return render_template(
         "manage/later.html",
         held=[one for one in acts if one.state == HELD],
@@ -142,7 +142,7 @@ def _by_day(acts: list[LaterAct]) -> Iterator[tuple[object, list[LaterAct]]]:
 @allowed("edit_gates")
 def undo(job_id: str) -> Page:
     """Undo an act, after what that takes from people was read; one that changed again since stays."""
-    past = past_acts(request_session(), current_menjin().sealer, current_site().site_id)
+    past = past_acts(request_session(), current_menjin().sealer, current_site().site_id, request_now())
     own = [one.job_id for one in past if _may_do(one.done)]
     return _pressed(job_id, own, IS_UNDONE, undo_act, lambda _done: say_saved(_("Undone.")))
 

@@ -39,9 +39,7 @@ def add_webhook(
     chosen = [kind for kind in WEBHOOK_KINDS if kind in kinds]
     if not chosen:
         raise ActionRefused("kinds", _("Choose at least one."))
-    live = select(func.count()).where(Webhook.site_id == act.site_id, Webhook.ended_at.is_(None))
-    if (act.session.scalar(live) or 0) >= MAX_WEBHOOKS:
-        raise ActionRefused(None, _("There are twenty webhooks. Remove those that are no longer needed."))
+    _check_room(act)
     key = new_signing_key()
     hook = Webhook(
         webhook_id=new_id(),
@@ -55,6 +53,12 @@ def add_webhook(
     act.session.add(hook)
     record(act, "webhook_added", {"webhook_id": hook.webhook_id, "url": address, "kinds": " ".join(chosen)})
     return hook, shown_key(key)
+
+
+def _check_room(act: Action) -> None:
+    live = select(func.count()).where(Webhook.site_id == act.site_id, Webhook.ended_at.is_(None))
+    if (act.session.scalar(live) or 0) >= MAX_WEBHOOKS:
+        raise ActionRefused(None, _("There are twenty webhooks. Remove those that are no longer needed."))
 
 
 def rotate_key(act: Action, webhook_id: str) -> str:
@@ -85,6 +89,7 @@ def reopen_webhook(act: Action, webhook_id: str) -> None:
     if hook is None or hook.site_id != act.site_id or not hook.signing_key_sealed:
         raise ActionRefused(None, _("This webhook is not known here."))
     if hook.ended_at is not None:
+        _check_room(act)
         hook.ended_at = None
         record(act, "webhook_reopened", {"webhook_id": webhook_id})
 

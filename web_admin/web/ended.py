@@ -7,9 +7,10 @@ import msgspec
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.api_keys import reopen_api_key
 from web_admin.accounts.models import ApiKey, User
-from web_admin.accounts.staff import profile_of, reopen_account
+from web_admin.accounts.staff import profile_of, reopen_account, staff_accounts, staff_id
 from web_admin.action.base import Action
 from web_admin.action.lookups import credential_of
 from web_admin.core.database import current_menjin
@@ -81,6 +82,8 @@ def _put_mail(act: Action, _args: Args, _site_id: str, value: Any) -> None:
 def _credentials(act: Action, args: Args) -> Mapping[str, object]:
     """Read a credential, and with a PIN the one for duress, which ends beside it and has no name."""
     one = credential_of(act, args["credential_id"])
+    if one.kind == CredentialKind.QR:  # its owner may have ended all other phones since, and makes a new code
+        return {}
     beside = live_credentials(act, one.person_id, one.kind, duress=True) if not one.duress else []
     shown = _Credential(one.state, one.suspended_by, one.person.display_name)
     return {
@@ -101,6 +104,22 @@ def _name(_key: str, value: Any) -> str:
 def _simple(read: Any, reopen: Any) -> Inverse:
     """Return the inverse of an end that one action takes back."""
     return Inverse(read, lambda act, _args, key, _value: reopen(act, key), _name, ENDS_UNDONE_FOR)
+
+
+def _reopen_key(act: Action, key_id: str) -> None:
+    reopen_api_key(act, key_id)
+    _hand_over(act, act.session.get_one(ApiKey, key_id))
+
+
+def _reopen_code(act: Action, credential_id: str) -> None:
+    reopen_emergency_code(act, credential_id)
+    _hand_over(act, act.session.get_one(EmergencyCode, credential_id))
+
+
+def _hand_over(act: Action, row: ApiKey | EmergencyCode) -> None:
+    """Make the account that undoes the author where the author's was closed, so that its closing lists it."""
+    if row.author_id in {staff_id(one.id) for one in staff_accounts(act.session) if not one.active}:
+        row.author_id = act.actor_id
 
 
 def _account(act: Action, args: Args) -> Mapping[str, object]:
@@ -144,9 +163,9 @@ _MADE: Mapping[str, tuple[type[Base], Callable[[Action, str], None]]] = {
     "code": (EmergencyCode, reopen_emergency_code),
 }
 ENDED: Mapping[str, Inverse] = {
-    "api_keys.end": _simple(_key, reopen_api_key),
+    "api_keys.end": _simple(_key, _reopen_key),
     "cards.end": Inverse(_credentials, _put_credential, _name, ENDS_UNDONE_FOR),
-    "emergency.end": _simple(_code, reopen_emergency_code),
+    "emergency.end": _simple(_code, _reopen_code),
     "settings.remove_mail": Inverse(_mail, _put_mail, _name, ENDS_UNDONE_FOR),
     "staff.close": Inverse(_account, _put_made, _name, ENDS_UNDONE_FOR),
     "webhooks.remove": _simple(_webhook, reopen_webhook),

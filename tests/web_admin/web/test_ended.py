@@ -1,16 +1,23 @@
 """The office takes an end back for a day; after it the end is final."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 
 from tests.support.act_previews import done
 from tests.support.compounds.desk import CARD_OF_WANG, card_of, hidden_of, read
 from tests.web_admin.manage.forms import send
+from web_admin.accounts.api_keys import MAX_LIVE_KEYS, make_api_key
 from web_admin.accounts.models import ApiKey, User
-from web_admin.compound.models import CredentialRow
+from web_admin.compound.models import CredentialRow, Person
+from web_admin.core.database import current_menjin
+from web_admin.credentials.phones import register_phone_key
+from web_admin.later.past import Change, Done, keep, past_acts
 from web_admin.messages.models import Webhook
 from web_admin.privacy import retention
 
@@ -49,6 +56,60 @@ def test_an_ended_key_is_had_back_and_shows_its_name_on_the_list(compound, offic
     assert "Couriers" in office.get(LIST).text
     undo(office)
     assert read(compound, lambda s: s.get_one(ApiKey, key_id).ended_at) is None
+
+
+def test_an_end_is_undone_however_many_acts_came_after_it(compound, office):
+    ended_key(compound, office)
+    with compound.act("manager") as act:
+        later = replace(act, now=act.now + timedelta(seconds=1))
+        for number in range(60):
+            keep(later, Done("hours.edit", {}, {str(number): Change(1, 2)}))
+        act.session.flush()
+        kept = past_acts(act.session, act.sealer, act.site_id, act.now + timedelta(hours=23))
+    assert "api_keys.end" in {one.done.endpoint for one in kept}
+
+
+def test_no_key_comes_back_where_there_are_twenty(compound, office):
+    key_id = ended_key(compound, office)
+    with compound.act("manager") as act:
+        for number in range(MAX_LIVE_KEYS):
+            until = act.now + timedelta(days=9)
+            make_api_key(act, name=f"Key {number}", scopes=["people:read"], valid_until=until)
+    undo(office)
+    assert read(compound, lambda s: s.get_one(ApiKey, key_id).ended_at) is not None
+
+
+def test_a_key_of_a_closed_account_comes_back_to_the_account_that_undoes(compound, office):
+    key_id = ended_key(compound, office)
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        guard = session.scalars(select(User).where(User.email == "guard@example.org")).one()
+        guard.active = False
+        session.get_one(ApiKey, key_id).author_id = f"staff-{guard.id}"
+    undo(office)
+    manager = read(compound, lambda s: s.scalar(select(User.id).where(User.email == "manager@example.org")))
+    row = read(compound, lambda s: s.get_one(ApiKey, key_id))
+    assert (row.ended_at, row.author_id) == (None, f"staff-{manager}")
+
+
+def test_a_childs_card_stays_ended_without_a_guardians_agreement(compound, office):
+    card = ended_card(compound, office, "returned")
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        session.get_one(Person, compound.persons["王芳"]).age_band = "under_14"
+    undo(office)
+    assert read(compound, lambda s: s.get_one(CredentialRow, card).state) == "ended"
+
+
+def test_a_phone_that_was_ended_has_no_undo(compound, office):
+    person_id = compound.persons["王芳"]
+    with compound.act("phone", person_id) as act:
+        key = ec.generate_private_key(ec.SECP256R1()).public_key()
+        point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        phone = register_phone_key(act, person_id, point, "Android").credential_id
+    path = f"/manage/cards/{phone}/end"
+    page = office.get(f"/manage/people/{person_id}").text
+    done(office, office.post(path, data=hidden_of(page, path) | {"reason": "returned"}))
+    assert read(compound, lambda s: s.get_one(CredentialRow, phone).state) == "ended"
+    assert undo(office) is None
 
 
 def test_after_a_day_nothing_is_had_back(compound, office):

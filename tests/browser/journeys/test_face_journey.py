@@ -104,7 +104,7 @@ def test_from_the_yes_on_the_phone_to_the_certificate(
             root_key = session.get_one(Site, compound.site_id).root_public_key.hex()
         phone.presses(f"a[href$='/certificates/{consent_id}']")
         sees(phone, "certificate")
-        phone.page.get_by_text("The evidence").or_(phone.page.get_by_text("证据")).first.click()
+        phone.page.locator("main details summary").first.click()
         expect(phone.page.locator(".state.live").first).to_be_visible()
         file = tmp_path / "forgotten.json"
         saved(phone.page).save_as(file)

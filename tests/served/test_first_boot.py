@@ -133,7 +133,7 @@ def _command_of(machine: Path, unit: str) -> list[str]:
 def _is_paired(served: ServedCompound, command: list[str]) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pairing:
         assert pairing.stdout is not None
-        whose, said = pairing.stdout.readline(), pairing.stdout.readline()
+        whose, _hint, said = (pairing.stdout.readline() for _line in range(3))
         assert "Willow Court" in whose
         phrase = "".join(said.partition(": ")[2].split())
         with served.compound.act() as act:

@@ -9,7 +9,7 @@ from web_admin.web.navigation import GROUPS, PAGES, menu
 def test_the_menu_has_three_groups_and_eight_items_that_hold_every_page() -> None:
     assert len(GROUPS) == 3
     assert sum(len(items) for _group, items in GROUPS) == 8
-    assert len({page.endpoint for page in PAGES}) == len(PAGES) == 18
+    assert len({page.endpoint for page in PAGES}) == len(PAGES) == 19
 
 
 @pytest.mark.parametrize(

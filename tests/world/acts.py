@@ -71,7 +71,7 @@ TABLE: tuple[tuple[str, Act, int], ...] = (
     ("decide restored", faults.decide_restored, 2),
     ("thief asks", thieves.ask_as_gate, 2),
     ("forge receipt", thieves.forge_receipt, 4),
-    ("guard at page", thieves.guard_at_page, 2),
+    ("guard at pages", thieves.guard_at_pages, 2),
     ("desk act", thieves.desk_act, 1),
 )
 ACTS = {what: act for what, act, _weight in TABLE}

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 
 from tests.world.acts import ACTS, KINDS
-from tests.world.plan import LENGTH, Plan, plan_of
+from tests.world.plan import LENGTH, plan_of
 from tests.world.planted import BUGS, Bug, planted
 from tests.world.shrinking import shrunk
 from tests.world.situations import SITUATIONS
@@ -21,13 +21,15 @@ def main() -> int:
     """Play as the arguments say; return 1 where a promise was broken or a planted bug was not found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0)
-    parser.add_argument("--seed", type=int, help="replay this history alone, with its steps")
+    parser.add_argument("--seed", type=int, help="replay this history alone; with --planted: the first one")
     parser.add_argument("--length", type=int, default=LENGTH, help="steps of a history")
     parser.add_argument("--planted", nargs="?", const="all", help="plant each of the bugs, or the named one")
     arguments = parser.parse_args()
     with Grounds() as grounds:
         if arguments.planted:
-            return find_planted(grounds, arguments.planted, arguments.seconds, arguments.length)
+            return find_planted(
+                grounds, arguments.planted, arguments.seconds, arguments.length, arguments.seed or 1
+            )
         if arguments.seed is not None:
             outcome = grounds.run(plan_of(arguments.seed, KINDS, arguments.length), ACTS, keep_trace=True)
             print("\n".join(outcome.trace))
@@ -79,12 +81,13 @@ def report(grounds: Grounds, outcome: Outcome) -> int:
     return 1
 
 
-def find_planted(grounds: Grounds, which: str, seconds: float, length: int) -> int:
+def find_planted(grounds: Grounds, which: str, seconds: float, length: int, first_seed: int) -> int:
     """Look for each planted bug with the same seeds; print how long it took to find it."""
     found = 0
     bugs = [bug for bug in BUGS if which in ("all", bug.name)]
     for bug in bugs:
-        outcome, histories, steps, took = hunt(grounds, bug, min(seconds, PLANTED_SECONDS), length)
+        seconds = min(seconds, PLANTED_SECONDS)
+        outcome, histories, steps, took = hunt(grounds, bug, seconds, length, first_seed=first_seed)
         found += outcome is not None
         said = outcome.violations[0][:150] if outcome is not None else "not found"
         print(f"{bug.name:18} {took:6.1f} s {histories:5} histories {steps:7} steps: {said}", flush=True)
@@ -93,27 +96,29 @@ def find_planted(grounds: Grounds, which: str, seconds: float, length: int) -> i
 
 
 def hunt(
-    grounds: Grounds, bug: Bug, seconds: float, length: int, most_histories: int = 100_000
+    grounds: Grounds,
+    bug: Bug,
+    seconds: float,
+    length: int,
+    most_histories: int = 100_000,
+    first_seed: int = 1,
 ) -> tuple[Outcome | None, int, int, float]:
-    """Play seeds from 1 on with a bug planted; return the first failure, histories, steps and seconds.
+    """Play seeds from one on with a bug planted; return the first failure, histories, steps and seconds.
 
     A history that fails without the bug as well finds nothing.
     """
     began, steps = time.monotonic(), 0
     for histories in range(1, most_histories + 1):
+        plan = plan_of(first_seed + histories - 1, KINDS, length)
         with planted(bug):
-            outcome = grounds.run(_plan(histories, length), ACTS)
+            outcome = grounds.run(plan, ACTS)
         steps += outcome.steps
         took = time.monotonic() - began
-        if outcome.violations and not grounds.run(_plan(histories, length), ACTS).violations:
+        if outcome.violations and not grounds.run(plan, ACTS).violations:
             return outcome, histories, steps, took
         if took > seconds:
             break
     return None, histories, steps, time.monotonic() - began
-
-
-def _plan(seed: int, length: int) -> Plan:
-    return plan_of(seed, KINDS, length)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import pytest
 
 from tests.world import situations
 from tests.world.acts import ACTS, KINDS
+from tests.world.acts_of_thieves import PAGES_APART
 from tests.world.plan import Plan, Step, plan_of
 from tests.world.planted import BUGS, changed, planted
 from tests.world.run import hunt
@@ -118,9 +119,14 @@ def test_every_situation_belongs_to_a_planted_bug() -> None:
 
 @pytest.mark.wide
 def test_a_guard_is_refused_at_each_page_that_is_not_the_guards(grounds: Grounds) -> None:
-    rules = 250  # more than there are: each comes
-    steps = tuple(Step(2.1, "guard at page", number, 0, 0) for number in range(rules))
-    assert grounds.run(Plan(1, 0, steps), ACTS).violations == []
+    plan = Plan(1, 0, tuple(Step(2.1, "guard at pages", number, 0, 0) for number in range(PAGES_APART)))
+    assert grounds.run(plan, ACTS).violations == []
+
+
+@pytest.mark.parametrize("first", range(PAGES_APART))
+def test_each_round_of_a_guard_at_pages_notices_a_right_of_the_managers(grounds: Grounds, first: int) -> None:
+    with planted(BY_NAME["guard as manager"]):
+        assert grounds.run(Plan(1, 0, (Step(2.1, "guard at pages", first, 0, 0),)), ACTS).violations != []
 
 
 def test_no_lease_outlives_the_first_answer_of_a_restored_server(grounds: Grounds) -> None:

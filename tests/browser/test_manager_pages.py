@@ -49,7 +49,7 @@ def test_a_page_of_now_shows_an_alarm_without_being_loaded_again(
 ) -> None:
     page = context.new_page()
     sign_in(page, address, "guard")
-    page.get_by_role("button", name="Acknowledge").click()
+    page.get_by_role("button", name="Seen").click()
     expect(page.get_by_text("Door open too long")).to_be_hidden()
     with managed.app.app_context(), current_menjin().database.session() as session:
         raise_alarm(session, managed.site_id, "alarm_door_forced", managed.clock(), gate_id="north")

@@ -167,6 +167,11 @@ def _edit(form: PlaceForm, place: Place | None) -> Page:
     form.kind.choices = options((kind, PLACE_KINDS[kind]) for kind in kinds)
     buildings = [one for one in places.of_homes if one.kind == BUILDING]
     form.parent_id.choices = options([("", _("None")), *((one.place_id, one.name) for one in buildings)])
+    # A page that does not ask sends nothing, and a list takes nothing for no choice of its own.
+    if kinds == [BUILDING]:
+        del form.parent_id
+    elif place is not None and place.kind != UNIT:
+        del form.parent_id, form.code
     answer = submit(
         form,
         lambda act: save_place(
@@ -174,8 +179,8 @@ def _edit(form: PlaceForm, place: Place | None) -> Page:
             None if place is None else place.place_id,
             kind=form.kind.data,
             name=typed(form.name),
-            code=typed(form.code) if form.kind.data in (BUILDING, UNIT) else "",
-            parent_id=form.parent_id.data or "",
+            code=typed(form.code) if form.code and form.kind.data in (BUILDING, UNIT) else "",
+            parent_id=form.parent_id.data or "" if form.parent_id else "",
         ),
         saved=lambda _place: say_saved(_("Saved.")),
         back=to("gate_places.show"),

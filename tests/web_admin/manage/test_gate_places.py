@@ -67,12 +67,33 @@ def test_without_a_tick_the_page_says_what_to_do_and_keeps_what_was_chosen(clien
 
 def test_a_building_is_renamed_and_one_of_the_same_name_is_refused(client, rows):
     building = id_of(rows, "3栋")
-    kept = {"kind": "building", "code": "3", "parent_id": ""}
+    kept = {"kind": "building", "code": "3"}
     assert send(client, f"{PAGE}{building}", name="Rose House", **kept).status_code == 303
     assert "Rose House" in client.get(PAGE).text
     answer = send(client, f"{PAGE}new", name="rose house", kind="building", code="9", parent_id="")
     assert answer.status_code == 422
     assert "Another place is called rose house." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ("building", {"name", "kind", "code"}),
+        ("unit", {"name", "kind", "code", "parent_id"}),
+        ("garage", {"name", "kind"}),
+        ("shared", {"name", "kind"}),
+    ],
+)
+def test_a_place_of_each_kind_is_renamed_by_the_fields_that_its_page_has(client, rows, kind, asked):
+    building = id_of(rows, "3栋")
+    given = {"kind": kind, "code": "77" if kind == "building" else "", "parent_id": building}
+    assert send(client, f"{PAGE}new", name="Old name", **given).status_code == 303
+    page = f"{PAGE}{id_of(rows, 'Old name')}"
+    fields = set(re.findall(r'<(?:input|select)[^>]* name="(\w+)"', client.get(page).text))
+    assert fields - {"csrf_token", "once", "q", "next"} == asked
+    data = {name: value for name, value in given.items() if name in asked}
+    assert send(client, page, **data | {"name": "New name"}).status_code == 303
+    assert id_of(rows, "New name")
 
 
 def test_a_place_is_removed_once_it_is_empty(client, rows):

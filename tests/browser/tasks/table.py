@@ -51,7 +51,7 @@ TASKS = {
         "*Now*",
         (5, 8, 5),
         "the adult's card opens at once, the child's after a guardian's own card was read",
-        scrolled(few=550, many=550),
+        scrolled(few=200, many=200),
     ),
     "test_two_hundred_people_are_read_in": Task(
         "read in 200 people",

@@ -1,7 +1,6 @@
 """Find whom to ask about a row: its person, or the account of staff that made it."""
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
 
 from web_admin.access_review.models import ReviewRow
 from web_admin.access_review.rules import Kind
@@ -12,8 +11,7 @@ from web_admin.action.base import Action
 from web_admin.compound.models import UNASSIGNED, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.models import EmergencyCode
-from web_admin.journal.models import AuditEntry
-from web_admin.messages.models import Webhook
+from web_admin.messages.queries import authors_of_webhooks
 
 PERSON = "person"
 
@@ -45,15 +43,7 @@ def _account_of(act: Action, row: ReviewRow) -> str | None:
         return act.session.get_one(ApiKey, key).author_id
     if kind is Kind.CODE:
         return act.session.get_one(EmergencyCode, key).author_id
-    hook = act.session.get_one(Webhook, key)
-    added = act.session.scalars(
-        select(AuditEntry.facts).where(
-            AuditEntry.site_id == act.site_id,
-            AuditEntry.kind == "webhook_added",
-            AuditEntry.at == hook.created_at,
-        )
-    )
-    return next((str(facts.get("actor_id")) for facts in added if facts.get("webhook_id") == key), None)
+    return authors_of_webhooks(act.session, act.site_id).get(key)
 
 
 def _works(act: Action, account: str) -> bool:

@@ -11,6 +11,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.messages.addresses import Ports
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.outbox import TEST_KIND, give_up, put_message, try_again
+from web_admin.messages.queries import WEBHOOK_ADDED, WEBHOOK_TAKEN_OVER
 from web_admin.messages.texts import TROUBLES, WEBHOOK_KINDS
 from web_admin.messages.webhook_delivery import (
     KEY_PURPOSE,
@@ -51,7 +52,7 @@ def add_webhook(
         created_at=act.now,
     )
     act.session.add(hook)
-    record(act, "webhook_added", {"webhook_id": hook.webhook_id, "url": address, "kinds": " ".join(chosen)})
+    record(act, WEBHOOK_ADDED, {"webhook_id": hook.webhook_id, "url": address, "kinds": " ".join(chosen)})
     return hook, shown_key(key)
 
 
@@ -92,6 +93,11 @@ def reopen_webhook(act: Action, webhook_id: str) -> None:
         _check_room(act)
         hook.ended_at = None
         record(act, "webhook_reopened", {"webhook_id": webhook_id})
+
+
+def take_webhook_over(act: Action, webhook_id: str, author_id: str) -> None:
+    """Make an account of staff answer for a webhook, so that it is listed when the account is closed."""
+    record(act, WEBHOOK_TAKEN_OVER, {"webhook_id": webhook_id, "author_id": author_id})
 
 
 def send_test(act: Action, webhook_id: str) -> None:

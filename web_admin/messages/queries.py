@@ -10,6 +10,9 @@ from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.subscription_models import NotificationSubscription
 
+WEBHOOK_ADDED, WEBHOOK_TAKEN_OVER = "webhook_added", "webhook_taken_over"
+"""Kinds of the ledger that say which account answers for a webhook."""
+
 
 def mail_servers(session: Session) -> list[MailServer]:
     """Return who takes mail, of every site in these tables."""
@@ -39,18 +42,22 @@ def webhooks_of(session: Session, site_id: str) -> Sequence[Webhook]:
     ).all()
 
 
-def webhooks_added_by(session: Session, site_id: str, actor_id: str) -> Sequence[Webhook]:
-    """Return a site's webhooks that this account added, by the entries that the ledger has of it."""
-    hooks = webhooks_of(session, site_id)
-    added = session.scalars(
-        select(AuditEntry.facts).where(
-            AuditEntry.site_id == site_id,
-            AuditEntry.kind == "webhook_added",
-            AuditEntry.at.in_([hook.created_at for hook in hooks]),
-        )
-    ).all()
-    theirs = {facts.get("webhook_id") for facts in added if facts.get("actor_id") == actor_id}
-    return [hook for hook in hooks if hook.webhook_id in theirs]
+def authors_of_webhooks(session: Session, site_id: str) -> dict[str, str]:
+    """Return by webhook the account that answers for it: by the ledger: who added it or took it over last."""
+    entries = session.scalars(
+        select(AuditEntry.facts)
+        .where(AuditEntry.site_id == site_id, AuditEntry.kind.in_((WEBHOOK_ADDED, WEBHOOK_TAKEN_OVER)))
+        .order_by(AuditEntry.seq)
+    )
+    return {
+        str(facts["webhook_id"]): str(facts.get("author_id") or facts.get("actor_id")) for facts in entries
+    }
+
+
+def webhooks_by(session: Session, site_id: str, author_id: str) -> Sequence[Webhook]:
+    """Return a site's webhooks for which this account answers."""
+    authors = authors_of_webhooks(session, site_id)
+    return [hook for hook in webhooks_of(session, site_id) if authors.get(hook.webhook_id) == author_id]
 
 
 def mails_of(session: Session, site_id: str, limit: int) -> Sequence[OutboxMessage]:

@@ -14,9 +14,9 @@ from web_admin.action.base import Action, one_publication, record
 from web_admin.credentials.emergency_codes import end_emergency_code
 from web_admin.credentials.models import EmergencyCode
 from web_admin.credentials.queries import live_emergency_codes
-from web_admin.messages.actions import remove_webhook
+from web_admin.messages.actions import remove_webhook, take_webhook_over
 from web_admin.messages.models import Webhook
-from web_admin.messages.queries import webhooks_added_by
+from web_admin.messages.queries import webhooks_by
 from web_admin.visitors.actions import withdraw_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.queries import live_passes_by, live_series_by
@@ -61,7 +61,7 @@ def made_by(act: Action, account_id: int) -> WorkingItems:
         live_keys_by(session, site_id, author, act.now),
         live_passes_by(session, site_id, author, act.now),
         live_series_by(session, site_id, author, act.now.date()),
-        webhooks_added_by(session, site_id, author),
+        webhooks_by(session, site_id, author),
         codes,
     )
 
@@ -100,7 +100,9 @@ def settle_made(act: Action, account_id: int, handed_over: Collection[str]) -> N
 
 
 def _take_over(act: Action, made: WorkingItems, kept: Collection[str]) -> None:
-    """Make the actor the author of what is handed over; a webhook names none."""
+    """Make the actor the author of what is handed over."""
+    for hook in made.webhooks if "webhooks" in kept else ():
+        take_webhook_over(act, hook.webhook_id, act.actor_id)
     for key in made.keys if "keys" in kept else ():
         key.author_id = act.actor_id
     for one in made.passes if "passes" in kept else ():

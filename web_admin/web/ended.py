@@ -20,8 +20,9 @@ from web_admin.credentials.emergency_codes import reopen_emergency_code
 from web_admin.credentials.lifecycle import live_credentials
 from web_admin.credentials.models import EmergencyCode
 from web_admin.later.past import ENDS_UNDONE_FOR
-from web_admin.messages.actions import reopen_webhook
+from web_admin.messages.actions import reopen_webhook, take_webhook_over
 from web_admin.messages.models import MailServer, Webhook
+from web_admin.messages.queries import authors_of_webhooks
 from web_admin.settings.actions import save_mail_server
 from web_admin.visitors.actions import reopen_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
@@ -116,10 +117,20 @@ def _reopen_code(act: Action, credential_id: str) -> None:
     _hand_over(act, act.session.get_one(EmergencyCode, credential_id))
 
 
+def _reopen_hook(act: Action, webhook_id: str) -> None:
+    reopen_webhook(act, webhook_id)
+    if _is_closed(act, authors_of_webhooks(act.session, act.site_id).get(webhook_id, "")):
+        take_webhook_over(act, webhook_id, act.actor_id)
+
+
 def _hand_over(act: Action, row: ApiKey | EmergencyCode) -> None:
     """Make the account that undoes the author where the author's was closed, so that its closing lists it."""
-    if row.author_id in {staff_id(one.id) for one in staff_accounts(act.session) if not one.active}:
+    if _is_closed(act, row.author_id):
         row.author_id = act.actor_id
+
+
+def _is_closed(act: Action, author_id: str) -> bool:
+    return author_id in {staff_id(one.id) for one in staff_accounts(act.session) if not one.active}
 
 
 def _account(act: Action, args: Args) -> Mapping[str, object]:
@@ -132,7 +143,7 @@ def _account(act: Action, args: Args) -> Mapping[str, object]:
         **{f"key:{row.key_id}": _Made(row.name, row.author_id) for row in made.keys},
         **{f"series:{row.series_id}": _Made(row.label, row.author_id or "") for row in made.series},
         **{f"pass:{row.pass_id}": _Made(row.label, row.author_id or "") for row in made.passes},
-        **{f"webhook:{row.webhook_id}": _Made(row.name, "") for row in made.webhooks},
+        **{f"webhook:{row.webhook_id}": _Made(row.name, staff_id(account.id)) for row in made.webhooks},
         **{f"code:{row.credential_id}": _Made(row.label, row.author_id) for row in made.codes},
         f"account:{account.id}": {"email": account.email},
     }
@@ -152,7 +163,14 @@ def _put_made(act: Action, args: Args, key: str, value: object) -> None:
     if profile is not None and ended_at is not None and ended_at == profile.closed_at:
         reopen(act, one_id)
     if was.author and ended_at in (None, profile.closed_at if profile is not None else None):
-        row.author_id = was.author
+        _give_back(act, row, was.author)
+
+
+def _give_back(act: Action, row: Any, author_id: str) -> None:
+    if not isinstance(row, Webhook):
+        row.author_id = author_id
+    elif authors_of_webhooks(act.session, act.site_id).get(row.webhook_id) != author_id:
+        take_webhook_over(act, row.webhook_id, author_id)
 
 
 _MADE: Mapping[str, tuple[type[Base], Callable[[Action, str], None]]] = {
@@ -168,5 +186,5 @@ ENDED: Mapping[str, Inverse] = {
     "emergency.end": _simple(_code, _reopen_code),
     "settings.remove_mail": Inverse(_mail, _put_mail, _name, ENDS_UNDONE_FOR),
     "staff.close": Inverse(_account, _put_made, _name, ENDS_UNDONE_FOR),
-    "webhooks.remove": _simple(_webhook, reopen_webhook),
+    "webhooks.remove": _simple(_webhook, _reopen_hook),
 }

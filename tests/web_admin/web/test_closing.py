@@ -9,7 +9,7 @@ from tests.support.act_previews import done
 from tests.web_admin.manage.staff_accounts import account_of, send
 from web_admin.accounts import staff
 from web_admin.accounts.api_keys import make_api_key
-from web_admin.accounts.models import ApiKey
+from web_admin.accounts.models import ApiKey, User
 from web_admin.action.base import new_action
 from web_admin.compound.models import Lane
 from web_admin.core.database import current_menjin
@@ -18,6 +18,7 @@ from web_admin.credentials.models import EmergencyCode
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.actions import add_webhook
 from web_admin.messages.models import Webhook
+from web_admin.messages.queries import authors_of_webhooks
 from web_admin.visitors.actions import issue_pass
 from web_admin.visitors.models import VisitorPassRow
 
@@ -101,9 +102,23 @@ def test_keys_and_passes_of_a_closed_account_end_and_the_rest_is_handed_over(cli
 def test_what_an_account_left_that_was_closed_before_is_named_and_ended(client, compound, rows):
     account = as_guard_became_manager(compound, rows, all_kinds)
     path = f"/manage/staff/{account.id}"
+
+    def close(session):
+        session.get_one(User, account.id).active = False
+
+    rows(close)
+    assert "alarm centre" in client.get(path).text
+    done(client, send(client, path, f"{path}/close", form=1))
+    assert set(still_working(rows).values()) == {False}
+
+
+def test_what_is_handed_over_is_listed_with_the_account_that_took_it(client, compound, rows):
+    account = as_guard_became_manager(compound, rows, all_kinds)
+    path = f"/manage/staff/{account.id}"
     kept = ["keys", "passes", "webhooks", "codes"]
     done(client, send(client, path, f"{path}/close", form=2, hand_over=kept))
     assert set(still_working(rows).values()) == {True}
-    assert "alarm centre" in client.get(path).text
-    done(client, send(client, path, f"{path}/close", form=1))
-    assert still_working(rows) == {"key": True, "webhook": False, "pass": True, "code": True}
+    assert "alarm centre" not in client.get(path).text
+    hook = rows(lambda s: s.scalars(select(Webhook)).one())
+    manager = staff.staff_id(account_of(rows, "manager@example.org").id)
+    assert rows(lambda s: authors_of_webhooks(s, compound.site_id)) == {hook.webhook_id: manager}

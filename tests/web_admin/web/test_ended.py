@@ -18,7 +18,9 @@ from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
 from web_admin.credentials.phones import register_phone_key
 from web_admin.later.past import Change, Done, keep, past_acts
+from web_admin.messages.actions import take_webhook_over
 from web_admin.messages.models import Webhook
+from web_admin.messages.queries import authors_of_webhooks
 from web_admin.privacy import retention
 
 LIST = "/manage/later"
@@ -89,6 +91,42 @@ def test_a_key_of_a_closed_account_comes_back_to_the_account_that_undoes(compoun
     manager = read(compound, lambda s: s.scalar(select(User.id).where(User.email == "manager@example.org")))
     row = read(compound, lambda s: s.get_one(ApiKey, key_id))
     assert (row.ended_at, row.author_id) == (None, f"staff-{manager}")
+
+
+def removed_webhook(compound, office):
+    hook = {"name": "alarm centre", "url": "https://alarm.example", "kinds": ["alarm_raised"]}
+    send(office, "/manage/settings/webhooks/new", **hook)
+    hook_id = read(compound, lambda s: s.scalars(select(Webhook)).one()).webhook_id
+    remove(compound, office, hook_id)
+    return hook_id
+
+
+def remove(compound, office, hook_id):
+    page = f"/manage/settings/webhooks/{hook_id}"
+    done(office, send(office, page, f"{page}/remove"))
+    assert read(compound, lambda s: s.get_one(Webhook, hook_id).ended_at) is not None
+
+
+def author_of_webhook(compound, webhook_id):
+    return read(compound, lambda s: authors_of_webhooks(s, compound.site_id))[webhook_id]
+
+
+def account(compound, role):
+    number = read(compound, lambda s: s.scalar(select(User.id).where(User.email == f"{role}@example.org")))
+    return f"staff-{number}"
+
+
+def test_a_webhook_comes_back_to_its_author_or_to_who_undoes_where_the_author_is_closed(compound, office):
+    webhook_id = removed_webhook(compound, office)
+    with compound.act("manager") as act:
+        take_webhook_over(act, webhook_id, account(compound, "guard"))
+    undo(office)
+    assert author_of_webhook(compound, webhook_id) == account(compound, "guard")
+    remove(compound, office, webhook_id)
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        session.scalars(select(User).where(User.email == "guard@example.org")).one().active = False
+    undo(office)
+    assert author_of_webhook(compound, webhook_id) == account(compound, "manager")
 
 
 def test_a_childs_card_stays_ended_without_a_guardians_agreement(compound, office):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import ApiKey
-from web_admin.action.base import Action, begin, checked_text, finish, new_id, office_only
+from web_admin.action.base import NO_GATE, Action, begin, checked_text, finish, new_id, office_only
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.ledger import append_audit
 
@@ -73,7 +73,7 @@ def make_api_key(act: Action, *, name: str, scopes: Collection[str], valid_until
         "api_key_made",
         {"key_id": row.key_id, "scopes": " ".join(row.scopes)},
         personal={"name": label},
-        touches=(),
+        gates=NO_GATE,
     )
     return MadeKey(row, f"mjk_{row.key_id}_{secret}")
 
@@ -87,7 +87,7 @@ def end_api_key(act: Action, key_id: str) -> None:
         raise ActionRefused(None, _("There is no such key."))
     if row.ended_at is None:
         row.ended_at = act.now
-        finish(act, "api_key_ended", {"key_id": key_id}, touches=())
+        finish(act, "api_key_ended", {"key_id": key_id}, gates=NO_GATE)
 
 
 def reopen_api_key(act: Action, key_id: str) -> None:
@@ -100,7 +100,7 @@ def reopen_api_key(act: Action, key_id: str) -> None:
     if row.ended_at is not None:
         _check_room(act)
         row.ended_at = None
-        finish(act, "api_key_reopened", {"key_id": key_id}, touches=())
+        finish(act, "api_key_reopened", {"key_id": key_id}, gates=NO_GATE)
 
 
 def _check_room(act: Action) -> None:

@@ -1,7 +1,8 @@
 """Read what an account of staff made that goes on without it, and end it or hand it over; no routes."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
@@ -10,7 +11,7 @@ from web_admin.accounts.api_keys import end_api_key
 from web_admin.accounts.models import ApiKey
 from web_admin.accounts.queries import live_keys_by
 from web_admin.accounts.staff import staff_id
-from web_admin.action.base import Action, one_publication, record
+from web_admin.action.base import Action, begin, one_publication, record
 from web_admin.credentials.emergency_codes import end_emergency_code
 from web_admin.credentials.models import EmergencyCode
 from web_admin.credentials.queries import live_emergency_codes
@@ -30,6 +31,9 @@ KINDS: Mapping[str, LazyString] = {
 }
 HANDED_OVER_FIRST = frozenset({"webhooks", "codes"})
 """Kinds handed over unless the manager chooses otherwise: an alarm centre or an ambulance needs them."""
+
+KNOWN_TO_GATES = frozenset({"passes", "codes"})
+"""Kinds whose end gates are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,12 @@ def made_by(act: Action, account_id: int) -> WorkingItems:
 
 def settle_made(act: Action, account_id: int, handed_over: Collection[str]) -> None:
     """Hand these kinds of what an account made over to the actor, and end the others, on record."""
-    with one_publication(act) as one:
-        made = made_by(one, account_id)
-        if not made.names():
-            return
+    begin(act)
+    made = made_by(act, account_id)
+    if not made.names():
+        return
+    reaches_gates = made.names().keys() & KNOWN_TO_GATES - set(handed_over)
+    with one_publication(act) if reaches_gates else nullcontext(replace(act, publishes=False)) as one:
         if "keys" not in handed_over:
             for key in made.keys:
                 end_api_key(one, key.key_id)

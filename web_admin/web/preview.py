@@ -128,7 +128,7 @@ def held_back(
         ends=ends,
         word_field=WORD_FIELD,
         never=foreseen.never,
-        gates_that_wait=gates_that_wait(site_gates()),
+        gates_that_wait=gates_that_wait(site_gates() if noting.has_published else ()),
         fields=[one for one in sent_fields() if refusal is None or one[0] != FIELD],
         planned_act=request.form.get(PLANNED_FIELD),
         may_begin_later=may_begin_later(),

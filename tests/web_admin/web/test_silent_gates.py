@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from tests.support.act_previews import done
+from tests.support.act_previews import done, is_preview
 from tests.support.compounds.desk import card_of, read
 from tests.support.compounds.resident import csrf_of
+from tests.web_admin.manage.forms import send as press
 from tests.web_admin.manage.lane_sheet_form import EDIT, FORM
+from web_admin.accounts.models import ApiKey, User
 from web_admin.compound.models import Gate
 from web_admin.core.job_models import LongJob
 from web_admin.credentials.models import EmergencyCode
@@ -102,6 +104,27 @@ def test_with_all_gates_in_contact_there_is_no_warning(paired_compound, client, 
     page = change(paired_compound, client)
     assert re.search(rf"{re.escape(CHANGES[change])} The gates? knows? within seconds\.", page)
     assert "No contact" not in page
+
+
+def ends(compound, client):
+    """Return the pages that say what follows from ending a key, an account and an emergency code."""
+    press(client, "/manage/keys/new", name="Couriers", scopes=["people:read"], days="30")
+    key = read(compound, lambda s: s.scalars(select(ApiKey)).one()).key_id
+    guard = read(compound, lambda s: s.scalar(select(User.id).where(User.email == "guard@example.org")))
+    code = read(compound, lambda s: s.scalars(select(EmergencyCode.credential_id)).first())
+    account = f"/manage/staff/{guard}"
+    return [
+        press(client, "/manage/keys/", f"/manage/keys/{key}/end"),
+        press(client, account, f"{account}/close"),
+        press(client, "/manage/emergency/", f"/manage/emergency/{code}/end"),
+    ]
+
+
+def test_only_the_end_of_what_gates_know_names_those_without_contact(paired_compound, client) -> None:
+    fall_silent(paired_compound)
+    pages = ends(paired_compound, client)
+    assert [is_preview(page) for page in pages] == [True, True, True]
+    assert [SILENT in page.text for page in pages] == [False, False, True]
 
 
 def test_gates_that_are_cloned_or_stolen_are_named_and_retired_ones_hold_up_no_sentence(

@@ -83,7 +83,7 @@ def add_person(
         created_at=act.now,
     )
     act.session.add(person)
-    passable = UsualLanes(act).of_home(home) if lanes is None else tuple(lanes)
+    passable = UsualLanes(act).of_person(kind, home) if lanes is None else tuple(lanes)
     if passable:
         person.grants.append(new_grant(act, GrantSpec(passable)))
     finish(act, "person_added", {"kind": kind}, personal={"name": name}, person_id=person.person_id)

@@ -145,7 +145,7 @@ def _add_person(work: _Work, row: ImportRow, home: HomeNumber | None) -> str:
             "created_at": work.act.now,
         }
     )
-    lanes = work.lanes.of_home(home)
+    lanes = work.lanes.of_person(row.kind, home)
     if lanes:
         work.grants.append({"grant_id": new_id(), "person_id": person_id, "lanes": list(lanes)})
     _note(work, "person_added", {"kind": row.kind}, person_id, {"name": name})

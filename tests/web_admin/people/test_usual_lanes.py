@@ -45,6 +45,11 @@ def test_a_single_person_of_a_home_likewise_and_staff_all_gates(gates):
     assert lanes_of(add_person(gates, display_name="Guard", kind="staff")) == sorted(NAMES)
 
 
+def test_without_a_home_residents_get_the_outer_gates_and_no_stairs(gates):
+    assert lanes_of(add_person(gates, display_name="Lin")) == ["east"]
+    assert lanes_of(add_person(gates, display_name="Ana", kind="helper")) == ["east"]
+
+
 def test_chosen_lanes_are_taken_as_they_are(gates):
     home = add_home(gates, "4-0201")
     person = add_person(gates, display_name="Lin", home_id=home.home_id, lanes=["east", "garage"])

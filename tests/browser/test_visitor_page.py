@@ -184,9 +184,10 @@ def test_a_pass_for_one_visit_offers_single_gates_only(context: BrowserContext, 
     page.goto(f"{served.address}/r/visitors")
     everywhere = page.locator(".choice", has_text="All my gates")
     expect(everywhere).to_be_visible()
-    page.get_by_label("Once", exact=True).check(force=True)
+    page.get_by_label("Once, at one gate", exact=True).check(force=True)
     expect(everywhere).to_be_hidden()
-    expect(page.get_by_text("A pass for one visit names one gate.")).to_be_visible()
+    expect(page.locator(".choice", has_text="The way to my home")).to_be_hidden()
+    expect(page.get_by_text("Once means at one gate.")).to_be_visible()
 
 
 @pytest.mark.wide

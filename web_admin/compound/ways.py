@@ -10,6 +10,9 @@ from web_admin.compound.ordering import sort_key
 from web_admin.compound.place_models import Place
 from web_admin.compound.place_names import BUILDING, KINDS, OUTER, UNIT, longest_code
 
+CLOSER = (OUTER, BUILDING, UNIT)
+"""Kinds of places on a way, each closer to the home than the one before."""
+
 
 class Placed(Protocol):
     """A home, or of one what says where it is."""
@@ -91,6 +94,21 @@ class Places:
                 if unit.kind == UNIT and unit.parent_id == building.place_id and place in (building, unit)
             ]
         return on_it
+
+
+def nearest_gate(gates: Sequence[Gate], way: Iterable[Place]) -> Gate | None:
+    """Return the gate for one visit: of the home's unit, of its building, or the first outer one.
+
+    Visitors may come by any of the outer gates, but all pass the one that is nearest the home. A gate with a
+    controller is before one without; where none is on the way it is the first, and without gates None.
+    """
+    kinds = {place.place_id: place.kind for place in way}
+
+    def nearness(gate: Gate) -> tuple[bool, bool, int]:
+        kind = kinds.get(gate.place_id or "", "")
+        return kind in CLOSER, gate.state == "paired", CLOSER.index(kind) if kind in CLOSER else 0
+
+    return max(gates, key=nearness, default=None)
 
 
 def gates_at(gates: Iterable[Gate], places: Iterable[Place]) -> list[Gate]:

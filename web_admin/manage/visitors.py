@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateTimeLocalField, RadioField, StringField
+from wtforms import DateTimeLocalField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
@@ -14,6 +14,7 @@ from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
 from web_admin.manage.weekly_of_office import weekly_of_office
 from web_admin.visitors.actions import issue_pass, withdraw_pass
+from web_admin.visitors.gate_sets import LISTED, GateChoice
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
 from web_admin.visitors.queries import STATES, PassSearch, Whose, listed_passes
@@ -22,7 +23,7 @@ from web_admin.web.context import form_page, from_local, get_or_404, press, subm
 from web_admin.web.fields import options
 from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm
-from web_admin.web.gate_sets import LONG_LIST, GatesForm, NamesInPasses
+from web_admin.web.gate_sets import LONG_LIST, GatesForm, NamesInPasses, gates_with_codes, outer_place
 from web_admin.web.links import pass_link
 from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page, to
@@ -53,6 +54,25 @@ class PassForm(GatesForm):
         choices=options([("0", _l("As often as needed")), ("1", _l("Once, at one gate"))]),
         default="0",
     )
+    one_gate = SelectField(_l("At which gate?"), coerce=int)
+
+    def offer_gates(self) -> None:
+        """Offer the gates of a pass, and those of a pass for one visit, the outer ones first."""
+        super().offer_gates()
+        reading, outer = gates_with_codes(), outer_place()
+        reading.sort(key=lambda gate: (gate.place_id != outer, gate.number))
+        if not reading:
+            del self.one_gate
+            return
+        self.one_gate.choices = options((gate.number, gate.name) for gate in reading)
+        if not self.one_gate.raw_data:
+            self.one_gate.data = reading[0].number
+
+    def choice(self) -> GateChoice:
+        """Return what was chosen: for one visit the one gate."""
+        if self.uses.data == "1" and self.one_gate is not None and self.one_gate.raw_data:
+            return GateChoice([self.one_gate.data], LISTED)
+        return super().choice()
 
 
 @bp.get("/")

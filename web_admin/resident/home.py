@@ -20,7 +20,7 @@ from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.home_forms import code_page, typed_times, wanted_lanes
 from web_admin.visitors.reach import gates_open_to
 from web_admin.web.agreement_text import agreement_text
-from web_admin.web.gate_sets import LONG_LIST, gates_on_the_way
+from web_admin.web.gate_sets import LONG_LIST, offered_gates
 from web_admin.web.language import page_language
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
@@ -44,7 +44,7 @@ def _page(person: Person, act: Action, *, errors: Mapping[str, Mapping[str, str]
         members=[one for one in people if one.person.kind == "resident"],
         helpers=[one for one in people if one.person.kind == "helper"],
         gates=gates,
-        way=gates_on_the_way(person, gates),
+        offered=offered_gates(person, gates),
         long_list=LONG_LIST,
         waits=bool(current_menjin().config.new_members_wait),
         review_asks=waits_for_person(act.session, act.site_id, person),

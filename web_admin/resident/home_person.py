@@ -26,7 +26,7 @@ from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.home_forms import code_page, form_of_helper, typed_times, wanted_lanes
 from web_admin.visitors.reach import gates_open_to
 from web_admin.web.agreement_text import agreement_text
-from web_admin.web.gate_sets import LONG_LIST, gates_on_the_way
+from web_admin.web.gate_sets import LONG_LIST, offered_gates
 from web_admin.web.language import page_language
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
@@ -65,7 +65,7 @@ def _page(
         pin=pin,
         agreement_text=agreement_text(),
         gates=gates,
-        way=gates_on_the_way(person, gates),
+        offered=offered_gates(person, gates),
         long_list=LONG_LIST,
         filled=form_of_helper(shown.at_home),
         form=request.form,

@@ -25,7 +25,7 @@ from web_admin.visitors.reach import (
 )
 from web_admin.visitors.rules import window_of_tomorrow
 from web_admin.visitors.weekly import DAYS, MAX_SERIES_DAYS, issue_series
-from web_admin.web.gate_sets import LONG_LIST, gates_on_the_way
+from web_admin.web.gate_sets import LONG_LIST, offered_gates
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import done_before, made_once
@@ -47,15 +47,16 @@ def _page(
 ) -> str:
     local_now = act.now.astimezone(ZoneInfo(site_of(person).timezone))
     gates = gates_for_a_pass(act.session, person, act.now)
-    way = gates_on_the_way(person, gates)
+    offered = offered_gates(person, gates)
     return render_template(
         "resident/visitors.html",
         person=person,
         site=site_of(person),
         may_invite=may_invite(person),
         gates=gates,
-        way=way,
-        usual_gates=WAY if way else ALL,
+        way=offered.way,
+        nearest=offered.nearest,
+        usual_gates=WAY if offered.way else ALL,
         long_list=LONG_LIST,
         without_codes=[
             gate.name for gate in gates_open_to(act.session, person, act.now) if not reads_passes(gate)
@@ -67,7 +68,7 @@ def _page(
         fresh_code=fresh_code,
         fresh_until=fresh_until,
         fresh_gate=fresh_gate,
-        code_gates=gates_for_a_code(act.session, person, act.now),
+        offered_for_code=offered_gates(person, gates_for_a_code(act.session, person, act.now)),
         form=request.form,
         code_minutes=CODE_MINUTES,
         first_day=local_now.strftime("%Y-%m-%dT%H:%M"),
@@ -111,7 +112,7 @@ def _once_or_often(person: Person, act: Action) -> str:
         act,
         issuer_person_id=person.person_id,
         label=request.form.get("label", ""),
-        **asdict(_wanted_gates()),
+        **asdict(_gates_of_visits(person, act)),
         valid_from=valid_from,
         valid_until=valid_until,
         uses=1 if request.form.get("uses") == "once" else 0,
@@ -131,6 +132,15 @@ def _weekly(person: Person, act: Action) -> str:
         last_day=day_of("last_day"),
     )
     return row.series_id
+
+
+def _gates_of_visits(person: Person, act: Action) -> GateChoice:
+    """Return the chosen gates; of a way or all gates, for one visit, the gate that the page named."""
+    wanted = _wanted_gates()
+    if request.form.get("uses") != "once" or not wanted.gate_set:
+        return wanted
+    nearest = offered_gates(person, gates_for_a_pass(act.session, person, act.now)).nearest
+    return GateChoice([nearest.number]) if nearest is not None else wanted
 
 
 def _wanted_gates() -> GateChoice:

@@ -1,6 +1,7 @@
 """Name the gates of visitors' passes, and offer those that a pass may be for."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -10,7 +11,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from gate_controller.contract.passes import ALL_GATES
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.queries import all_gates, places_of_site
-from web_admin.compound.ways import gates_at
+from web_admin.compound.ways import gates_at, nearest_gate
 from web_admin.core.database import request_session
 from web_admin.gates.texts import place_name
 from web_admin.visitors.gate_sets import ALL, LISTED, WAY, GateChoice
@@ -24,10 +25,35 @@ LONG_LIST = 8
 """Of more gates a page offers to find one by typing."""
 
 
-def gates_on_the_way(person: Person, gates: Sequence[Gate]) -> list[Gate]:
-    """Return those of these gates that lead to a person's home."""
+@dataclass(frozen=True, slots=True)
+class OfferedGates:
+    """The gates that a resident may choose from: all that there are, and those that lead to their home."""
+
+    gates: Sequence[Gate]
+    way: Sequence[Gate]
+    nearest: Gate | None
+    """The gate for one visit (`ways.nearest_gate`)."""
+
+    @property
+    def near(self) -> Sequence[Gate]:
+        """Return those to show at once: all where they are few, else some of the way, the nearest first."""
+        if len(self.gates) <= LONG_LIST:
+            return self.way or self.gates
+        others = [gate for gate in self.way if gate is not self.nearest]
+        return [*([self.nearest] if self.nearest is not None else []), *others][:LONG_LIST]
+
+    @property
+    def far(self) -> Sequence[Gate]:
+        """Return those to show under *More*."""
+        near = {gate.gate_id for gate in self.near}
+        return [gate for gate in self.gates if gate.gate_id not in near]
+
+
+def offered_gates(person: Person, gates: Sequence[Gate]) -> OfferedGates:
+    """Return these gates as a page offers them to a person."""
     places = places_of_site(request_session(), person.site_id)
-    return gates_at(gates, places.way(places.of_home(person.home)))
+    way = places.way(places.of_home(person.home))
+    return OfferedGates(gates, gates_at(gates, way), nearest_gate(gates, way))
 
 
 class NamesInPasses:
@@ -64,6 +90,17 @@ class NamesInPasses:
         ]
 
 
+def gates_with_codes() -> list[Gate]:
+    """Return the gates in use that read codes."""
+    return [gate for gate in site_gates() if reads_passes(gate) and gate.state in ("new", "paired")]
+
+
+def outer_place() -> str | None:
+    """Return the id of the place of the outer gates; None where there is none yet."""
+    outer = places_of_site(request_session(), current_site().site_id).outer
+    return None if outer is None else outer.place_id
+
+
 class GatesForm(OnceForm):
     """The gates of a pass that the office gives out: a way, all gates, or single ones."""
 
@@ -73,7 +110,7 @@ class GatesForm(OnceForm):
     def offer_gates(self) -> None:
         """Offer the ways to the buildings that there are, and the gates that read codes."""
         places = places_of_site(request_session(), current_site().site_id)
-        reading = [gate for gate in site_gates() if reads_passes(gate) and gate.state in ("new", "paired")]
+        reading = gates_with_codes()
         here = {gate.place_id for gate in reading}
         has_outer = places.outer is not None and places.outer.place_id in here
         self.way.choices = [

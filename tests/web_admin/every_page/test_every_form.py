@@ -75,6 +75,23 @@ def test_a_pass_is_made_with_its_defaults_and_a_name_where_one_gate_reads_no_cod
     assert "车库" not in made
 
 
+@pytest.mark.parametrize(
+    ("letter", "path", "endpoint", "once"),
+    [
+        ("R", "/r/visitors", "resident.new_pass", "once"),
+        ("M", "/manage/visitors/new", "visitors.new", "1"),
+    ],
+)
+def test_a_pass_for_one_visit_is_made_with_its_defaults_as_well(walk, letter, path, endpoint, once) -> None:
+    walk.put_back()
+    index = visitors_form(walk, letter, path, endpoint)
+    form = Forms(walk.get(letter, path).text, path).forms[index]
+    data = {**form.shown, "label": "Aunt Li", "uses": once}
+    answer = walk.callers.clients[letter].post(form.action, data=data)
+    assert answer.status_code == 303, answer.text
+    assert "北门" in walk.get(letter, urlsplit(answer.location).path).text
+
+
 def test_the_phone_says_at_which_gate_no_code_can_be_read(walk) -> None:
     walk.put_back()
     form = walk.get("R", "/r/visitors").text.partition("new-pass")[2].partition("</form>")[0]

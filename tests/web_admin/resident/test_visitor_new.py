@@ -1,5 +1,6 @@
 """Passes and codes for visitors on the phone: what a page offers, and what is refused beside its field."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from tests.support.clock import SetClock
 from tests.support.compounds.resident import Compound, csrf_of
 from tests.web_admin.resident.pressing import press
 from tests.web_admin.resident.visitors import make_pass, only_pass, weekly_pass
-from web_admin.compound.models import Person
+from web_admin.compound.models import Gate, Person
+from web_admin.compound.place_models import Place
 from web_admin.visitors.models import VisitorPassRow
 
 
@@ -27,17 +29,28 @@ def test_a_pass_for_all_gates_opens_each_until_its_end(
     assert small_compound.decide(text).reason is Reason.EXPIRED
 
 
-def test_a_single_use_for_all_gates_is_refused_beside_the_gates(
-    small_compound: Compound, phone: FlaskClient
+@pytest.mark.parametrize("chosen", ["way", "all"])
+def test_a_pass_for_one_visit_is_for_the_gate_that_the_page_names_nearest_the_home(
+    small_compound: Compound, phone: FlaskClient, chosen: str
 ) -> None:
-    answer = press(
-        phone, "/r/visitors", seen_on="/r/visitors", label="Aunt Li", gate_numbers="all", uses="once"
-    )
-    assert answer.status_code == 422
-    assert 'id="gates-problem"' in answer.text
-    assert 'value="Aunt Li"' in answer.text
-    with small_compound.session() as session:
-        assert session.scalars(select(VisitorPassRow)).all() == []
+    with small_compound.act() as act:
+        gate = act.session.scalars(select(Gate).where(Gate.name == "South gate")).one()
+        home = act.session.get_one(Person, small_compound.person_id).home
+        place = Place(place_id="b", site_id=act.site_id, number=33000, kind="building", name="1", code="1")
+        act.session.add(place)
+        act.session.flush()
+        gate.place_id = home.place_id = place.place_id
+        number = gate.number
+    page = phone.get("/r/visitors").text
+    assert page.count('<span class="for-once">South gate</span>') == 2
+    make_pass(phone, uses="once", gate_numbers=chosen)
+    row = only_pass(small_compound)
+    assert (row.gate_numbers, row.uses, row.gate_set) == ([number], 1, "")
+
+
+def test_a_code_to_type_begins_at_the_gate_nearest_the_home(phone: FlaskClient) -> None:
+    form = phone.get("/r/visitors").text.partition('action="/r/visitors/code"')[2].partition("</form>")[0]
+    assert re.findall(r'value="(\d)"\s+required\s+checked', form) == ["1"]
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,11 @@ class Keypad:
             self._parts.faces.cancel(desk.lane_id)
         reads = key == READ_ALOUD_KEY and desk.screen.shows is Screen.IDLE
         patience = desk.screen.patient(FORGOTTEN_AFTER_SECONDS)
-        ended = desk.keypad.press(key, now_seconds, forgotten_after_seconds=patience)
+        snapshot = self._state.snapshot
+        homes = snapshot.policy.home_ids_by_number if snapshot is not None else {}
+        ended = desk.keypad.press(
+            key, now_seconds, homes=homes, zero_reads=reads, forgotten_after_seconds=patience
+        )
         entry = desk.keypad.entry
         if entry.is_empty:
             desk.rest()

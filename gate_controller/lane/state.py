@@ -9,7 +9,8 @@
 The controller owns one desk a lane and changes it from its own thread only; times are monotonic seconds.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Container
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -92,17 +93,28 @@ class KeypadState:
     """Until when a second enter on a keypad at rest shows the methods by number."""
 
     def press(
-        self, key: str, now_seconds: float, *, forgotten_after_seconds: float = FORGOTTEN_AFTER_SECONDS
+        self,
+        key: str,
+        now_seconds: float,
+        *,
+        homes: Container[str] = (),
+        zero_reads: bool = False,
+        forgotten_after_seconds: float = FORGOTTEN_AFTER_SECONDS,
     ) -> bool:
-        """Add a key to the entry; return whether `#` just ended its last part."""
+        """Add a key to the entry (`keypad_entry.press`); return whether `#` just ended its last part."""
         self.entry, ended = press(
-            self.entry, key, now_seconds, forgotten_after_seconds=forgotten_after_seconds
+            self.entry,
+            key,
+            now_seconds,
+            homes=homes,
+            zero_reads=zero_reads,
+            forgotten_after_seconds=forgotten_after_seconds,
         )
         return ended
 
     def taken(self) -> Entry:
         """Return the entry and forget its digits."""
-        entry, self.entry = self.entry, replace(self.entry, home="", secret="", in_secret=False)
+        entry, self.entry = self.entry, Entry(last_key_seconds=self.entry.last_key_seconds)
         return entry
 
     def clear(self) -> None:

@@ -2,11 +2,24 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from gate_controller.contract.records import HomeRecord
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import InputKind
-from tests.support.compounds.people import Phone, card, person, pin, qr, records, visitor_code
+from tests.support.compounds.people import (
+    HOME_OF_EMERGENCY,
+    SALT,
+    Phone,
+    card,
+    emergency_code,
+    person,
+    pin,
+    qr,
+    records,
+    visitor_code,
+)
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.waiting import PATIENCE_SECONDS, until
@@ -165,7 +178,7 @@ def test_a_door_that_opens_without_a_grant_is_forced_and_one_after_a_grant_is_no
     assert kinds == ["alarm_door_forced", "door_closed", "door_opened", "door_closed"]
 
 
-def test_0_as_the_first_key_reads_aloud_and_is_a_digit_everywhere_else(bench: BenchGate) -> None:
+def test_0_as_the_first_key_reads_aloud_and_is_no_digit_of_what_follows(bench: BenchGate) -> None:
     bench.give_policy(household(Phone()))
     bench.start()
     bench.time.stop()
@@ -180,7 +193,23 @@ def test_0_as_the_first_key_reads_aloud_and_is_a_digit_everywhere_else(bench: Be
     bench.keys.type("0")
     until(lambda: screen.read_aloud)
     assert (screen.shows, screen.message) == (Screen.TYPING_HOME, "zero_reads")
-    assert opened(bench, bench.keys.type("*31203#482915#"))
+    assert opened(bench, bench.keys.type("31203#482915#"))
+    bench.stop()
+
+
+def test_home_numbers_pins_and_codes_that_begin_with_0_open_as_they_are_typed(bench: BenchGate) -> None:
+    also = records(
+        HomeRecord(home_id="home-2", number="01-01", pin_salt=SALT),
+        msgspec.structs.replace(pin("092916", PIN_KEY, credential_id="pin-2"), home_id="home-2"),
+        HOME_OF_EMERGENCY,
+        emergency_code("07351962", PIN_KEY),
+    )
+    bench.give_policy({**household(Phone()), **also})
+    bench.start()
+    bench.time.stop()
+    for keys in ("0101#092916#", "0#07351962#"):
+        assert opened(bench, bench.keys.type(keys))
+        bench.relay.wait_for_off(1, timeout_seconds=PATIENCE_SECONDS)
     bench.stop()
 
 

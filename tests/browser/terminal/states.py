@@ -42,9 +42,7 @@ SHOWN = {
     ),
     "show_card": TerminalView(screen=Screen.SHOW_CARD),
     "forgot_card": TerminalView(screen=Screen.FORGOT_CARD, methods_offered=ALL_METHODS),
-    "zero_reads": TerminalView(
-        screen=Screen.TYPING_HOME, message="zero_reads", typed_home="0", read_aloud=True
-    ),
+    "zero_reads": TerminalView(screen=Screen.TYPING_HOME, message="zero_reads", read_aloud=True),
     "typing_home": TerminalView(screen=Screen.TYPING_HOME, typed_home="12-2-1203", online=False),
     "typing_pin": TerminalView(screen=Screen.TYPING_PIN, typed_count=8, slower=True),
     "show_code": TerminalView(screen=Screen.SHOW_CODE, camera="codes_only", seconds_left=20),

@@ -38,6 +38,35 @@ def test_the_last_enter_ends_the_entry(keys: str, home: str, secret: str, comple
     assert ended == [False] * (len(keys) - 1) + [True]
 
 
+@pytest.mark.parametrize(
+    ("keys", "home", "secret"),
+    [
+        ("031203#482915#", "31203", "482915"),
+        ("031203#082915#", "31203", "082915"),
+        ("0101#082915#", "0101", "082915"),
+        ("101#082915#", "101", "082915"),
+        ("00101#082915#", "0101", "082915"),
+        ("0*0101#082915#", "0101", "082915"),
+        ("0#48291573#", "0", "48291573"),
+        ("09#482915#", "9", "482915"),
+    ],
+)
+@pytest.mark.parametrize("pause_seconds", [0.1, 15.0], ids=["quickly", "slowly"])
+def test_the_0_that_reads_aloud_is_a_digit_only_where_a_home_has_that_number(
+    keys: str, home: str, secret: str, pause_seconds: float
+) -> None:
+    entry, now = Entry(), 100.0
+    for key in keys:
+        entry, _ended = press(entry, key, now, homes={"0", "31203", "0101", "101"}, zero_reads=True)
+        now += pause_seconds
+    assert (entry.home, entry.secret, entry.is_complete) == (home, secret, True)
+
+
+def test_after_the_0_that_reads_aloud_nothing_is_typed_yet() -> None:
+    entry, _ = press(Entry(), "0", 100.0, zero_reads=True)
+    assert (entry.home, entry.is_empty) == ("", False)
+
+
 def test_silence_clears_what_was_typed_so_that_the_next_person_starts_afresh() -> None:
     entry, _ = typed("31203#4829")
     later, ended = press(entry, "1", 100.0 + FORGOTTEN_AFTER_SECONDS + 1.0)

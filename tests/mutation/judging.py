@@ -3,7 +3,8 @@
 The tests are collected once and run once without a change, which says which of them reach which line. Then
 each mutant gets a fork, which runs the tests that reach its statement until one fails: those that noticed
 most mutants first, then the quickest. What a session prepares for all tests is kept; what a module prepares,
-each test prepares for itself, so that a change is met there too.
+each test prepares for itself, so that a change is met there too. What the module makes as it is imported is
+made again in each fork, and each test reaches the lines that make it.
 """
 
 import gc
@@ -13,35 +14,41 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import process_time
 from types import FrameType
+from typing import TypeVar
 
 import pytest
 
 from tests.mutation.forks import allow, noticed_in_a_fork
+from tests.mutation.making_again import make_again
 
+T = TypeVar("T")
 VARIABLE = "MUTANT_UNDER_TEST"
 """Names the mutant that is called in place of its function."""
 UNCHANGED = ""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add where the mutants' names are, and where a line of JSON goes for each: its name and its outcome."""
+    """Add where the mutants' names are, where a line of JSON goes for each, and what to make in each fork."""
     parser.addoption("--mutants", type=Path)
     parser.addoption("--verdicts", type=Path)
+    parser.addoption("--made-at-import", action="append", default=[])
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Judge in place of running the tests."""
-    config.pluginmanager.register(Judge())
+    config.pluginmanager.register(Judge(config.getoption("--made-at-import")))
 
 
 class Judge:
     """Runs the tests without a change, then with each."""
 
-    def __init__(self) -> None:
-        """Know nothing of the tests yet."""
+    def __init__(self, made_at_import: list[str]) -> None:
+        """Know nothing of the tests yet; remember which values are made as modules are imported."""
+        self._made_at_import = made_at_import
         self._has_failed = False
 
     @pytest.hookimpl(tryfirst=True)
@@ -93,21 +100,26 @@ class Judge:
             lines.add(frame.f_lineno)
             return note
 
+        def noted(run: Callable[[], T]) -> tuple[T, set[int]]:
+            lines.clear()
+            threading.settrace(note)
+            sys.settrace(note)
+            result = run()
+            sys.settrace(None)
+            threading.settrace(None)
+            return result, set(lines)
+
         reached: dict[str, set[int]] = {}
         seconds: dict[str, float] = {}
         os.environ[VARIABLE] = UNCHANGED
+        _, at_import = noted(lambda: make_again(self._made_at_import))
         for item in session.items:
-            lines.clear()
             begun = process_time()
-            threading.settrace(note)
-            sys.settrace(note)
-            has_failed = self._fails(session, item)
-            sys.settrace(None)
-            threading.settrace(None)
+            has_failed, of_test = noted(partial(self._fails, session, item))
             if has_failed:
                 raise pytest.UsageError(f"{item.nodeid} fails without any change")
             seconds[item.nodeid] = process_time() - begun
-            reached[item.nodeid] = set(lines)
+            reached[item.nodeid] = of_test | at_import
         return reached, seconds
 
     def _judged(
@@ -121,6 +133,7 @@ class Judge:
 
         def noticed_by() -> str:
             os.environ[VARIABLE] = mutant
+            make_again(self._made_at_import)  # a change with which this raises an error is noticed
             return next((item.nodeid for item in items if fails(item)), "")
 
         return noticed_in_a_fork(noticed_by)

@@ -32,14 +32,13 @@ COPIED = (
     "pyproject.toml",
 )
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "vendor", "bench", "browser", "fuzz", ".hypothesis")
-ALREADY_IMPORTED = ("pytest", "-p", "tests.mutation.judging")
-IMPORTED_EACH_TIME = ("tests.mutation.importing",)
 NUMBER = re.compile(r"__mutmut_(\d+|orig)")
 """The end of a function's name for each of its mutants, and for itself."""
 SENTENCE = re.compile(r'"[^"]*\w \w[^"]* \w[^"]*"')
 """A text of three words or more."""
 MET_BY_NONE = "met by no test"
-OUTCOMES = ("killed", "survived", "time-out", MET_BY_NONE)
+KILLED, KILLED_ON_POSTGRESQL = "killed", "killed on PostgreSQL"
+OUTCOMES = (KILLED, KILLED_ON_POSTGRESQL, "survived", "time-out", MET_BY_NONE)
 FINDS_AND_STOPS = """
 from hypothesis import Phase, settings
 
@@ -58,9 +57,9 @@ class Target:
     chosen: str = ""
     properties: bool = True
     """Whether tests over worlds that chance makes up run too: a survivor waits for all of them."""
-    at_import: bool = False
-    """Whether functions run as the module is imported. It is imported once, before anything is changed, so
-    what survives is tried once more, each in a process of its own."""
+    made_at_import: tuple[str, ...] = ()
+    """The dictionaries that functions of the module make as it or another one is imported, by module and
+    name. All is imported before anything is changed, so each mutant makes them again."""
     differs: bool = False
     """Whether PostgreSQL gets other SQL than SQLite: what survives on SQLite is tried once more there."""
 
@@ -263,6 +262,8 @@ TARGETS = {
         (
             "tests/web_admin/credentials/test_lifecycle.py",
             "tests/web_admin/credentials/test_actions.py",
+            "tests/web_admin/credentials/test_ends_taken_back.py",
+            "tests/web_admin/credentials/test_suspended_cards.py",
             "tests/web_admin/action/test_suspensions.py",
             "tests/web_admin/action/test_lock_outs.py",
         ),
@@ -326,7 +327,7 @@ TARGETS = {
             "tests/web_admin/gates/test_check_in_statements.py",
         ),
         chosen="not alone",
-        at_import=True,
+        made_at_import=("web_admin.gates.new_receipts._STATEMENTS",),
         differs=True,
     ),
     "check_ins": Target(
@@ -355,9 +356,14 @@ TARGETS = {
             "tests/web_admin/custody/test_leases.py",
             "tests/web_admin/gates/test_last_answers.py",
             "tests/web_admin/gates/test_check_ins.py",
+            "tests/web_admin/gates/test_check_in_statements.py",
+            "tests/web_admin/gates/test_new_receipts.py",
         ),
         chosen="not alone",
-        at_import=True,
+        made_at_import=(
+            "web_admin.gates.check_in_statements.STATEMENTS",
+            "web_admin.gates.new_receipts._STATEMENTS",
+        ),
         differs=True,
     ),
 }
@@ -383,15 +389,13 @@ def mutate(target: Target, endings: str = "") -> tuple[Counter[str], str]:
         names = [name for name in mutants if name.endswith(tuple(endings) or "")]
         outcomes = dict.fromkeys(names, MET_BY_NONE)
         for database in ("not postgresql", "postgresql") if target.differs else ("not postgresql",):
-            for judge in (ALREADY_IMPORTED, IMPORTED_EACH_TIME) if target.at_import else (ALREADY_IMPORTED,):
-                left = [name for name, outcome in outcomes.items() if outcome != "killed"]
-                these = {name: mutants[name].lines for name in left}
-                judged = _judged(scratch, target, these, judge, database) if left else {}
-                outcomes |= {name: judged[name] for name in left if judged[name] != MET_BY_NONE}
+            left = [name for name, outcome in outcomes.items() if outcome != KILLED]
+            judged = _judged(scratch, target, {name: mutants[name].lines for name in left}, database)
+            outcomes |= {name: outcome for name, outcome in judged.items() if outcome != MET_BY_NONE}
     unseen = [
         f"# {name}: {outcome}\n{mutants[name].change}"
         for name, outcome in outcomes.items()
-        if outcome != "killed"
+        if outcome not in (KILLED, KILLED_ON_POSTGRESQL)
     ]
     return Counter(outcomes.values()), "\n".join(unseen)
 
@@ -459,21 +463,35 @@ def statement_at(function: ast.FunctionDef, line: int) -> tuple[int, int]:
 
 
 def _judged(
-    scratch: Path, target: Target, these: dict[str, tuple[int, int]], judge: tuple[str, ...], database: str
+    scratch: Path, target: Target, these: dict[str, tuple[int, int]], database: str
 ) -> dict[str, str]:
     """Return what became of each of these mutants; raise RuntimeError where the run ended before."""
+    if not these:
+        return {}
     mutants, verdicts = scratch / "mutants.json", scratch / "verdicts.jsonl"
     mutants.write_text(json.dumps(these))
     verdicts.unlink(missing_ok=True)
     files = [f"--mutants={mutants}", f"--verdicts={verdicts}"]
+    files += [f"--made-at-import={name}" for name in target.made_at_import]
     picked = ["-k", f"{database} and {target.chosen}" if target.chosen else database]
     if not target.properties:
         picked += ["-m", "not hypothesis"]
     # What a test that failed leaves on the disk would add up.
     kept = [f"--basetemp={scratch}/kept", "-o", "tmp_path_retention_policy=none"]
-    options = ["-q", "--tb=native", "-p", "no:cacheprovider", "--part", "all"]
+    options = ["-q", "--tb=native", "-p", "tests.mutation.judging", "-p", "no:cacheprovider", "--part", "all"]
     done = subprocess.run(
-        [sys.executable, "-m", *judge, *files, *options, *kept, *picked, *target.tests],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "tests.mutation.judging",
+            *files,
+            *options,
+            *kept,
+            *picked,
+            *target.tests,
+        ],
         cwd=scratch,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -485,7 +503,8 @@ def _judged(
     outcomes = dict(json.loads(line) for line in lines)
     if len(outcomes) != len(these):
         raise RuntimeError(f"{target.module}: its tests ended early:\n{done.stdout[-4000:]}")
-    return outcomes
+    on_postgresql = {KILLED: KILLED_ON_POSTGRESQL} if database == "postgresql" else {}
+    return {name: on_postgresql.get(outcome, outcome) for name, outcome in outcomes.items()}
 
 
 def main() -> int:

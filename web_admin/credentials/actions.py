@@ -60,8 +60,6 @@ def take_end_back(act: Action, credential_id: str, state: str, suspended_by: str
     credential = credential_of(act, credential_id)
     if credential.state != "ended":
         return
-    if credential.person.ended_at is not None:
-        raise ActionRefused(None, _("This person has moved out since. Nothing was undone."))
     if is_given_again(act.session, credential):
         raise ActionRefused(None, _("It was given out again since. Nothing was undone."))
     if credential.kind in KINDS_BY_AGREEMENT:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.support.compounds.managed import ManagedCompound
-from tests.support.compounds.many_gates import add_stairwells
+from tests.support.compounds.many_gates import add_stairwells, draw_map
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
 
@@ -79,3 +79,18 @@ def test_the_map_is_read_in_both_languages_with_few_and_with_many_gates(
     page.locator("#map a.dot").last.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#panel > *")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", sorted(SIZES))
+def test_a_dot_that_is_pressed_shows_its_gate_without_scrolling(
+    context: BrowserContext, managed: ManagedCompound, address: str, size: str
+) -> None:
+    with managed.app.app_context(), current_menjin().database.session() as session:
+        site = session.scalars(select(Site)).one()
+        add_stairwells(session, current_menjin().sealer, site, managed.clock(), 297)
+        draw_map(session, site)
+    page = opened(context, address, size)
+    page.locator("#map a.dot[aria-label^='3栋']").click()
+    expect(page.locator("#panel #near-title")).to_be_in_viewport()
+    page.locator("#panel").get_by_role("link", name="3栋2单元").click()
+    expect(page.locator("#panel #gate-b3-u2 .opens-now > summary")).to_be_in_viewport(ratio=1)

@@ -15,6 +15,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.layout_shift import MOST, shift_of
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served, shown, switch_on_code, welcome
 from tests.browser.terminal.states import keep_picture
 from web_admin.core.database import current_menjin
@@ -103,6 +104,8 @@ def test_a_visitor_forwards_one_picture_with_place_times_and_code(
     assert code == text
     assert served.compound.decide(code, "north-in").opens
     assert drawn.height > drawn.width * 1.2, "place and gates stand above and below the code"
+    shift, moved = shift_of(page)
+    assert shift <= MOST, moved
     card = page.locator("[data-pass-card]")
     assert card.get_attribute("data-place")
     assert card.get_attribute("data-gates") == "North gate"

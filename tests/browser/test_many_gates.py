@@ -1,14 +1,12 @@
 """Now, gates and events of a compound with 300 gates: what differs first, found while typed, bounded."""
 
-from datetime import timedelta
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import select
 
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.support.compounds.managed import ManagedCompound
-from tests.support.compounds.many_gates import add_stairwells
+from tests.support.compounds.many_gates import add_stairwells, differ_somewhere
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
 from web_admin.gates.places import place_gates
@@ -28,9 +26,7 @@ def many(managed: ManagedCompound) -> ManagedCompound:
         site = session.scalars(select(Site)).one()
         add_stairwells(session, current_menjin().sealer, site, managed.clock(), STAIRS)
         place_gates(session, managed.site_id, session.scalars(select(Gate).order_by(Gate.number)).all())
-        session.get_one(Gate, "b7-u2").last_seen_at = managed.clock() - timedelta(hours=2)
-        forced = {"lane_id": "b9-u1-in", "door": "forced", "posture": "normal"}
-        session.get_one(Gate, "b9-u1").lane_states = [forced]
+        differ_somewhere(session, managed.clock())
     return managed
 
 

@@ -142,8 +142,8 @@ def _dot_with(dots: Sequence[Dot], gate_id: str) -> Sequence[GateState]:
 def _address(dot: Dot) -> str:
     first = dot.states[0].gate.gate_id
     if len(dot.states) == 1:
-        return url_for("gate_map.show", gate=first)
-    return url_for("gate_map.show", dot=first)
+        return url_for("gate_map.show", gate=first, _anchor="panel")
+    return url_for("gate_map.show", dot=first, _anchor="panel")
 
 
 def _said(dot: Dot) -> str:

@@ -52,9 +52,10 @@ class HomesForm(AgainForm):
         _l("Home numbers"),
         description=_l("One or more, with blanks or on lines of their own."),
         validators=[InputRequired(_l("Type a home's number.")), Length(max=MAX_HOMES_CHARS)],
+        id="home_numbers",  # the section that has both is `homes`, the gates' field `place`
         render_kw={"rows": 2, "autocapitalize": "none", "spellcheck": "false"},
     )
-    place = SelectField(_l("They are in"))
+    place = SelectField(_l("They are in"), id="place_of_homes")
 
 
 class PlaceForm(OnceForm):

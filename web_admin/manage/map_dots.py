@@ -7,8 +7,8 @@ from web_admin.manage.gate_states import GateState
 
 WIDTH, HEIGHT = 1000, 700
 """Of the map, in its own units."""
-APART = 72
-"""So far apart are the middles of dots at least: on a phone 24 pixels, which a finger still hits."""
+APART = 80
+"""So far apart are the middles of dots at least: on a phone of 360 pixels 24, which a finger still hits."""
 EDGE = 120
 """So near to an edge a name begins or ends at its dot."""
 FEW_DOTS = 12

@@ -67,13 +67,21 @@ class NamesInPasses:
         places = places_of_site(session, site_id)
         self._places = {place.number: place_name(place) for place in places.in_order}
         self._numbers = {place.place_id: place.number for place in places.rows}
+        self._around = {place.number: self._numbers.get(place.parent_id or "") for place in places.rows}
 
     def of(self, numbers: Sequence[int]) -> list[str]:
-        """Return what a pass with these numbers opens: places by name, other gates by theirs."""
+        """Return what a pass with these numbers opens: places by name, other gates by theirs.
+
+        A building's name stands for its units.
+        """
         if ALL_GATES in numbers:
             return [_("All gates")]
         named = set(numbers)
-        said = [name for number, name in self._places.items() if number in named]
+        said = [
+            name
+            for number, name in self._places.items()
+            if number in named and self._around[number] not in named
+        ]
         return said + [
             gate.name
             for gate in self._ever

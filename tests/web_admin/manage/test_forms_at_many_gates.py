@@ -107,3 +107,4 @@ def test_a_residents_passes_are_made_with_their_defaults(many, what):
     assert answer.status_code == 303, answer.text
     with many.app.app_context(), current_menjin().database.session() as session:
         assert session.scalars(select(kind).where(kind.label == typed["label"])).one().gate_set == "way"
+    assert "单元" not in client.get(answer.location).text, "a building's name stands for its units"

@@ -150,5 +150,5 @@ def test_many_gates_are_one_dot_a_building_and_a_bounded_page(compound, client):
     assert any(label.startswith("3栋 · 9 gates") for label in labels)
     assert page.count('class="lines"') == 1
     assert "more gates are not listed" in page
-    dot = re.search(r'href="([^"]*dot=s18)"', page)[1]
+    dot = re.search(r'href="([^"]*dot=s18)#panel"', page)[1]
     assert "3栋9单元" in client.get(dot.replace("&amp;", "&")).text

@@ -5,6 +5,7 @@ const EDGE = 48;
 const FONTS = "system-ui, 'PingFang SC', 'Noto Sans SC', sans-serif";
 const STYLES = { place: `700 46px ${FONTS}`, title: `600 34px ${FONTS}`, gates: `600 36px ${FONTS}`, times: `400 34px ${FONTS}` };
 const LINE = 1.35;
+const SHAPE = 4 / 3; // its height by its width, kept for it by resident.css so that nothing jumps
 
 /** Cut a text into lines that fit; Chinese may break anywhere, other words at blanks. */
 function lines(context, text, wide) {
@@ -35,13 +36,14 @@ function draw(card, picture) {
   const below = laidOut(context, [["gates", gates], ["times", times]], side);
   const sum = (rows) => rows.reduce((high, row) => high + row.high, 0);
   canvas.width = side + 2 * EDGE;
-  canvas.height = Math.ceil(2 * EDGE + sum(above) + side + sum(below));
+  const high = 2 * EDGE + sum(above) + side + sum(below);
+  canvas.height = Math.ceil(Math.max(high, canvas.width * SHAPE));
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.fillStyle = "#000";
   context.textAlign = "center";
   context.textBaseline = "middle";
-  let top = EDGE;
+  let top = EDGE + (canvas.height - Math.ceil(high)) / 2;
   const write = (rows) => {
     for (const { style, line, high } of rows) {
       context.font = STYLES[style];

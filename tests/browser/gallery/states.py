@@ -11,7 +11,7 @@ from typing import Literal
 from tests.browser.terminal.states import SHOWN
 from tests.support.compounds.managed import PASSWORD
 
-Group = Literal["phone", "terminal", "manager", "desk", "visitor", "public", "errors"]
+Group = Literal["phone", "terminal", "manager", "desk", "visitor", "public", "errors", "many", "many_phone"]
 Step = tuple[str, ...]
 """("click", selector), ("fill", selector, text), ("choose", selector, value) or ("open", path)."""
 
@@ -350,6 +350,22 @@ ERRORS = (
         for code in (400, 401, 405, 413, 429, 500, 503)
     ),
 )
+
+MANY = (
+    State("now", "many", "manager", "/manage/", "#gate-b9-u1"),
+    State("gates", "many", "manager", "/manage/gates/", "#found"),
+    State("gate_map", "many", "manager", "/manage/map/", "#map a.dot .count"),
+    State("gate_map_dot", "many", "manager", "/manage/map/?dot=b7-u2", "#near-title"),
+    State("gate_map_gate", "many", "manager", "/manage/map/?gate=b7-u2", "#panel #gate-b7-u2"),
+    State("gate_places", "many", "manager", "/manage/gates/places/", "#find_gate"),
+    State("visitor_new", "many", "manager", "/manage/visitors/new", "#find_gate",
+          (("click", "main details.more summary"),)),
+    State("visitors", "many_phone", "resident", "/r/visitors", "#find_gate",
+          (("click", "main details.more-gates summary"),)),
+    State("visitor_pass", "many_phone", "resident", "/r/visitors", "#link",
+          (("fill", "#label", "李阿姨 Aunt Li"), ("click", "main form button >> nth=0"))),
+)
+"""Pages that look otherwise in a compound of three hundred gates."""
 # fmt: on
 
 PAGES: tuple[State, ...] = (*MANAGER, *PHONE, *DESK, *VISITOR, *PUBLIC, *ERRORS)

@@ -20,12 +20,13 @@ PREPARE = """() => {
     && one.type !== "hidden" && (one.type !== "radio" || chosen(one))
     && (!one.matches("summary") || one.parentElement.firstElementChild === one)
     && one.checkVisibility({ visibilityProperty: true }));
-  const around = (one) => [one, one.nextElementSibling, one.parentElement, one.closest("label")];
+  const around = (one) =>
+    [one, one.nextElementSibling, one.parentElement, one.closest("label"), one.querySelector(".reach")];
   window.looksOf = (one) => JSON.stringify(around(one).filter((part) => part).map((part) => {
       const { outlineStyle, outlineWidth, outlineColor, boxShadow, borderColor, backgroundColor,
-        textDecorationLine, clip, transform } = getComputedStyle(part);
+        textDecorationLine, clip, transform, stroke, strokeWidth } = getComputedStyle(part);
       return [outlineStyle, outlineWidth, outlineColor, boxShadow, borderColor, backgroundColor,
-        textDecorationLine, clip, transform];
+        textDecorationLine, clip, transform, stroke, strokeWidth];
     }));
   window.looksBefore = new Map(window.tabStops.map((one) => [one, window.looksOf(one)]));
   const parts = (one) => ["date", "time", "datetime-local"].includes(one.type) ? 10 : 1;

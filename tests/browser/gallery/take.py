@@ -6,6 +6,7 @@ import io
 import logging
 import sys
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ import numpy.typing as npt
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.gallery.states import README_PICTURES, SIZES, TERMINAL_SIZES
+from tests.browser.gallery.states import MANY, README_PICTURES, SIZES, TERMINAL_SIZES
 from tests.browser.gallery.walk import Missing, Shown, shown_pages, shown_screens
-from tests.browser.gallery.world import World, opened_world
+from tests.browser.gallery.world import STAIRWELLS, World, opened_world
 from tests.support.chromium import launch
 
 Dots = npt.NDArray[np.int16]
@@ -60,13 +61,16 @@ class Taken:
         (self.folder / name).write_bytes(picture)
 
 
-def take_all(browser: Browser, world: World, folder: Path) -> Taken:
-    """Take every picture of the list into `folder`, with an index to look at them."""
+def take_all(browser: Browser, world: World, large: World, folder: Path) -> Taken:
+    """Take every picture of the list into `folder`, with an index to look at them.
+
+    `large` is the compound of many gates.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.png"):
         old.unlink()
     taken = Taken(folder)
-    for shown in shown_pages(browser, world):
+    for shown in chain(shown_pages(browser, world), shown_pages(browser, large, MANY)):
         if isinstance(shown, Missing):
             taken.problems.append(f"{shown.name} is missing: {shown.why}")
         else:
@@ -115,10 +119,11 @@ def main() -> int:
     parser.add_argument("--readme", action="store_true", help="renew the README's pictures too")
     words = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not a line for each picture's parts
-    with sync_playwright() as playwright, opened_world() as world:
+    with sync_playwright() as playwright, opened_world() as world, opened_world(STAIRWELLS) as large:
         browser = launch(playwright)
-        taken = take_all(browser, world, words.folder)
+        taken = take_all(browser, world, large, words.folder)
         world.close()
+        large.close()
         browser.close()
     if words.readme:
         write_readme_pictures(taken, ROOT / "docs/pictures")

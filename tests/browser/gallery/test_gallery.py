@@ -8,9 +8,16 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser
 
-from tests.browser.gallery.states import NOT_PICTURED, PAGES, README_PICTURES, SIZES, TERMINAL_SIZES
+from tests.browser.gallery.states import (
+    MANY,
+    NOT_PICTURED,
+    PAGES,
+    README_PICTURES,
+    SIZES,
+    TERMINAL_SIZES,
+)
 from tests.browser.gallery.take import BIGGEST_README_PICTURE_BYTES, ROOT, Taken, take_all
-from tests.browser.gallery.world import opened_world
+from tests.browser.gallery.world import STAIRWELLS, opened_world
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
 
@@ -49,7 +56,7 @@ def test_no_reason_is_left_over(app) -> None:
 
 
 def test_every_state_has_a_name_of_its_own() -> None:
-    names = [(state.group, state.name) for state in PAGES]
+    names = [(state.group, state.name) for state in (*PAGES, *MANY)]
     assert len(names) == len(set(names))
 
 
@@ -77,13 +84,13 @@ def screen(words: str, clock: str) -> bytes:
 def test_every_state_of_the_list_is_there_and_no_two_pictures_are_the_same(
     browser: Browser, tmp_path: Path
 ) -> None:
-    with opened_world() as world:
-        taken = take_all(browser, world, tmp_path)
+    with opened_world() as world, opened_world(STAIRWELLS) as large:
+        taken = take_all(browser, world, large, tmp_path)
     assert taken.problems == []
     assert (tmp_path / "index.html").exists()
     assert {source for source, _height in README_PICTURES.values()} <= set(taken.small)
     assert all((tmp_path / name).stat().st_size for name in taken.small)
-    assert len(taken.small) > 2 * len(SIZES) * len(PAGES) + 2 * len(TERMINAL_SIZES)
+    assert len(taken.small) > 2 * len(SIZES) * len((*PAGES, *MANY)) + 2 * len(TERMINAL_SIZES)
 
 
 def test_the_pictures_of_the_readme_are_six_and_small() -> None:

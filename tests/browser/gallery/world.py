@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from flask import abort
 from playwright.sync_api import Browser, BrowserContext, Page
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from gate_controller.terminal.server import TerminalServer
@@ -22,13 +23,19 @@ from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.counted_tries import forget_tries
 from tests.support.compounds.desk import show_at_a_gate
 from tests.support.compounds.filled_once import SERVER_KEYS
-from tests.support.compounds.lived_in import NEWLY_INVITED, RESIDENTS, live_in, words_of
+from tests.support.compounds.lived_in import NEWLY_INVITED, RESIDENTS, act_in, live_in, words_of
 from tests.support.compounds.managed import ROLES, ManagedCompound, make_managed_compound
+from tests.support.compounds.many_gates import add_stairwells, differ_somewhere, draw_map
 from web_admin import create_app
 from web_admin.accounts.permissions import public
+from web_admin.compound.models import GrantRow, Person, Site
 from web_admin.core.config import WebConfig
+from web_admin.core.database import current_menjin
+from web_admin.people.usual_lanes import UsualLanes
 
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
+STAIRWELLS = 297
+"""With the three gates of the small compound, three hundred."""
 
 
 @dataclass
@@ -106,8 +113,20 @@ def _answer(code: int) -> NoReturn:
     abort(code)
 
 
+def _build_stairwells(compound: ManagedCompound, count: int) -> None:
+    """Add stairwells of which two differ from normal; all gates are on the map, a host has her way."""
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        site = session.scalars(select(Site)).one()
+        add_stairwells(session, current_menjin().sealer, site, compound.clock(), count)
+        differ_somewhere(session, compound.clock())
+        draw_map(session, site)
+        host = session.get_one(Person, compound.persons["王芳"])
+        way = UsualLanes(act_in(compound, session, "tests")).of_home(host.home)
+        session.scalars(select(GrantRow).where(GrantRow.person_id == host.person_id)).one().lanes = list(way)
+
+
 @contextmanager
-def opened_world() -> Iterator[World]:
+def opened_world(stairwells: int = 0) -> Iterator[World]:
     """Serve the compound and a gate's screen until the block ends."""
     with tempfile.TemporaryDirectory(prefix="menjin-gallery-") as folder:
         config = WebConfig(
@@ -121,6 +140,8 @@ def opened_world() -> Iterator[World]:
         compound = make_managed_compound(config, clock, app=create_app(config, clock=clock))
         invitations = live_in(compound)
         words = words_of(compound)
+        if stairwells:
+            _build_stairwells(compound, stairwells)
         compound.app.add_url_rule("/answers/<int:code>", "answers", public(_answer))
         server = make_server("127.0.0.1", 0, compound.app, threaded=True)
         server.daemon_threads = False  # type: ignore[attr-defined]  # joined: none may outlive the database

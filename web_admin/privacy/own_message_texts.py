@@ -6,7 +6,9 @@ from typing import Literal
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-Page = Literal["ways_in", "visitors", "my_home", "face", "records", "home_review", "request", "consent"]
+Page = Literal[
+    "ways_in", "visitors", "my_home", "face", "records", "home_review", "request", "consent", "password"
+]
 
 ENTRIES: Mapping[tuple[str, str], str] = {
     ("credential_suspended", ""): "card_suspended",
@@ -64,6 +66,10 @@ TEXTS: Mapping[str, tuple[LazyString, Page]] = {
     "password": (_l("Your page has a new password. Not you? End it under Ways in."), "ways_in"),
     "passkey": (_l("Your page has a new passkey. Not you? End it under Ways in."), "ways_in"),
     "signed_in": (_l("Your page was opened with an invitation. Not you? Ask the office."), "ways_in"),
+    "signed_in_elsewhere": (
+        _l("Your page was opened on another phone or computer. Not you? Sign it out."),
+        "password",
+    ),
     "face_on": (_l("Face was switched on for you. Not you? Switch it off."), "face"),
     "face_off": (_l("Your face was switched off. The gates delete it."), "consent"),
     "face_off_at_gate": (_l("Your face no longer opens %(gate)s. That gate deletes it."), "face"),

@@ -1,18 +1,22 @@
 """Derive the messages to a person from what is stored already: nothing new is kept, nothing new to erase.
 
 Entries of the ledger about the person, uses of their visitors' passes, invitations that opened their page,
-and what a running access review asks. Each goes when its own term ends (`retention`).
+sessions that are open on other phones, and what a running access review asks. Each goes when its own term
+ends (`retention`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import CredentialKind
 from web_admin.access_review.queries import asked_of_person, open_round, rows_for_home
+from web_admin.accounts.models import User
+from web_admin.accounts.open_sessions import mark_of
+from web_admin.accounts.session_models import AccountSession
 from web_admin.compound.gate_names import full_name, gate_and_lane
 from web_admin.compound.models import CredentialRow, Gate, Invitation, Lane, Person
 from web_admin.gates.lost_readers import SAID_AFTER, OwnLoss
@@ -22,6 +26,8 @@ from web_admin.privacy.own_message_texts import ENTRIES
 from web_admin.visitors.models import VisitorPassRow, VisitorUse
 
 SHOWN = 50
+BY_INVITATION = timedelta(seconds=10)
+"""A session that begins so soon after an invitation was used is the one that it opened."""
 NOT_OF_OWN_ACTS = frozenset({"grants_set", "pass_withdrawn", "weekly_pass_withdrawn"})
 """Entries that are news only where another person made them."""
 FACT_THAT_TELLS: Mapping[str, str] = {
@@ -45,13 +51,23 @@ class OwnMessage:
 
 
 def own_messages(
-    session: Session, person: Person, losses: Sequence[OwnLoss], since: datetime | None = None
+    session: Session,
+    person: Person,
+    losses: Sequence[OwnLoss],
+    since: datetime | None = None,
+    *,
+    this_session: str = "",
 ) -> list[OwnMessage]:
-    """Return the newest messages to a person, newest first; `losses` are their lanes without a reader."""
+    """Return the newest messages to a person, newest first; `losses` are their lanes without a reader.
+
+    `this_session` is the mark of the session in which they read: their own sign-in here is no news.
+    """
+    invited = _used_invitations(session, person.person_id)
     found = [
         *_of_ledger(session, person, since),
         *_of_visitors(session, person.person_id, since),
-        *_of_invitations(session, person.person_id),
+        *(OwnMessage(at, "signed_in") for at in invited),
+        *_of_sign_ins(session, person.person_id, set(invited), this_session),
         *_of_review(session, person),
         *_of_losses(losses),
     ]
@@ -116,12 +132,29 @@ def _of_visitors(session: Session, person_id: str, since: datetime | None) -> li
     ]
 
 
-def _of_invitations(session: Session, person_id: str) -> list[OwnMessage]:
+def _used_invitations(session: Session, person_id: str) -> list[datetime]:
     opened = select(Invitation.used_at).where(
         Invitation.person_id == person_id, Invitation.used_at.is_not(None)
     )
     newest = session.scalars(opened.order_by(Invitation.used_at.desc()).limit(SHOWN))
-    return [OwnMessage(at, "signed_in") for at in newest if at is not None]
+    return [at for at in newest if at is not None]
+
+
+def _of_sign_ins(
+    session: Session, person_id: str, invited: Collection[datetime], this_session: str
+) -> list[OwnMessage]:
+    """Return the sign-ins on other phones that are still open, without those by an invitation."""
+    begun = (
+        select(AccountSession.session_sha256, AccountSession.begun_at)
+        .join(User, User.id == AccountSession.account_id)
+        .where(User.person_id == person_id)
+    )
+    newest = session.execute(begun.order_by(AccountSession.begun_at.desc()).limit(SHOWN)).all()
+    return [
+        OwnMessage(at, "signed_in_elsewhere")
+        for digest, at in newest
+        if mark_of(digest) != this_session and not any(abs(at - used) <= BY_INVITATION for used in invited)
+    ]
 
 
 def _of_review(session: Session, person: Person) -> list[OwnMessage]:

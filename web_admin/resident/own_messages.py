@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from flask import g, render_template, request, session, url_for
 from flask_login import current_user
 
+from web_admin.accounts.sessions import mark_of_this_session
 from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.privacy.own_message_texts import TEXTS
@@ -42,7 +43,7 @@ class ShownMessage:
 def own_messages_page() -> str:
     """Show the messages to the person, newest first; what was shown counts as read from now on."""
     person, act = signed_in()
-    rows = own_messages(act.session, person, losses_of(person, act.now))
+    rows = own_messages(act.session, person, losses_of(person, act.now), this_session=mark_of_this_session())
     read_until = _read_until(person, act.now)
     shown = [_shown(row, read_until) for row in rows]
     if rows and not _is_ahead_of_the_reader():
@@ -94,7 +95,8 @@ def unread_messages() -> int:
 
 
 def _unread(person: Person, act: Action) -> int:
-    return len(own_messages(act.session, person, losses_of(person, act.now), _read_until(person, act.now)))
+    since, here = _read_until(person, act.now), mark_of_this_session()
+    return len(own_messages(act.session, person, losses_of(person, act.now), since, this_session=here))
 
 
 @bp.app_context_processor

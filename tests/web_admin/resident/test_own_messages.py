@@ -210,3 +210,22 @@ def test_a_reader_that_is_out_of_order_for_an_hour_is_a_message_as_long_as_it_la
     with small_compound.session() as session:
         session.get_one(Gate, "north").lane_states = []
     assert "out of order" not in messages_of(phone)
+
+
+def test_a_sign_in_by_name_is_read_on_the_other_phone_alone_until_it_is_signed_out(
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+) -> None:
+    said = "Your page was opened on another phone or computer."
+    assert said not in messages_of(phone), "their own sign-in here is no news"
+    press(phone, "/r/password", seen_on="/r/password", name="li", password="a quiet gate at noon")
+    small_compound.clock.now += timedelta(minutes=1)
+    other = small_compound.app.test_client()
+    signed_in = press(other, "/r/sign-in", seen_on="/r/sign-in", name="li", password="a quiet gate at noon")
+    assert signed_in.status_code == 303
+    assert "1 new message" in phone.get("/r/").text
+    page = messages_of(phone)
+    assert page.count(said) == 1
+    assert page.partition(said)[0].rpartition("<a")[2].count('href="/r/password"') == 1
+    assert said not in messages_of(neighbour)
+    press(other, "/r/sign-out", seen_on="/r/help")
+    assert said not in messages_of(phone)

@@ -16,6 +16,7 @@ from web_admin.accounts.api_keys import MAX_LIVE_KEYS, make_api_key
 from web_admin.accounts.models import ApiKey, User
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
+from web_admin.credentials.child_agreements import write_agreement
 from web_admin.credentials.phones import register_phone_key
 from web_admin.later.past import Change, Done, keep, past_acts
 from web_admin.messages.actions import take_webhook_over
@@ -134,7 +135,20 @@ def test_a_childs_card_stays_ended_without_a_guardians_agreement(compound, offic
     with compound.app.app_context(), current_menjin().database.session() as session:
         session.get_one(Person, compound.persons["王芳"]).age_band = "under_14"
     undo(office)
+    assert "A guardian agrees first to a card and PIN of a child under 14" in office.get(LIST).text
     assert read(compound, lambda s: s.get_one(CredentialRow, card).state) == "ended"
+
+
+def test_a_childs_card_that_a_guardian_agreed_to_is_had_back(compound, office):
+    child, guardian = compound.persons["王芳"], compound.persons["王磊"]
+    card = ended_card(compound, office, "returned")
+    with compound.act("manager") as act:
+        act.session.get_one(Person, child).age_band = "under_14"
+        write_agreement(
+            act, act.session.get_one(Person, guardian), act.session.get_one(Person, child), "en", "I agree."
+        )
+    undo(office)
+    assert read(compound, lambda s: s.get_one(CredentialRow, card).state) == "active"
 
 
 def test_a_phone_that_was_ended_has_no_undo(compound, office):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import abort
+from flask import abort, g
 from flask_babel import gettext
 
 from gate_controller.contract.credential_kinds import has_ended_by_time
@@ -53,12 +53,20 @@ class ShownCode:
     uses: list[Use]
 
 
+def _names_here(site_id: str) -> NamesInPasses:
+    """Return the names of gates and places, read once for a page with several lists."""
+    if "names_in_passes" not in g:
+        g.names_in_passes = NamesInPasses(site_id)
+    names: NamesInPasses = g.names_in_passes
+    return names
+
+
 def own_passes(person: Person, act: Action) -> list[ShownPass]:
     """Return the passes that a person gave out, newest first, without the visits of weekly ones."""
     ended_after = act.now - timedelta(days=KEPT_DAYS)
     rows = passes_for_once(act.session, person.person_id, ended_after, SHOWN_PASSES)
     uses = uses_of(act.session, [row.pass_id for row in rows])
-    names = NamesInPasses(person.site_id)
+    names = _names_here(person.site_id)
     return [_shown_pass(row, act, names, uses.get(row.pass_id, [])) for row in rows]
 
 
@@ -82,7 +90,7 @@ def shown_series(rows: Sequence[VisitorSeriesRow], person: Person, act: Action) 
     used: dict[str, list[Use]] = {row.series_id: [] for row in rows}
     for pass_id, uses in uses_of(act.session, list(visits)).items():
         used[visits[pass_id]].extend(uses)
-    names = NamesInPasses(person.site_id)
+    names = _names_here(person.site_id)
     shown = []
     for row in rows:
         visit = next_visit(row, zone, act.now)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import render_template, request
 from flask_babel import lazy_gettext as _l
 
+from gate_controller.contract.records import Method
 from web_admin.action.base import Action
 from web_admin.compound.models import Person
 from web_admin.core.parameters import wall_clock_of
@@ -20,6 +21,7 @@ from web_admin.visitors.reach import (
     gates_for_a_code,
     gates_for_a_pass,
     gates_open_to,
+    gates_with,
     lanes_for_a_code,
     reads_passes,
 )
@@ -46,7 +48,8 @@ def _page(
     fresh_gate: str | None = None,
 ) -> str:
     local_now = act.now.astimezone(ZoneInfo(site_of(person).timezone))
-    gates = gates_for_a_pass(act.session, person, act.now)
+    open_to = gates_open_to(act.session, person, act.now)
+    gates = gates_with(open_to, person, Method.QR)
     offered = offered_gates(person, gates)
     return render_template(
         "resident/visitors.html",
@@ -58,9 +61,7 @@ def _page(
         nearest=offered.nearest,
         usual_gates=WAY if offered.way else ALL,
         long_list=LONG_LIST,
-        without_codes=[
-            gate.name for gate in gates_open_to(act.session, person, act.now) if not reads_passes(gate)
-        ],
+        without_codes=[gate.name for gate in open_to if not reads_passes(gate)],
         passes=own_passes(person, act),
         weekly=own_series(person, act),
         codes=own_codes(person, act),
@@ -68,7 +69,7 @@ def _page(
         fresh_code=fresh_code,
         fresh_until=fresh_until,
         fresh_gate=fresh_gate,
-        offered_for_code=offered_gates(person, gates_for_a_code(act.session, person, act.now)),
+        offered_for_code=offered_gates(person, gates_with(open_to, person, Method.PIN)),
         form=request.form,
         code_minutes=CODE_MINUTES,
         first_day=local_now.strftime("%Y-%m-%dT%H:%M"),

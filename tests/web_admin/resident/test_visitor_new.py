@@ -10,10 +10,12 @@ from sqlalchemy import select
 from gate_controller.rules.decision import Reason
 from tests.support.clock import SetClock
 from tests.support.compounds.resident import Compound, csrf_of
+from tests.support.statements import statements_of
 from tests.web_admin.resident.pressing import press
 from tests.web_admin.resident.visitors import make_pass, only_pass, weekly_pass
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.place_models import Place
+from web_admin.core.database import current_menjin
 from web_admin.visitors.models import VisitorPassRow
 
 
@@ -156,3 +158,14 @@ def test_a_form_sent_twice_makes_one_pass(small_compound: Compound, phone: Flask
     fields = {"csrf_token": csrf_of(page), "label": "Aunt Li", "gate_numbers": "all", "once": once}
     assert [phone.post("/r/visitors", data=fields).status_code for _time in range(2)] == [303, 303]
     assert only_pass(small_compound).label == "Aunt Li"
+
+
+def test_the_page_reads_the_gates_once_for_its_forms_and_once_for_its_lists(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    make_pass(phone)
+    with small_compound.app.app_context(), statements_of(current_menjin().database) as seen:
+        assert phone.get("/r/visitors").status_code == 200
+    gates = [statement for statement in seen if " FROM gate " in statement or "\nFROM gate " in statement]
+    assert len([one for one in gates if "gate.state !=" in one]) == 1
+    assert len([one for one in gates if "gate.lane_states" in one]) == 1

@@ -136,6 +136,7 @@ def show(text: str) -> Response:
                 weekly=isinstance(invitation.row, VisitorSeriesRow),
                 plan=plan,
                 opened_gates=_in_a_row(opened),
+                long_list=LONG_LIST,
                 opens_one=len(opened) == 1,
                 zone=get_timezone_name(zone, locale=get_locale()),
                 # Before it is live there is no copy that renews, and in WeChat the card below has the code.

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,11 +13,12 @@ from sqlalchemy import select, update
 
 from gate_controller.rules.decision import Reason
 from tests.support.clock import SetClock
+from tests.support.compounds.many_gates import add_stairwells
 from tests.support.compounds.resident import Compound
 from tests.support.suspending import suspend_for_days
 from tests.web_admin.resident.pressing import press
 from tests.web_admin.resident.visitors import link_of, make_pass, only_pass, weekly_pass
-from web_admin.compound.models import Gate
+from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.public import visitor_link
 from web_admin.visitors.models import VisitorVisit
 from web_admin.web.qr_picture import FIGURES, png_of
@@ -107,6 +109,22 @@ def test_the_plan_shows_every_gate_and_marks_those_that_open(
     north, south = plan.partition('class="plan"')[2].split("<li")[1:3]
     assert ("not with this pass" in north, "This gate" in north) == (True, False)
     assert ("in with the code" in south, "This gate" in south) == (True, True)
+
+
+def test_the_plan_of_a_pass_for_many_gates_is_folded_behind_their_number(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    link = link_of(phone, make_pass(phone, gate_numbers="all"))
+    with small_compound.act() as act:
+        (grant,) = act.session.get_one(Person, small_compound.person_id).grants
+        add_stairwells(act.session, act.sealer, act.session.get_one(Site, act.site_id), act.now, 20)
+        grant.lanes = [
+            *grant.lanes,
+            *act.session.scalars(select(Lane.lane_id).where(Lane.lane_id.like("b%"))),
+        ]
+    page = small_compound.app.test_client().get(link, headers={"Accept-Language": "en"}).text
+    assert re.search(r"<details[^>]*>\s*<summary>22 gates</summary>", page)
+    assert page.partition("<details")[2].partition("</details>")[0].count('class="opens"') == 22
 
 
 def test_a_weekly_pass_has_one_link_that_shows_each_visits_code_when_it_is_due(

@@ -77,7 +77,8 @@ class Keypad:
             desk.rest()
             return
         screen = Screen.TYPING_PIN if entry.in_secret else Screen.TYPING_HOME
-        message = "zero_reads" if reads else ""
+        # It stays while the number is typed: another message would begin to be read at the first digit.
+        message = "zero_reads" if entry.after_zero and not entry.in_secret else ""
         desk.screen.show(screen, now_seconds, seconds=TYPING_SECONDS, message=message)
         desk.screen.read_aloud = desk.screen.read_aloud or reads
         if entry.in_secret and not entry.secret and desk.dialog.intent is Intent.FACE:

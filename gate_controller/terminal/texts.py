@@ -197,7 +197,8 @@ def _messages() -> dict[str, str]:
         "face_after_card": _("Show your card first. For two-step entry, then look at the camera."),
         "home_for_face": _("The camera compares you with your home only. Type it, press OK, then look."),
         "zero_reads": _(
-            "Reading aloud. To begin again, press star. For all ways, press star, then hash twice."
+            "Reading aloud. Type your home number, then press hash. For all ways, press star, then hash "
+            "twice."
         ),
         "code_to_scanner": _("Hold it to the scanner. The camera cannot see now."),
         "no_face": _("Stand in front of the camera."),

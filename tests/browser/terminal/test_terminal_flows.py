@@ -30,6 +30,7 @@ from gate_controller.terminal.view import (
 )
 from tests.browser.terminal.conftest import RecordingController, free_port, new_server, open_page
 from tests.browser.terminal.states import BOXES, LONGEST_PAGE, NO_FACE, SHOWN, keep_picture, shown
+from tests.browser.terminal.voices import VOICES
 
 pytestmark = pytest.mark.browser
 
@@ -131,17 +132,6 @@ def test_a_question_is_answered_from_a_keypad_alone(
         shown(server, page, SHOWN[state])
         page.keyboard.type(keys)
         controller.wait_for(*[KeyTyped(key) for key in keys])
-
-
-VOICES = """
-window.heard = [];
-const voices = ["en-GB", "zh-CN"].map((lang) => ({ lang, name: lang }));
-Object.defineProperty(window, "speechSynthesis", { value: {
-  getVoices: () => voices, cancel: () => {}, addEventListener: () => {},
-  speak: (speech) => window.heard.push([speech.lang, speech.text]),
-} });
-window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
-"""
 
 
 def test_by_keypad_alone_the_notice_and_every_answer_are_read_aloud_in_the_screens_language(

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.terminal.conftest import PATIENCE_SECONDS
-from tests.browser.terminal.test_terminal_flows import VOICES
+from tests.browser.terminal.voices import VOICES
 from tests.support.compounds.people import person, pin, records
 from tests.support.gates.bench import LANE, PIN_KEY, BenchGate, bench_gate
 
@@ -51,8 +51,10 @@ def test_a_blind_person_presses_0_listens_and_types_home_and_pin_from_their_star
     expect(body).to_have_attribute("data-screen", "typing_home")
     assert typed.inner_text() == ""
     page.wait_for_function("window.heard.some(([, text]) => text.includes('Reading aloud'))")
+    said = page.evaluate("window.heard.length")
     type_keys("31203")
     expect(typed).to_have_text("31203")
+    assert page.evaluate("window.heard.length") == said, "no digit interrupts what is read"
     type_keys("#082915")
     expect(typed).to_have_text("\u25cf" * 6)
     type_keys("#")

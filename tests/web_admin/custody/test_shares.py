@@ -193,8 +193,10 @@ def test_consents_of_another_site_of_who_left_and_of_a_site_without_face_are_lef
     assert live(faces) == {}
 
 
-@pytest.mark.parametrize("strangers", [0, IN_LIST])
-def test_of_named_people_only_theirs_are_read_for_few_and_for_many(faces, strangers):
+@pytest.mark.parametrize(
+    "strangers", [0, IN_LIST, 70_000], ids=["few", "many", "more than a statement takes"]
+)
+def test_of_named_people_only_theirs_are_read_however_many_they_are(faces, strangers):
     for person_id in ("a", "b"):
         faces.person(person_id)
         faces.consent(person_id, f"of-{person_id}")
@@ -350,8 +352,14 @@ BOTH = ("north", "south")
 
 @pytest.mark.parametrize(
     ("person_ids", "gate_ids"),
-    [(("a",), BOTH), (("a", "b"), ("north",)), (("a", "b"), BOTH), (("a", "b", "c"), ("south",))],
-    ids=["one person", "one gate", "as many people as gates", "all of a gate"],
+    [
+        (("a",), BOTH),
+        (("a", "b"), ("north",)),
+        (("a", "b"), BOTH),
+        (("a", "b", "c"), ("south",)),
+        (("a", "b", "c"), BOTH),
+    ],
+    ids=["one person", "one gate", "as many people as gates", "all of a gate", "more people than gates"],
 )
 def test_only_the_shares_that_end_and_their_looks_are_deleted(faces, now, person_ids, gate_ids):
     faces.shared("a", "b", "c")

@@ -119,6 +119,18 @@ def test_a_gate_with_a_receipt_of_before_keeps_no_other_from_its_own(faces, data
     assert sorted(faces.batch(requests())) == [0, 1, 3]
 
 
+def test_a_gate_that_sends_no_receipt_at_all_keeps_no_other_from_its_own(faces, database, clock):
+    with database.session() as session:
+        consent_id = session.scalars(select(FaceShare.consent_id)).first()
+    sent = [[receipt_of(gate, consent_id, faces.person_id, clock.now)] for gate in faces.gates]
+    sent[2] = []
+    requests = [
+        request_of(gate, RECEIPTS_PATH, signed_receipts(gate.key, *receipts))
+        for gate, receipts in zip(faces.gates, sent, strict=True)
+    ]
+    assert sorted(faces.batch(requests)) == [0, 1, 3]
+
+
 @on_postgresql
 def test_a_gate_whose_row_is_held_is_left_out_and_the_receipts_of_others_do_not_wait(faces, database, clock):
     with database.session() as session:

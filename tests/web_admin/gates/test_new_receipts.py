@@ -30,22 +30,26 @@ from web_admin.sync.requests import LAST_COUNTER
 pytestmark = [pytest.mark.both_databases, both_ways]
 
 
+def receipt_of_a_new_face(session, sealer, site, now):
+    person = add_person(session, site, None, ["north-in"], now)
+    consent = give_face(session, sealer, site, person, now)
+    return ForgetReceipt(
+        site_id=site,
+        gate_id="north",
+        person_id=person.person_id,
+        consent_id=consent.consent_id,
+        forgotten_at=now,
+        blob_found=True,
+        journal_seq=4,
+    )
+
+
 @pytest.fixture
 def receipt(database, sealer, site, north, clock):
     """A receipt about a person's face, by a gate whose key this process has read."""
     north.ask(clock.now)
     with database.session() as session:
-        person = add_person(session, site, None, ["north-in"], clock.now)
-        consent = give_face(session, sealer, site, person, clock.now)
-        return ForgetReceipt(
-            site_id=site,
-            gate_id="north",
-            person_id=person.person_id,
-            consent_id=consent.consent_id,
-            forgotten_at=clock.now,
-            blob_found=True,
-            journal_seq=4,
-        )
+        return receipt_of_a_new_face(session, sealer, site, clock.now)
 
 
 def stored(database):
@@ -68,6 +72,18 @@ def test_a_new_receipt_costs_a_statement_beside_that_of_the_call(database, north
     one = batch.receipts[0]
     assert rows == [(receipt.consent_id, "north", one.receipt, one.signature, clock.now)]
     assert counter == north.counter
+
+
+def test_as_many_as_are_stored_at_once_cost_no_more_after_an_earlier_receipt_of_their_gate(
+    database, sealer, site, north, receipt, clock
+):
+    with database.session() as session:
+        more = [receipt_of_a_new_face(session, sealer, site, clock.now) for _ in range(AT_ONCE)]
+    north.post(RECEIPTS_PATH, signed(north.key, receipt))
+    with statements_of(database) as seen:
+        assert north.post(RECEIPTS_PATH, signed(north.key, *more)).get_json() == {"count": AT_ONCE}
+    assert verbs(seen) == ["UPDATE", "INSERT"]
+    assert len(stored(database)[0]) == AT_ONCE + 1
 
 
 def nothing(north, receipt, session):

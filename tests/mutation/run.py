@@ -334,6 +334,7 @@ TARGETS = {
         "web_admin/gates/check_ins.py",
         (
             "tests/web_admin/gates/test_check_ins.py",
+            "tests/web_admin/gates/test_counted_calls.py",
             "tests/web_admin/gates/test_check_in_statements.py",
         ),
         differs=True,
@@ -344,6 +345,7 @@ TARGETS = {
             "tests/web_admin/sync/test_check_in.py",
             "tests/web_admin/custody/test_leases.py",
             "tests/web_admin/gates/test_last_answers.py",
+            "tests/web_admin/gates/test_counted_calls.py",
             "tests/web_admin/gates/test_check_ins.py",
         ),
         chosen="not alone",
@@ -355,6 +357,7 @@ TARGETS = {
             "tests/web_admin/sync/test_check_in.py",
             "tests/web_admin/custody/test_leases.py",
             "tests/web_admin/gates/test_last_answers.py",
+            "tests/web_admin/gates/test_counted_calls.py",
             "tests/web_admin/gates/test_check_ins.py",
             "tests/web_admin/gates/test_check_in_statements.py",
             "tests/web_admin/gates/test_new_receipts.py",

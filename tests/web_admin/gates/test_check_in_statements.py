@@ -59,6 +59,16 @@ def test_a_share_that_cannot_be_opened_keeps_no_other_gate_from_its_answer(
     assert noted(database)["stair-2"] == before
 
 
+def test_a_share_that_cannot_be_opened_costs_the_others_one_round_more(faces, database, clock):
+    with database.session() as session:
+        session.get_one(FaceShare, (faces.person_id, "stair-2")).share_sealed = b"damaged"
+    with statements_of(database) as seen:
+        assert len(faces.ask(clock.now)) == GATES - 1
+    of_all, of_others = ["UPDATE", *["SELECT"] * GATES], ["UPDATE", *["SELECT"] * (GATES - 1)]
+    as_news = ["UPDATE", "SELECT", "SELECT"]  # its gate alone, before it is answered in full
+    assert verbs(seen) == of_all + of_others + as_news
+
+
 def test_a_wrong_key_for_leases_is_that_gates_own_fault(faces, clock):
     questions = [gate.question(clock.now) for gate in faces.gates]
     questions[2] = msgspec.structs.replace(questions[2], sealing_public_key=bytes(32))

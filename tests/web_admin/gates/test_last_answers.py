@@ -36,16 +36,23 @@ def menjin(web_config, database, sealer, clock):
 
 
 @pytest.fixture
-def lin(menjin, database, sealer, site, north, clock):
-    """A person at a gate that takes sums, has the newest policy and was answered so."""
+def before_sums(database, sealer, site, north, clock):
+    """A person at a gate that takes sums, has the newest policy and was answered so; no sums are kept yet."""
     with database.session() as session:
         person = add_person(session, site, None, ["north-in"], clock.now)
         publish_policy(session, sealer, site, clock.now)
     north.knows = (SUM_DIGEST,)
     take(north, north.ask(clock.now))
-    begin_sums(menjin, clock.now)
     north.ask(clock.now)
     return person.person_id
+
+
+@pytest.fixture
+def lin(before_sums, menjin, north, clock):
+    """The same person; sums are kept, and the gate was answered with theirs."""
+    begin_sums(menjin, clock.now)
+    north.ask(clock.now)
+    return before_sums
 
 
 def noted(database):
@@ -137,6 +144,33 @@ def test_a_gate_without_sums_of_its_version_is_answered_in_full(lin, north, data
     assert reply.change is not None
     assert "digest_kind" not in msgspec.json.decode(reply.policy.manifest), "the older kind"
     assert noted(database)[0] == north.counter, "the call is counted once"
+
+
+def test_news_after_sums_are_kept_say_that_their_digest_is_one_of_sums(
+    before_sums, menjin, north, database, sealer, site, clock
+):
+    begin_sums(menjin, clock.now)
+    one_card_more(database, sealer, site, before_sums, CARD, clock.now)
+    with statements_of(database) as statements:
+        reply = north.ask(clock.now)
+    assert verbs(statements) == ["UPDATE", "UPDATE", "SELECT"]
+    assert msgspec.json.decode(reply.policy.manifest)["digest_kind"] == "lthash16"
+
+
+def test_a_gate_that_was_lent_its_first_face_with_its_news_is_lent_it_again_by_two_statements(
+    lin, north, database, sealer, site, clock
+):
+    one_card_more(database, sealer, site, lin, CARD, clock.now)
+    take(north, north.ask(clock.now))
+    with database.session() as session:
+        give_face(session, sealer, site, session.get_one(Person, lin), clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    first = north.ask(clock.now)
+    take(north, first)
+    with statements_of(database) as statements:
+        again = north.ask(clock.now)
+    assert verbs(statements) == ["UPDATE", "SELECT"]
+    assert len(first.leases) == len(again.leases) == 1
 
 
 LOST = (DeviceHealth(device="lock", health="lost", detail="gone"),)

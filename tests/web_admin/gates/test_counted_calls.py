@@ -1,0 +1,39 @@
+"""The statement that answers a check-in notes of the call what the full way notes."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from gate_controller.contract.messages import ASK_PATH
+from tests.support.statements import statements_of, verbs
+from tests.web_admin.sync.answers import error_of
+from web_admin.compound.models import Gate
+
+pytestmark = pytest.mark.both_databases
+
+
+def test_a_question_that_comes_twice_is_answered_once_and_is_no_sign_of_a_clone(fleet, database, clock):
+    gate = fleet.gates[0]
+    question = gate.question(clock.now)
+    with statements_of(database) as statements:
+        assert gate.post(ASK_PATH, question).status_code == 200
+    assert verbs(statements) == ["UPDATE"]
+    assert error_of(gate.post(ASK_PATH, question, counter=gate.counter)) == "counter_repeated"
+
+
+@pytest.mark.parametrize(("milliseconds", "noted"), [(1260, 1.3), (-2340, -2.3), (0, 0.0)])
+def test_how_far_a_gates_clock_is_behind_is_noted_to_a_tenth_of_a_second(
+    fleet, database, clock, milliseconds, noted
+):
+    gate = fleet.gates[0]
+    question = msgspec.structs.replace(
+        gate.question(clock.now), gate_time=clock.now - timedelta(milliseconds=milliseconds)
+    )
+    for verb in ("UPDATE", "SELECT"):  # by the statement, then in full
+        with statements_of(database) as statements:
+            gate.post(ASK_PATH, question)
+        assert verbs(statements)[0] == verb
+        with database.session() as session:
+            assert session.get_one(Gate, gate.gate_id).clock_behind_seconds == noted
+        fleet.app.extensions["menjin_last_answers"].forget(gate.gate_id)

@@ -31,6 +31,20 @@ HELP_KEY = "9"
 MENU = {str(number): method for number, method in enumerate(Method, 1)}
 """The number of each method on a keypad, the same at every lane."""
 TWICE_SECONDS = 3.0
+FREE_SCREENS = frozenset(
+    {
+        Screen.IDLE,
+        Screen.SHOW_CARD,
+        Screen.FORGOT_CARD,
+        Screen.TYPING_HOME,
+        Screen.SHOW_CODE,
+        Screen.GRANTED,
+        Screen.REFUSED,
+        Screen.DELAYED,
+        Screen.DONE,
+    }
+)
+"""The screens that a person may leave for the numbers: no look runs, no question is asked."""
 
 
 class ScreenActions:
@@ -65,7 +79,7 @@ class ScreenActions:
             case HelpPressed():
                 self._call_help(desk, now)
             case LanguagePressed(language):
-                desk.screen.language = language
+                desk.screen.speak(language, now)
                 self._dialog.language_chosen(desk)
             case SlowerPressed():
                 self._change_pace(desk, now)
@@ -73,16 +87,18 @@ class ScreenActions:
     def key_chooses(self, desk: LaneDesk, key: str) -> bool:
         """Choose a method by its number, where there is a keypad alone; return whether the key did that.
 
-        Two enters at rest show the numbers. One alone does nothing, for many press it by habit.
+        Two enters show the numbers wherever nothing is typed, so that `##9` calls help after a refusal too.
+        One alone does nothing, for many press it by habit.
         """
         now = self._parts.clock.monotonic_seconds()
         if desk.screen.shows is Screen.CHOOSE:
             self._chosen(desk, key, now)
             return True
-        if key != ENTER_KEY or desk.screen.shows is not Screen.IDLE:
+        if key != ENTER_KEY or desk.screen.shows not in FREE_SCREENS or not desk.keypad.entry.is_empty:
             desk.keypad.menu_until_seconds = 0.0
             return False
         if now < desk.keypad.menu_until_seconds:
+            self._cancel(desk)
             desk.screen.show(Screen.CHOOSE, now, seconds=ASK_SECONDS)
         desk.keypad.menu_until_seconds = now + TWICE_SECONDS
         return True

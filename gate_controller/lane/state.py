@@ -28,6 +28,8 @@ SECOND_METHOD_SECONDS = 30.0
 SECOND_METHOD = "second_method"
 SLOWER_FACTOR = 3.0
 HELP_SHOWN_SECONDS = 60.0
+CHOICES_KEPT_SECONDS = 60.0
+"""How long a gate at rest keeps the language and pace of the person before."""
 SAME_CODE_SECONDS = 2.0
 MISSED_SECONDS = 60.0
 """Within which who was not recognised shows their card, or is recognised at the second look."""
@@ -137,6 +139,14 @@ class ScreenState:
     language: str = DEFAULT_LANGUAGE
     slower: bool = False
     help_until_seconds: float = 0.0
+    chosen_seconds: float = 0.0
+    """When a language or a pace was chosen last."""
+    own_language: str = field(init=False)
+    """The gate's own, in which it speaks to the next person."""
+
+    def __post_init__(self) -> None:
+        """Keep the language that the gate begins with."""
+        self.own_language = self.language
 
     def patient(self, seconds: float) -> float:
         """Return a time for the person at this lane: three times as long for who asked for more."""
@@ -151,10 +161,26 @@ class ScreenState:
 
     def change_pace(self, now_seconds: float) -> None:
         """Give three times as long from now on, also for what is shown already; or the usual time again."""
-        self.slower = not self.slower
+        self.slower, self.chosen_seconds = not self.slower, now_seconds
         left_seconds = self.until_seconds - now_seconds
         if self.slower and left_seconds > 0 and self.shows not in NOT_PROLONGED:
             self.until_seconds = now_seconds + self.patient(left_seconds)
+
+    def speak(self, language: str, now_seconds: float) -> None:
+        """Speak another language from now on."""
+        self.language, self.chosen_seconds = language, now_seconds
+
+    def person_has_left(self, now_seconds: float) -> bool:
+        """Return to the gate's own language and pace a minute after the last screen; return whether it did.
+
+        The next person did not choose them, and may not read the language that would lead back.
+        """
+        used_seconds = max(self.chosen_seconds, self.until_seconds)
+        is_chosen = self.slower or self.language != self.own_language
+        has_left = is_chosen and now_seconds - used_seconds >= self.patient(CHOICES_KEPT_SECONDS)
+        if has_left:
+            self.language, self.slower = self.own_language, False
+        return has_left
 
     def show_longer(self, seconds: float, message: str, mend: str) -> None:
         """Add a message to what is shown, and seconds to read it."""
@@ -162,7 +188,7 @@ class ScreenState:
         self.until_seconds += seconds
 
     def clear(self) -> None:
-        """Return to the methods; the language and the time a person asked for stay."""
+        """Return to the methods; the language and the time a person asked for stay for a minute."""
         self.shows, self.message, self.mend, self.read_aloud = Screen.IDLE, "", "", False
 
 
@@ -309,7 +335,7 @@ class LaneDesk:
         if screen.shows is Screen.IDLE and screen.message and is_over:
             screen.message = ""
             return True
-        return False
+        return screen.shows is Screen.IDLE and screen.person_has_left(now_seconds)
 
     def view(
         self,

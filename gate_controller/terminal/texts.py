@@ -117,7 +117,7 @@ def _lines() -> dict[Screen, str]:
     return {
         Screen.IDLE: _("Hold up your card or type your home number. Other ways: # #."),
         Screen.SHOW_CARD: _("Hold it to the reader."),
-        Screen.FORGOT_CARD: _("Do you know your PIN? Press PIN. If not, press Help and wait here."),
+        Screen.FORGOT_CARD: _("Do you know your PIN? Press PIN. If not, press Help (# # 9) and wait here."),
         Screen.TYPING_HOME: _("Type it, then press OK. For 3-1203, 31203 will do."),
         Screen.TYPING_PIN: _("Type your PIN or visitor code, then press OK."),
         Screen.SHOW_CODE: _("Hold it in front of the reader, a hand's width away."),

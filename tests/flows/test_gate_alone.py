@@ -213,6 +213,22 @@ def test_home_numbers_pins_and_codes_that_begin_with_0_open_as_they_are_typed(be
     bench.stop()
 
 
+@pytest.mark.parametrize(
+    "before", ["##1", "##2", "##6", "31203#111111#"], ids=["card", "home", "forgot card", "refused"]
+)
+def test_the_guard_is_called_by_keypad_from_wherever_nothing_is_typed(bench: BenchGate, before: str) -> None:
+    bench.give_policy(household(Phone()))
+    gate = bench.start()
+    bench.time.stop()
+    screen = gate.controller._parts.desks[LANE].screen
+    bench.keys.type(before)
+    shown = {"##1": Screen.SHOW_CARD, "##2": Screen.TYPING_HOME, "##6": Screen.FORGOT_CARD}
+    until(lambda: screen.shows is shown.get(before, Screen.REFUSED))
+    bench.keys.type("##9")
+    until(lambda: screen.help_until_seconds > 0)
+    bench.stop()
+
+
 def test_the_guard_is_called_from_a_keypad_alone(bench: BenchGate) -> None:
     bench.give_policy(household(Phone()))
     bench.start()

@@ -10,6 +10,9 @@ from tests.support.act_previews import done
 from tests.support.compounds.desk import hidden_of
 from tests.web_admin.manage.forms import Rows, local, send
 from tests.web_admin.visitors.given_passes import acting, fill
+from web_admin.compound.place_names import BUILDING
+from web_admin.gates.places import save_place
+from web_admin.visitors.actions import issue_pass
 from web_admin.visitors.models import VisitorPassRow
 
 
@@ -84,3 +87,17 @@ def test_a_pass_that_is_too_long_says_so_beside_its_end(client, compound):
     )
     assert answer.status_code == 422
     assert re.search(r'id="valid_until-wrong-1">.*?7 days at most', answer.text, re.DOTALL)
+
+
+def test_a_pass_shows_todays_name_of_a_building_that_was_renamed(client, compound):
+    with compound.act("manager") as act:
+        place_id = save_place(act, None, kind=BUILDING, name="3栋", code="3").place_id
+        given = issue_pass(act, issuer_person_id=None, label="Movers", gate_set="way", place_id=place_id)
+        pass_id, text = given.pass_id, given.text
+    assert "3栋" in client.get(f"/manage/visitors/{pass_id}").text
+    with compound.act("manager") as act:
+        save_place(act, place_id, kind=BUILDING, name="Rose House", code="3")
+        assert act.session.get_one(VisitorPassRow, pass_id).text == text, "the paper stays good"
+    for page in (f"/manage/visitors/{pass_id}", "/manage/visitors/"):
+        shown = client.get(page).text
+        assert ("Rose House" in shown, "3栋" in shown) == (True, False), page

@@ -179,14 +179,15 @@ def test_a_browser_without_a_clipboard_copies_the_old_way_or_says_how(
 
 
 @pytest.mark.wide
-def test_a_pass_for_one_visit_offers_single_gates_only(context: BrowserContext, served: Served) -> None:
+def test_a_pass_for_one_visit_names_the_gate_that_it_is_for(context: BrowserContext, served: Served) -> None:
     page = welcome(context, served)
     page.goto(f"{served.address}/r/visitors")
     everywhere = page.locator(".choice", has_text="All my gates")
     expect(everywhere).to_be_visible()
     page.get_by_label("Once, at one gate", exact=True).check(force=True)
     expect(everywhere).to_be_hidden()
-    expect(page.locator(".choice", has_text="The way to my home")).to_be_hidden()
+    expect(page.get_by_text("The way to my home", exact=True)).to_be_hidden()
+    expect(page.get_by_role("radio", name="North gate").first).to_be_checked()
     expect(page.get_by_text("Once means at one gate.")).to_be_visible()
 
 

@@ -1,4 +1,4 @@
-"""A finger that taps twice, with the page's scripts and without them."""
+"""A finger that taps twice, with the page's scripts and without them, and one that taps without network."""
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
@@ -48,3 +48,17 @@ def test_without_scripts_the_second_answer_shows_the_pin_of_the_first(
     expect(page.locator("[data-pin]")).to_be_visible()
     assert pins_ever(served) == 1
     context.close()
+
+
+def test_what_was_typed_stays_while_there_is_no_network(context: BrowserContext, served: Served) -> None:
+    page = welcome(context, served)
+    page.get_by_role("link", name="Visitors").click()
+    page.get_by_label("For whom?").fill("Courier")
+    context.set_offline(True)
+    page.get_by_role("button", name="Make the pass").click()
+    expect(page.get_by_role("alert")).to_contain_text("What you typed is still here")
+    expect(page.get_by_label("For whom?")).to_have_value("Courier")
+    context.set_offline(False)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.get_by_role("button", name="Make the pass").click()
+    expect(page.locator("#link")).to_be_visible()

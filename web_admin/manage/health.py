@@ -9,6 +9,7 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.operations.health import alarms_finding, server_findings, worst
 from web_admin.operations.health_facts import gates_health, server_facts
 from web_admin.web.every_page import alarms_of_page
+from web_admin.web.gate_sets import LONG_LIST
 from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("health", __name__)
@@ -25,10 +26,12 @@ def show() -> str:
     if waiting is not None and waiting.count:
         findings.insert(0, alarms_finding(waiting.count))
     levels = [*(finding.level for finding in findings), *(one.level for one in gates)]
+    well = [one for one in gates if one.level == "good"] if len(gates) > LONG_LIST else []
     return render_template(
         "manage/health.html",
         findings=findings,
-        gates=gates,
+        gates=[one for one in gates if one not in well],
+        well=well,
         level=worst(levels),
         to_look_at=sum(level in ("bad", "look") for level in levels),
         version=_version(),

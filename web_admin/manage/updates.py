@@ -14,10 +14,14 @@ from web_admin.updates.repository import machines_of, offered_versions, versions
 from web_admin.web.context import press, submit
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.gate_sets import LONG_LIST
 from web_admin.web.page import Page, to
 from web_admin.web.site import current_site
 
 bp = Blueprint("updates", __name__, url_prefix="/manage/updates")
+
+QUIET_STEPS = ("", "kept")
+"""A gate at one of these changes nothing now; where gates are many, these are folded."""
 
 
 class RolloutForm(OnceForm):
@@ -82,10 +86,13 @@ def _page(form: RolloutForm) -> str:
     rollout = newest_rollout(session, site_id)
     data_dir = current_menjin().config.data_dir
     halted_by = session.get(Gate, rollout.halted_by) if rollout is not None and rollout.halted_by else None
+    gates = gates_to_update(session, site_id)
+    quiet = [gate for gate in gates if gate.update_step in QUIET_STEPS] if len(gates) > LONG_LIST else []
     return render_template(
         "manage/updates.html",
         form=form,
-        gates=gates_to_update(session, site_id),
+        gates=[gate for gate in gates if gate not in quiet],
+        quiet=quiet,
         rollout=rollout,
         halted_by=halted_by,
         offered=[(version, machines_of(data_dir, version)) for version in offered_versions(data_dir)],

@@ -57,7 +57,7 @@ def _page(
         site=site_of(person),
         may_invite=may_invite(person),
         gates=gates,
-        way=offered.way,
+        way_names=offered.way_names,
         nearest=offered.nearest,
         usual_gates=WAY if offered.way else ALL,
         long_list=LONG_LIST,

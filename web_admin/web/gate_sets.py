@@ -33,6 +33,8 @@ class OfferedGates:
     way: Sequence[Gate]
     nearest: Gate | None
     """The gate for one visit (`ways.nearest_gate`)."""
+    way_names: Sequence[str]
+    """What the way is called: its gates, of many the places that have them."""
 
     @property
     def near(self) -> Sequence[Gate]:
@@ -53,7 +55,12 @@ def offered_gates(person: Person, gates: Sequence[Gate]) -> OfferedGates:
     """Return these gates as a page offers them to a person."""
     places = places_of_site(request_session(), person.site_id)
     way = places.way(places.of_home(person.home))
-    return OfferedGates(gates, gates_at(gates, way), nearest_gate(gates, way))
+    on_way = gates_at(gates, way)
+    names = [gate.name for gate in on_way]
+    if len(on_way) > LONG_LIST:
+        has = [places.by_id.get(gate.place_id or "") for gate in on_way]
+        names = list(dict.fromkeys(place_name(places.building_of(place) or place) for place in has))
+    return OfferedGates(gates, on_way, nearest_gate(gates, way), names)
 
 
 class NamesInPasses:

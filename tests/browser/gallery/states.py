@@ -358,6 +358,8 @@ MANY = (
     State("gate_map_dot", "many", "manager", "/manage/map/?dot=b7-u2", "#near-title"),
     State("gate_map_gate", "many", "manager", "/manage/map/?gate=b7-u2", "#panel #gate-b7-u2"),
     State("gate_places", "many", "manager", "/manage/gates/places/", "#find_gate"),
+    State("health", "many", "manager", "/manage/health", "main details.more summary"),
+    State("updates", "many", "installer", "/manage/updates/", "main details.more summary"),
     State("visitor_new", "many", "manager", "/manage/visitors/new", "#find_gate",
           (("click", "main details.more summary"),)),
     State("visitors", "many_phone", "resident", "/r/visitors", "#find_gate",

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from web_admin.compound.models import Gate
+from tests.support.compounds.many_gates import add_stairwells
+from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import GateFaceRow
 
@@ -31,3 +32,13 @@ def test_the_page_names_a_gate_without_face(compound, language, says):
     with compound.act() as act:
         act.session.get_one(Gate, "north").without_face = True
     assert says in client.get("/manage/health").text
+
+
+def test_of_many_gates_those_that_are_well_are_folded(compound):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        site = session.scalars(select(Site)).one()
+        add_stairwells(session, current_menjin().sealer, site, compound.clock(), 9)
+        session.get_one(Gate, "b1-u4").last_seen_at = None
+    page = compound.signed_in("installer").get("/manage/health").text
+    first, fold, well = (page.index(part) for part in ("1栋4单元", "gates are well", "1栋3单元"))
+    assert first < page.index('<details class="more">') < fold < well

@@ -101,11 +101,33 @@ class DeviceState:
         return self.health is Health.LOST or not self.takes
 
 
+class CallStage(StrEnum):
+    """How far a telephone call is."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    KEY = "key"
+    """The called side has pressed a key."""
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class CallChange:
+    """What became of a call that the gate has dialled; `key` is a digit, `*` or `#`."""
+
+    device: str
+    call_number: int
+    stage: CallStage
+    key: str = ""
+
+
 Reading = CardRead | KeyPress | CodeRead
 """What a person shows or types; each kind has a word for the installer. All other reports are of devices."""
 DeviceReport = Reading | InputChange | DeviceState
 Report = Callable[[DeviceReport], None]
 """Where a device puts what it read; must return at once (a queue's `put`)."""
+CallReport = Callable[[CallChange | DeviceState], None]
+"""Where a telephone puts what became of its calls; must return at once."""
 
 
 class Device(Protocol):
@@ -122,6 +144,31 @@ class Device(Protocol):
 
     def stop(self) -> None:
         """End the thread and close the device within a second."""
+        ...
+
+
+class Telephone(Protocol):
+    """Calls numbers; reports each call's stages as CallChange, and the last of each is ENDED."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that its reports carry."""
+        ...
+
+    def start(self, report: CallReport) -> None:
+        """Begin in a thread of its own; return at once, also when the telephone is absent."""
+        ...
+
+    def stop(self) -> None:
+        """Hang up and end the thread within two seconds."""
+        ...
+
+    def dial(self, address: str) -> int:
+        """Call a number or SIP address; return at once with the call's number; raise DeviceUnavailable."""
+        ...
+
+    def hang_up(self, call_number: int) -> None:
+        """End a call; return at once, also when it is over."""
         ...
 
 

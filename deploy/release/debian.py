@@ -66,7 +66,7 @@ class Package:
 
 GATE_UNITS = ("menjin-gate.service", "menjin-terminal-kiosk.service")
 GATE = "It opens by card, PIN, QR code, decides alone and goes on without network and server."
-SCREEN = {"Suggests": "cage, chromium, fonts-noto-cjk"}
+SCREEN = {"Suggests": "cage, chromium, fonts-noto-cjk, baresip-core"}
 PACKAGES = (
     Package(
         "menjin-server",
@@ -345,6 +345,8 @@ def lay_files(package: Package, tree: Path) -> None:
         _write(examples / "sealed.conf", sealed)
         numbers = (DEPLOY / "menjin-numbers.conf").read_text(encoding="utf-8")
         _write(examples / "menjin-numbers.conf", numbers)
+        for name in ("menjin-telephone.service", "telephone/config"):
+            _write(examples / name, (DEPLOY / name).read_text(encoding="utf-8"))
 
 
 def write_documents(package: Package, tree: Path, version: str, at_seconds: int, maintainer: str) -> None:

@@ -30,6 +30,7 @@ from gate_controller.assembly.readers import (
     takers_of_ways,
 )
 from gate_controller.assembly.screens import launch_pages, make_screens
+from gate_controller.assembly.telephone import make_telephone
 from gate_controller.assembly.updates import make_updates
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.policy import PolicySnapshot
@@ -72,7 +73,7 @@ from gate_controller.sync.numbers import NumbersFile
 from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
-from hardware.interfaces import Device, DeviceState, Health, Relay
+from hardware.interfaces import Device, DeviceState, Health, Relay, Telephone
 from hardware.lines.modbus_lines import ModbusLines
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ class Gate:
     controller: Controller
     sync: SyncClient
     devices: tuple[Device, ...]
+    telephone: Telephone | None
     relays: dict[str, Relay]
     screens: dict[str, TerminalServer]
     launch_pages: dict[str, Path]
@@ -133,6 +135,9 @@ class Gate:
             for device in self.devices:
                 device.start(ReadFlood(self.inbox.put).take)
                 self.closing.callback(device.stop)
+            if self.telephone is not None:
+                self.telephone.start(self.inbox.put)
+                self.closing.callback(self.telephone.stop)
             for codes in self.hands_free:
                 codes.start()
             self.sync.start()
@@ -297,6 +302,7 @@ def _assemble(
         lane_memory=lane_memory,
         nudge_sync=nudge.set,
         updates=updates,
+        guard_telephone=make_telephone(config.telephone),
     )
     card_key, pin_key = read_secret(secrets_dir, CARD_KEY), read_secret(secrets_dir, PIN_KEY)
     controller = Controller(
@@ -304,7 +310,8 @@ def _assemble(
     )
     controller_ref.append(controller)
     pages, codes = launch_pages(config), tuple(hands_free.values())
-    return Gate(controller, sync, devices, relays, screens, pages, codes, face.kept, inbox, closing)
+    phone = parts.guard_telephone.telephone if parts.guard_telephone is not None else None
+    return Gate(controller, sync, devices, phone, relays, screens, pages, codes, face.kept, inbox, closing)
 
 
 def _lost_readers(

@@ -23,6 +23,7 @@ from gate_controller.contract.messages import MAX_TROUBLE_CHARS, SignedOrder
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.control.face_dialog import FaceDialog
 from gate_controller.control.face_recognition import FaceRecognition, show_step
+from gate_controller.control.guard_calls import GuardCalls
 from gate_controller.control.holds import Holds
 from gate_controller.control.keypad import Keypad
 from gate_controller.control.messages import Message, ScreenAction, Stop, TypedHashed
@@ -55,7 +56,7 @@ from gate_controller.sync.news import (
 )
 from gate_controller.terminal.view import KeyTyped, Screen, TerminalAction
 from hardware.cameras.trouble import Trouble
-from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, InputKind, KeyPress
+from hardware.interfaces import CallChange, CardRead, CodeRead, DeviceState, InputChange, InputKind, KeyPress
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,10 @@ class Controller:
             self._dialog,
             recognition,
         )
-        self._screen_actions = ScreenActions(parts, self._presentations, self._dialog, recognition)
+        self._guard_calls = GuardCalls(parts)
+        self._screen_actions = ScreenActions(
+            parts, self._presentations, self._dialog, recognition, self._guard_calls
+        )
         self._keypad = Keypad(
             parts,
             self._state,
@@ -215,14 +219,17 @@ class Controller:
                 self._face_message(message)
             case ScreenAction(lane_id, action):
                 self._screen_action(lane_id, action)
-            case InputChange() | DeviceState():
+            case InputChange() | DeviceState() | CallChange():
                 self._device_report(message)
             case OrderArrived():
                 self._order_arrived(message.signed)
             case _:
                 self._sync_news(message)
 
-    def _device_report(self, report: InputChange | DeviceState) -> None:
+    def _device_report(self, report: InputChange | DeviceState | CallChange) -> None:
+        if isinstance(report, CallChange):
+            self._guard_calls.call_changed(report, self._parts.clock.monotonic_seconds())
+            return
         if isinstance(report, DeviceState):
             self._parts.lost_readers.note(report.device, is_well=not report.is_lost)
         self._parts.watch.handle(report, self._parts.desks, self._parts.recorder.record)
@@ -325,6 +332,7 @@ class Controller:
         self._settle_lost_readers()
         self._parts.watch.time_passed(self._parts.desks, self._parts.recorder.record)
         self._holds.time_passed(now_seconds)
+        self._guard_calls.time_passed(now_seconds)
 
     def _refresh_screens(self, now_seconds: float) -> None:
         now = self._parts.clock.now()

@@ -8,7 +8,7 @@ from gate_controller.lane.camera_watch import CameraSight
 from gate_controller.lane.hands_free import HandsFree
 from gate_controller.sync.news import SyncNews
 from gate_controller.terminal.view import TerminalAction
-from hardware.interfaces import DeviceReport
+from hardware.interfaces import CallChange, DeviceReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Stop:
 
 Message = (
     DeviceReport
+    | CallChange
     | SyncNews
     | ScreenAction
     | TypedHashed

@@ -13,6 +13,7 @@ from gate_controller.face_control.faces import Faces
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.camera_codes import CodeLooks
 from gate_controller.lane.device_watch import DeviceWatch
+from gate_controller.lane.guard_call import CallWishes
 from gate_controller.lane.lost_readers import LostReaders
 from gate_controller.lane.state import LaneDesk, Passage
 from gate_controller.rules.identify import GateKeys
@@ -20,7 +21,7 @@ from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import PolicyStore
 from gate_controller.updates.updates import GateUpdates
-from hardware.interfaces import Relay
+from hardware.interfaces import Relay, Telephone
 
 
 class LaneMemory(Protocol):
@@ -37,6 +38,14 @@ class LaneMemory(Protocol):
     def keep_only(self, person_ids: Collection[str]) -> None:
         """Forget everyone inside who is not among these."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class GuardTelephone:
+    """A gate's telephone, and which numbers are the guard's."""
+
+    telephone: Telephone
+    wishes: CallWishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,8 @@ class GateParts:
     nudge_sync: Callable[[], None]
     updates: GateUpdates | None
     """None where the gate was started without the launcher, and takes no updates."""
+    guard_telephone: GuardTelephone | None = None
+    """None where help is an alarm at once."""
 
 
 @dataclass(slots=True)

@@ -1,13 +1,13 @@
 """Carry out the presses on a lane's screen, and the same by number where there is a keypad alone."""
 
-from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from gate_controller.control.face_dialog import FaceDialog
 from gate_controller.control.face_recognition import FaceRecognition
+from gate_controller.control.guard_calls import GuardCalls
 from gate_controller.control.parts import GateParts
 from gate_controller.control.presentations import Presentations
 from gate_controller.lane.face_dialog import READ_ALOUD_KEY
-from gate_controller.lane.state import ASK_SECONDS, HELP_SHOWN_SECONDS, RESULT_SECONDS, Intent, LaneDesk
+from gate_controller.lane.state import ASK_SECONDS, RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.rules.decision import Claim
 from gate_controller.terminal.view import (
     CLEAR_KEY,
@@ -51,13 +51,19 @@ class ScreenActions:
     """Presses become changes of a lane's desk, or the start of a look through the camera."""
 
     def __init__(
-        self, parts: GateParts, presentations: Presentations, dialog: FaceDialog, recognition: FaceRecognition
+        self,
+        parts: GateParts,
+        presentations: Presentations,
+        dialog: FaceDialog,
+        recognition: FaceRecognition,
+        guard_calls: GuardCalls,
     ) -> None:
         """Remember the parts."""
         self._parts = parts
         self._presentations = presentations
         self._dialog = dialog
         self._recognition = recognition
+        self._guard_calls = guard_calls
 
     def handle(self, lane_id: str, action: TerminalAction) -> None:
         """Do what one press asks; keys are for the keypad (`keypad.py`)."""
@@ -130,9 +136,8 @@ class ScreenActions:
         desk.rest()
 
     def _call_help(self, desk: LaneDesk, now: float) -> None:
-        """Call the guard, and show that on the screen for a while."""
-        desk.screen.help_until_seconds = now + HELP_SHOWN_SECONDS
-        self._parts.recorder.record(EventKind.ALARM_HELP, {"lane_id": desk.lane_id}, {})
+        """Call the guard by telephone, else by an alarm, and show on the screen how that goes."""
+        self._guard_calls.help_pressed(desk, now)
 
     def _own_face(self, desk: LaneDesk, now: float) -> None:
         """Ask for the person's own card or PIN, with the camera shut."""

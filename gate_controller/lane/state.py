@@ -19,7 +19,7 @@ from gate_controller.contract.records import Method
 from gate_controller.lane.door import Door
 from gate_controller.lane.face_dialog import Dialog
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS, Entry, press
-from gate_controller.terminal.view import CameraTrouble, Screen, TerminalView
+from gate_controller.terminal.view import CameraTrouble, HelpCall, Screen, TerminalView
 
 RESULT_SECONDS = 4.0
 ASK_SECONDS = 20.0
@@ -139,6 +139,7 @@ class ScreenState:
     language: str = DEFAULT_LANGUAGE
     slower: bool = False
     help_until_seconds: float = 0.0
+    help_call: HelpCall = HelpCall.NONE
     chosen_seconds: float = 0.0
     """When a language or a pace was chosen last."""
     own_language: str = field(init=False)
@@ -376,6 +377,7 @@ class LaneDesk:
             online=online,
             clock_sure=clock_sure,
             help_called=now_seconds < state.help_until_seconds,
+            help_call=state.help_call if now_seconds < state.help_until_seconds else HelpCall.NONE,
             slower=state.slower,
             lane_name=lane_name,
             language=state.language,

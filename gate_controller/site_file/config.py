@@ -27,6 +27,7 @@ from gate_controller.site_file.outputs import (
     wrong_key,
 )
 from gate_controller.site_file.sheet_check import wrong_sheet
+from gate_controller.site_file.telephone import TelephoneSection
 from hardware.cameras.drivers import CameraSection
 from hardware.driver import (
     CameraSettings,
@@ -95,6 +96,7 @@ class GateConfig(Settings, frozen=True, kw_only=True):
     tag_reader: dict[Id, TagReaderSection] = msgspec.field(default_factory=dict)
     frame_reader: dict[Id, FrameReaderSection] = msgspec.field(default_factory=dict)
     face: FaceSection = FaceSection()
+    telephone: TelephoneSection | None = None
 
 
 AtLane = TerminalSection | LaneDeviceSettings | CameraSettings
@@ -235,7 +237,11 @@ def _type_at(part_type: type[Settings], place: str) -> type[msgspec.Struct]:
         return LaneSheet
     if "wires[" in place:
         return WireSettings
-    tops: Mapping[str, type[Settings]] = {".gate": GateSection, ".face": FaceSection}
+    tops: Mapping[str, type[Settings]] = {
+        ".gate": GateSection,
+        ".face": FaceSection,
+        ".telephone": TelephoneSection,
+    }
     inside = [section for top, section in tops.items() if part_type is GateConfig and top in place]
     return inside[0] if inside else part_type
 

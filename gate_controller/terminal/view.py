@@ -149,6 +149,19 @@ TerminalAction = (
 METHOD_ORDER = tuple(Method)
 Count = Annotated[int, msgspec.Meta(ge=0, le=99)]
 CameraTrouble = Literal["", "dark", "covered", "frozen", "lost"]
+
+
+class HelpCall(StrEnum):
+    """How far the call to the guard's telephones is."""
+
+    NONE = ""
+    """No telephone is called: the alarm is the call."""
+    CALLING = "calling"
+    TALKING = "talking"
+    NO_ONE = "no_one"
+    """Over, and no telephone answered: an alarm was raised."""
+
+
 MessageKey = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[a-z_]*\Z")]
 
 
@@ -194,7 +207,9 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     """False shows the note that the office is out of reach, on any screen."""
     clock_sure: bool = True
     help_called: bool = False
-    """True while the guard is being rung."""
+    """True while the guard is being called, or was."""
+    help_call: HelpCall = HelpCall.NONE
+    """How far the call to the guard's telephones is; empty where the call is an alarm alone."""
     slower: bool = False
     """True while the person has asked for more time."""
     lane_name: Annotated[str, msgspec.Meta(max_length=120)] = ""

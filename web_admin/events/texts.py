@@ -13,6 +13,8 @@ EVENTS: Mapping[str, LazyString] = {
     EventKind.DOOR_CLOSED: _l("Door closed"),
     EventKind.DOOR_HELD_CLEAR: _l("Door closed again"),
     EventKind.NO_ENTRY: _l("Opened, not used"),
+    EventKind.HELP_CALLED: _l("Help was pressed: the guard's telephones are called"),
+    EventKind.HELP_ANSWERED: _l("The guard answered the call for help by telephone"),
     EventKind.EXIT_REQUEST: _l("Left by the exit button"),
     EventKind.GUARD_BUTTON: _l("Opened with the guard's button"),
     EventKind.INTERCOM_OPENING: _l("Opened through the intercom"),

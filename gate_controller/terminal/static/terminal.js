@@ -28,7 +28,7 @@ const LAMPS = ["face_looking", "face_enrol"];
 const NOTHING_KNOWN = {
   message: "screen_lost", mend: "", methods_offered: [], typed_home: "", typed_count: 0, seconds_left: null,
   prompt: "", notice_field: "", notice_text: "", notice_page: 0, notice_pages: 0, lamp: false, read_aloud: false,
-  camera: "unknown", online: true, clock_sure: true, help_called: false, slower: false,
+  camera: "unknown", online: true, clock_sure: true, help_called: false, help_call: "", slower: false,
 };
 
 const at = (id) => document.getElementById(id);
@@ -163,7 +163,7 @@ function drawStrip() {
   at("camera").dataset.camera = view.camera;
   at("camera").replaceChildren(icon(looks), texts()[`camera.${view.camera}`] ?? "");
   const notes = [];
-  const called = view.help_called ? (view.online ? "note.help" : "note.help_waits") : "";
+  const called = helpNote();
   drawCalled(called ? texts()[called] : "");
   if (view.slower) notes.push("note.slower");
   if (!view.online && !called) notes.push("note.offline");
@@ -236,8 +236,21 @@ function drawTools() {
 }
 
 /** No connection, no promise: the gate notifies the guard when it is back. */
+function helpNote() {
+  if (!view.help_called) return "";
+  if (isByTelephone()) return `note.help.${view.help_call}`;
+  if (!view.online) return "note.help_waits";
+  return view.help_call ? `note.help.${view.help_call}` : "note.help";
+}
+
+/** A call by telephone needs no connection to the office; the alarm after it does. */
+function isByTelephone() {
+  return ["calling", "talking"].includes(view.help_call);
+}
+
 function helpWord(words) {
   if (!view.help_called) return words.help;
+  if (isByTelephone()) return words[`help.${view.help_call}`];
   return view.online ? words.help_called : words.help_waits;
 }
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from gate_controller.contract.records import Method
 from gate_controller.terminal.server import TerminalServer
-from gate_controller.terminal.view import Screen, TerminalView
+from gate_controller.terminal.view import HelpCall, Screen, TerminalView
 
 ALL_METHODS = tuple(Method)
 NO_FACE = (Method.CARD, Method.PIN, Method.QR)
@@ -34,6 +34,19 @@ SHOWN = {
         online=False,
     ),
     "help_called": TerminalView(screen=Screen.IDLE, methods_offered=NO_FACE, help_called=True),
+    "help_calling": TerminalView(
+        screen=Screen.IDLE,
+        methods_offered=NO_FACE,
+        help_called=True,
+        help_call=HelpCall.CALLING,
+        online=False,
+    ),
+    "help_talking": TerminalView(
+        screen=Screen.IDLE, methods_offered=NO_FACE, help_called=True, help_call=HelpCall.TALKING
+    ),
+    "help_no_one": TerminalView(
+        screen=Screen.IDLE, methods_offered=NO_FACE, help_called=True, help_call=HelpCall.NO_ONE
+    ),
     "help_offline": TerminalView(
         screen=Screen.IDLE, methods_offered=ALL_METHODS, help_called=True, online=False
     ),

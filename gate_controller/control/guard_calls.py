@@ -1,0 +1,93 @@
+"""Carry out calls to the guard's telephones; a call that reaches no one becomes an alarm.
+
+Without a telephone, while it is away and while it is used for another lane, help is an alarm at once.
+"""
+
+import contextlib
+import sqlite3
+
+from gate_controller.contract.event_kinds import EventKind
+from gate_controller.control.parts import GateParts
+from gate_controller.lane.guard_call import GuardCall, Step, changed, dialled, time_passed
+from gate_controller.lane.pending_events import PendingEvents
+from gate_controller.lane.state import HELP_SHOWN_SECONDS, LaneDesk
+from gate_controller.terminal.view import HelpCall
+from hardware.errors import DeviceUnavailable
+from hardware.interfaces import CallChange
+
+
+class GuardCalls:
+    """At most one call at a time, as one gate has one telephone."""
+
+    def __init__(self, parts: GateParts) -> None:
+        """Begin with no call."""
+        self._parts = parts
+        self._call: GuardCall | None = None
+        self._pending = PendingEvents()
+
+    def help_pressed(self, desk: LaneDesk, now_seconds: float) -> None:
+        """Call the guard for a lane; a second press while its call goes on changes nothing."""
+        if self._call is not None and self._call.lane_id == desk.lane_id:
+            return
+        if self._call is not None or not self._dial(desk.lane_id, 0, now_seconds):
+            self._alarm(desk, now_seconds)
+        else:
+            self._add(EventKind.HELP_CALLED, desk.lane_id, now_seconds)
+        self._pending.write(self._parts.recorder.record, now_seconds)
+
+    def call_changed(self, change: CallChange, now_seconds: float) -> None:
+        """Take a report of the telephone."""
+        calls = self._parts.guard_telephone
+        if self._call is not None and calls is not None:
+            self._follow(self._call, changed(self._call, change, now_seconds, calls.wishes), now_seconds)
+
+    def time_passed(self, now_seconds: float) -> None:
+        """Go on to the next telephone, end what lasts too long, and write what could not be written."""
+        calls = self._parts.guard_telephone
+        if self._call is not None and calls is not None:
+            self._follow(self._call, time_passed(self._call, now_seconds, calls.wishes), now_seconds)
+        if self._pending:
+            # What waits was an error when it was new; the gate goes on meanwhile.
+            with contextlib.suppress(sqlite3.Error):
+                self._pending.write(self._parts.recorder.record, now_seconds)
+
+    def _follow(self, before: GuardCall, step: Step, now_seconds: float) -> None:
+        calls, desk = self._parts.guard_telephone, self._parts.desks[before.lane_id]
+        self._call = step.call
+        if step.hangs_up is not None and calls is not None:
+            calls.telephone.hang_up(step.hangs_up)
+        if step.was_answered:
+            self._add(EventKind.HELP_ANSWERED, before.lane_id, now_seconds, place=before.place + 1)
+        dials = step.calls_next is not None and self._dial(before.lane_id, step.calls_next, now_seconds)
+        if step.no_one_answered or (step.calls_next is not None and not dials):
+            self._alarm(desk, now_seconds)
+        elif self._call is not None:
+            self._show(desk, self._call)
+        else:
+            desk.screen.help_call, desk.screen.help_until_seconds = HelpCall.NONE, 0.0
+        self._pending.write(self._parts.recorder.record, now_seconds)
+
+    def _dial(self, lane_id: str, place: int, now_seconds: float) -> bool:
+        calls = self._parts.guard_telephone
+        if calls is None:
+            return False
+        try:
+            call_number = calls.telephone.dial(calls.wishes.numbers[place])
+        except DeviceUnavailable:
+            return False
+        self._call = dialled(lane_id, place, call_number, now_seconds, calls.wishes)
+        self._show(self._parts.desks[lane_id], self._call)
+        return True
+
+    def _show(self, desk: LaneDesk, call: GuardCall) -> None:
+        desk.screen.help_call, desk.screen.help_until_seconds = call.state, call.until_seconds
+
+    def _alarm(self, desk: LaneDesk, now_seconds: float) -> None:
+        """Raise the alarm; the screen says that a guard was sent for, and whether telephones were tried."""
+        has_telephone = self._parts.guard_telephone is not None
+        desk.screen.help_call = HelpCall.NO_ONE if has_telephone else HelpCall.NONE
+        desk.screen.help_until_seconds = now_seconds + HELP_SHOWN_SECONDS
+        self._add(EventKind.ALARM_HELP, desk.lane_id, now_seconds)
+
+    def _add(self, kind: EventKind, lane_id: str, now_seconds: float, **facts: int) -> None:
+        self._pending.add(kind, {"lane_id": lane_id, **facts}, now_seconds)

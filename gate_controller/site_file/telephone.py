@@ -1,0 +1,23 @@
+"""The table `[telephone]` of the site file: whom Help calls, through a telephone program of this machine."""
+
+from typing import Annotated
+
+import msgspec
+
+from hardware.driver import Settings
+
+Number = Annotated[str, msgspec.Meta(min_length=2, max_length=120, pattern=r"^(sip:[^\s;<>\"]+|\+?[0-9]+)\Z")]
+"""A telephone's number, digits with or without `+`, or a SIP address."""
+
+
+class TelephoneSection(Settings, frozen=True, kw_only=True):
+    """Which telephones of the guard are called in turn when Help is pressed.
+
+    With `answer_needs_key` a call counts as answered once a key was pressed there: a mailbox presses none.
+    """
+
+    guard_numbers: Annotated[tuple[Number, ...], msgspec.Meta(min_length=1, max_length=6)]
+    control_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 4444
+    ring_seconds: Annotated[float, msgspec.Meta(ge=5, le=60)] = 25.0
+    longest_seconds: Annotated[float, msgspec.Meta(ge=30, le=600)] = 180.0
+    answer_needs_key: bool = False

@@ -1,0 +1,184 @@
+"""Call numbers through baresip, a program of its own that holds the SIP account and the sound.
+
+    away ── connected, old calls hung up ──> here ── connection lost ──> away
+      │ every 2 s it is tried again           (each call counts as ended, LOST said once)
+
+Invariants:
+- A key counts only as an event of the called leg of a call that was dialled here (RFC 4733, or SIP INFO
+  where the other side sends that). Tones in the sound of either side are none: baresip looks for none.
+- A call that comes in is hung up at once and reported to no one.
+- An event of a call that is not known, or was reported as ended, changes nothing.
+
+Source of commands and events: baresip 1.1.0, `modules/menu` and `src/event.c`, and traces of it.
+"""
+
+import contextlib
+import threading
+from dataclasses import dataclass
+
+from hardware.errors import DeviceUnavailable, HardwareError
+from hardware.interfaces import CallChange, CallReport, CallStage, DeviceState, Health
+from hardware.telephones.control import Control, Fields
+
+TRY_AGAIN_SECONDS = 2.0
+READ_SECONDS = 0.5
+KEYS = frozenset("0123456789*#")
+RINGS = frozenset({"CALL_RINGING", "CALL_PROGRESS"})
+
+
+@dataclass(slots=True)
+class _Dialled:
+    """A call that was ordered: its number here, and its id once the program has said it."""
+
+    number: int
+    call_id: str = ""
+    is_given_up: bool = False
+
+
+class Baresip:
+    """A telephone; `dial` and `hang_up` may be called from any thread, reports come from its own."""
+
+    def __init__(self, name: str, control_port: int) -> None:
+        """Remember where the program listens on this machine; nothing is connected yet."""
+        self.name = name
+        self._port = control_port
+        self._lock = threading.Lock()
+        self._control: Control | None = None
+        self._calls: list[_Dialled] = []
+        self._count = 0
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._report: CallReport = lambda _report: None
+        self._is_lost_said = False
+
+    def start(self, report: CallReport) -> None:
+        """Begin to connect in a thread of its own; return at once."""
+        self._report = report
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Hang up, end the thread and the connection."""
+        self._stopping.set()
+        with self._lock:
+            self._send("hangupall", "all")
+        if self._thread is not None:
+            self._thread.join(timeout=READ_SECONDS + 1)
+
+    def dial(self, address: str) -> int:
+        """Call a number or SIP address; return the call's number. Raise DeviceUnavailable when away."""
+        with self._lock:
+            if self._control is None:
+                raise DeviceUnavailable(
+                    f"{self.name}: no telephone program; look at menjin-telephone.service"
+                )
+            self._count += 1
+            call = _Dialled(self._count)
+            self._calls.append(call)
+            try:
+                self._control.send("dial", address, token=f"dial-{call.number}")
+            except DeviceUnavailable:
+                self._calls.remove(call)
+                raise
+            return call.number
+
+    def hang_up(self, call_number: int) -> None:
+        """End a call; one that is over or lost needs nothing."""
+        with self._lock:
+            for call in self._calls:
+                if call.number == call_number:
+                    call.is_given_up = True
+                    if call.call_id:
+                        self._send("hangup", call.call_id)
+
+    # -- the thread --------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._connect()
+                while not self._stopping.is_set():
+                    for fields in self._read():
+                        self._take(fields)
+            except HardwareError as err:
+                self._lost(str(err))
+                self._stopping.wait(TRY_AGAIN_SECONDS)
+        self._disconnect()
+
+    def _connect(self) -> None:
+        control = Control(self._port)
+        control.send("hangupall", "all")  # what an earlier run of the gate has left
+        with self._lock:
+            self._control = control
+        self._is_lost_said = False
+        self._report(DeviceState(self.name, Health.OK, "the telephone program answers"))
+
+    def _read(self) -> tuple[Fields, ...]:
+        control = self._control
+        return control.read(READ_SECONDS) if control is not None else ()
+
+    def _lost(self, why: str) -> None:
+        for call in self._disconnect():
+            self._report(CallChange(self.name, call.number, CallStage.ENDED))
+        if not self._is_lost_said and not self._stopping.is_set():
+            self._is_lost_said = True
+            self._report(DeviceState(self.name, Health.LOST, f"{why}; look at menjin-telephone.service"))
+
+    def _disconnect(self) -> list[_Dialled]:
+        with self._lock:
+            control, self._control = self._control, None
+            calls, self._calls = self._calls, []
+        if control is not None:
+            control.close()
+        return calls
+
+    def _take(self, fields: Fields) -> None:
+        if fields.get("response"):
+            self._answered(fields)
+            return
+        call_id, kind = str(fields.get("id", "")), fields.get("type")
+        if kind == "CALL_INCOMING":
+            with self._lock:
+                self._send("hangup", call_id)
+            return
+        with self._lock:
+            call = next((one for one in self._calls if call_id and one.call_id == call_id), None)
+            if call is not None and kind == "CALL_CLOSED":
+                self._calls.remove(call)
+        change = _change(self.name, call.number, fields) if call is not None else None
+        if change is not None:
+            self._report(change)
+
+    def _answered(self, fields: Fields) -> None:
+        """Take the program's answer to a dial: the call's id, or that it cannot call."""
+        token, data = str(fields.get("token", "")), str(fields.get("data", ""))
+        with self._lock:
+            call = next((one for one in self._calls if token == f"dial-{one.number}"), None)
+            if call is None:
+                return
+            if fields.get("ok") and data.startswith("call id: "):
+                call.call_id = data.removeprefix("call id: ").strip()
+                if call.is_given_up:
+                    self._send("hangup", call.call_id)
+                return
+            self._calls.remove(call)
+        self._report(CallChange(self.name, call.number, CallStage.ENDED))
+
+    def _send(self, command: str, params: str) -> None:
+        """Send while the lock is held; the reading thread notices a lost connection, and reports it."""
+        if self._control is not None:
+            with contextlib.suppress(DeviceUnavailable):
+                self._control.send(command, params)
+
+
+def _change(name: str, call_number: int, fields: Fields) -> CallChange | None:
+    kind, param = fields.get("type"), fields.get("param")
+    if kind in RINGS:
+        return CallChange(name, call_number, CallStage.RINGING)
+    if kind == "CALL_ESTABLISHED":
+        return CallChange(name, call_number, CallStage.ANSWERED)
+    if kind == "CALL_CLOSED":
+        return CallChange(name, call_number, CallStage.ENDED)
+    if kind == "CALL_DTMF_START" and isinstance(param, str) and param in KEYS:
+        return CallChange(name, call_number, CallStage.KEY, param)
+    return None

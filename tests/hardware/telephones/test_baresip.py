@@ -1,0 +1,202 @@
+"""The gate's telephone against real ones: it calls, is answered, hears keys, and takes no call."""
+
+import queue
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from hardware.errors import DeviceUnavailable
+from hardware.interfaces import CallChange, CallStage, DeviceState, Health
+from hardware.telephones.baresip import Baresip
+from tests.support.sip_answers import answering
+from tests.support.telephones import Phone, telephone
+
+PATIENCE_SECONDS = 20.0
+
+
+class Gate:
+    """The telephone as the gate uses it, and what it has reported."""
+
+    def __init__(self, control_port: int) -> None:
+        self.telephone = Baresip("telephone", control_port)
+        self._reports: queue.Queue[CallChange | DeviceState] = queue.Queue()
+        self.telephone.start(self._reports.put)
+
+    def next(self) -> CallChange | DeviceState:
+        return self._reports.get(timeout=PATIENCE_SECONDS)
+
+    def until(self, call: int, stage: CallStage) -> CallChange:
+        while True:
+            report = self.next()
+            if isinstance(report, CallChange) and (report.call_number, report.stage) == (call, stage):
+                return report
+
+    def health(self) -> Health:
+        while not isinstance(report := self.next(), DeviceState):
+            continue
+        return report.health
+
+    def silent_for(self, seconds: float) -> bool:
+        try:
+            return bool(self._reports.get(timeout=seconds) and False)
+        except queue.Empty:
+            return True
+
+
+@contextmanager
+def gate_at(control_port: int) -> Iterator[Gate]:
+    gate = Gate(control_port)
+    try:
+        yield gate
+    finally:
+        gate.telephone.stop()
+
+
+@pytest.fixture
+def guard(tmp_path: Path) -> Iterator[Phone]:
+    with telephone(tmp_path, "guard") as running:
+        yield running
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Phone]:
+    with telephone(tmp_path, "gate") as running:
+        yield running
+
+
+@pytest.fixture
+def gate(program: Phone) -> Iterator[Gate]:
+    with gate_at(program.control_port) as made:
+        assert made.health() is Health.OK
+        yield made
+
+
+def test_a_call_rings_is_answered_hears_a_key_and_ends(gate: Gate, guard: Phone) -> None:
+    with guard.owner() as owner:
+        call = gate.telephone.dial(guard.address)
+        gate.until(call, CallStage.RINGING)
+        owner.until("CALL_INCOMING")
+        owner.press("accept")
+        gate.until(call, CallStage.ANSWERED)
+        owner.until("CALL_ESTABLISHED")
+        owner.press("sndcode", "7")
+        assert gate.until(call, CallStage.KEY).key == "7"
+        owner.press("hangup")
+        gate.until(call, CallStage.ENDED)
+
+
+def test_the_tones_of_a_key_in_the_sound_are_no_key(gate: Gate, guard: Phone) -> None:
+    with guard.owner() as owner:
+        call = gate.telephone.dial(guard.address)
+        owner.until("CALL_INCOMING")
+        owner.press("accept")
+        gate.until(call, CallStage.ANSWERED)
+        owner.until("CALL_RTPESTAB")
+        assert gate.silent_for(1.5)
+        assert (guard.folder / "heard.wav").stat().st_size > 4000
+
+
+def test_what_is_hung_up_ends_at_the_other_side_while_it_rings_and_while_it_talks(
+    gate: Gate, guard: Phone
+) -> None:
+    with guard.owner() as owner:
+        ringing = gate.telephone.dial(guard.address)
+        gate.until(ringing, CallStage.RINGING)
+        gate.telephone.hang_up(ringing)
+        gate.until(ringing, CallStage.ENDED)
+        owner.until("CALL_CLOSED")
+        talking = gate.telephone.dial(guard.address)
+        owner.until("CALL_INCOMING")
+        owner.press("accept")
+        gate.until(talking, CallStage.ANSWERED)
+        gate.telephone.hang_up(talking)
+        gate.until(talking, CallStage.ENDED)
+        owner.until("CALL_CLOSED")
+
+
+def test_a_call_that_is_hung_up_before_the_program_named_it_does_not_ring_on(
+    gate: Gate, guard: Phone
+) -> None:
+    with guard.owner() as owner:
+        call = gate.telephone.dial(guard.address)
+        gate.telephone.hang_up(call)
+        gate.until(call, CallStage.ENDED)
+        after = gate.telephone.dial(guard.address)
+        gate.until(after, CallStage.RINGING)
+        owner.until("CALL_INCOMING")
+
+
+@pytest.mark.parametrize("scenario", ["unknown", "busy"])
+def test_a_number_that_does_not_answer_ends(gate: Gate, tmp_path: Path, scenario: str) -> None:
+    with answering(tmp_path, scenario) as address:
+        call = gate.telephone.dial(address)
+        gate.until(call, CallStage.ENDED)
+
+
+def test_a_call_is_over_when_it_is_hung_up_though_the_other_side_never_confirms_it(
+    gate: Gate, guard: Phone, tmp_path: Path
+) -> None:
+    with answering(tmp_path, "silent_at_the_end") as address, guard.owner() as owner:
+        call = gate.telephone.dial(address)
+        gate.until(call, CallStage.ANSWERED)
+        gate.telephone.hang_up(call)
+        gate.until(call, CallStage.ENDED)
+        gate.telephone.dial(guard.address)
+        owner.until("CALL_INCOMING")
+
+
+def test_a_call_that_comes_in_is_hung_up_and_reported_to_no_one(
+    gate: Gate, program: Phone, guard: Phone
+) -> None:
+    with guard.owner() as owner:
+        owner.press("dial", program.address)
+        owner.until("CALL_CLOSED")
+        assert gate.silent_for(0.5)
+
+
+def test_a_call_that_comes_in_while_the_gate_calls_does_not_disturb_it(
+    gate: Gate, program: Phone, guard: Phone, tmp_path: Path
+) -> None:
+    with telephone(tmp_path, "stranger") as other, other.owner() as stranger, guard.owner() as owner:
+        call = gate.telephone.dial(guard.address)
+        owner.until("CALL_INCOMING")
+        owner.press("accept")
+        gate.until(call, CallStage.ANSWERED)
+        stranger.press("dial", program.address)
+        stranger.until("CALL_CLOSED")
+        owner.press("sndcode", "1")
+        assert gate.until(call, CallStage.KEY).key == "1"
+
+
+def test_a_program_that_dies_ends_its_calls_and_is_found_again(tmp_path: Path) -> None:
+    with (
+        telephone(tmp_path, "guard") as guard,
+        telephone(tmp_path, "gate") as program,
+        gate_at(program.control_port) as gate,
+    ):
+        assert gate.health() is Health.OK
+        call = gate.telephone.dial(guard.address)
+        gate.until(call, CallStage.RINGING)
+        program.process.send_signal(signal.SIGKILL)
+        gate.until(call, CallStage.ENDED)
+        assert gate.health() is Health.LOST
+        with pytest.raises(DeviceUnavailable, match="menjin-telephone"):
+            gate.telephone.dial(guard.address)
+        with telephone(tmp_path, "gate2", control_port=program.control_port):
+            assert gate.health() is Health.OK
+            again = gate.telephone.dial(guard.address)
+            gate.until(again, CallStage.RINGING)
+            assert again != call
+
+
+def test_a_call_left_by_an_earlier_run_is_hung_up_when_the_gate_starts(program: Phone, guard: Phone) -> None:
+    with guard.owner() as owner:
+        with program.owner() as earlier:
+            earlier.press("dial", guard.address)
+            owner.until("CALL_INCOMING")
+        with gate_at(program.control_port) as gate:
+            assert gate.health() is Health.OK
+            owner.until("CALL_CLOSED")

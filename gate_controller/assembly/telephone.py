@@ -8,9 +8,9 @@ from hardware.telephones.baresip import Baresip
 NAME = "telephone"
 
 
-def make_telephone(section: TelephoneSection | None) -> GuardTelephone | None:
-    """Return the telephone, not yet started, and the guard's numbers; None without one."""
-    if section is None:
+def make_telephone(section: TelephoneSection) -> GuardTelephone | None:
+    """Return the telephone, not yet started, and the guard's numbers; None without numbers."""
+    if not section.guard_numbers:
         return None
     wishes = CallWishes(
         section.guard_numbers, section.ring_seconds, section.longest_seconds, section.answer_needs_key

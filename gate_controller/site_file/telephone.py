@@ -13,10 +13,11 @@ Number = Annotated[str, msgspec.Meta(min_length=2, max_length=120, pattern=r"^(s
 class TelephoneSection(Settings, frozen=True, kw_only=True):
     """Which telephones of the guard are called in turn when Help is pressed.
 
-    With `answer_needs_key` a call counts as answered once a key was pressed there: a mailbox presses none.
+    Without numbers no telephone is used. With `answer_needs_key` a call counts as answered once a key was
+    pressed there: a mailbox presses none.
     """
 
-    guard_numbers: Annotated[tuple[Number, ...], msgspec.Meta(min_length=1, max_length=6)]
+    guard_numbers: Annotated[tuple[Number, ...], msgspec.Meta(max_length=6)] = ()
     control_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 4444
     ring_seconds: Annotated[float, msgspec.Meta(ge=5, le=60)] = 25.0
     longest_seconds: Annotated[float, msgspec.Meta(ge=30, le=600)] = 180.0

@@ -1,1 +1,1 @@
-"""Telephones of a gate: they call numbers and report how the call goes; they know no people."""
+"""Call numbers and report how a call goes; imports the interfaces alone, never people or rules."""

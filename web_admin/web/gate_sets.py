@@ -46,9 +46,11 @@ class OfferedGates:
 
     @property
     def far(self) -> Sequence[Gate]:
-        """Return those to show under *More*."""
+        """Return those to show under *More*, the rest of a long way first."""
         near = {gate.gate_id for gate in self.near}
-        return [gate for gate in self.gates if gate.gate_id not in near]
+        way = {gate.gate_id for gate in self.way}
+        others = [gate for gate in self.gates if gate.gate_id not in near]
+        return sorted(others, key=lambda gate: gate.gate_id not in way)
 
 
 def offered_gates(person: Person, gates: Sequence[Gate]) -> OfferedGates:

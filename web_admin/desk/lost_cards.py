@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -24,7 +24,8 @@ from web_admin.credentials.look_ups import CARD_LOOKED_UP, HANDED_IN, LOST, Look
 from web_admin.desk.limits import TOO_MANY, TooMany
 from web_admin.journal.models import AuditEntry
 from web_admin.visitors.actions import issue_pass
-from web_admin.visitors.gate_sets import ALL
+from web_admin.visitors.gate_sets import ALL, WAY
+from web_admin.visitors.gate_sets import FIELD as FIELD_OF_GATES
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import pass_state
 from web_admin.visitors.reach import gates_for_a_pass
@@ -166,19 +167,34 @@ def replace_for_a_night(act: Action, credential_id: str) -> VisitorPassRow | Non
     until = act.now + PASS_LASTS
     if person.suspended or not gates_for_a_pass(act.session, person, act.now, until):
         return None
+    made = _pass_of_their_own(act, person, until)
+    if made is not None:
+        facts = {"credential_id": credential_id, "pass_id": made.pass_id}
+        record(act, MADE_FOR_A_CARD, facts, person_id=person.person_id)
+    return made
+
+
+def _pass_of_their_own(act: Action, person: Person, until: datetime) -> VisitorPassRow | None:
+    """Return a new pass for the way to a person's home, else for all gates; None where a code has no room.
+
+    Who has no home works here, and needs all gates first.
+    """
     with force_locale(person.language):
         label = _("For a lost card, one day")
-    made = issue_pass(
-        act,
-        issuer_person_id=person.person_id,
-        label=label,
-        gate_set=ALL,
-        valid_until=until,
-        for_themselves=True,
-    )
-    facts = {"credential_id": credential_id, "pass_id": made.pass_id}
-    record(act, MADE_FOR_A_CARD, facts, person_id=person.person_id)
-    return made
+    for gate_set in (WAY, ALL) if person.home is not None else (ALL, WAY):
+        try:
+            return issue_pass(
+                act,
+                issuer_person_id=person.person_id,
+                label=label,
+                gate_set=gate_set,
+                valid_until=until,
+                for_themselves=True,
+            )
+        except ActionRefused as refused:
+            if refused.field != FIELD_OF_GATES:
+                raise
+    return None
 
 
 def _refuse_without_look(act: Action, card: CredentialRow) -> None:

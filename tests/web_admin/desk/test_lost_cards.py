@@ -6,18 +6,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from gate_controller.contract.passes import ALL_GATES
 from tests.support.compounds.desk import card_of, hidden_of, read
+from tests.support.compounds.many_gates import add_stairwells
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.desk.cards import look
 from tests.web_admin.desk.lost import passes_of, state_of, stop
 from web_admin.action.base import new_action
 from web_admin.alarms.models import Alarm
-from web_admin.compound.models import CredentialRow, Person
+from web_admin.compound.models import CredentialRow, Lane, Person, Site
 from web_admin.core.database import current_menjin
 from web_admin.credentials.actions import end_credential
 from web_admin.credentials.cards import issue_card
-from web_admin.desk.lost_cards import initials_of
-from web_admin.people.actions import set_grants
+from web_admin.desk.lost_cards import initials_of, replace_for_a_night
+from web_admin.people.actions import GrantSpec, set_grants
 
 
 @pytest.fixture
@@ -105,6 +107,38 @@ def test_a_helper_who_may_not_invite_gets_a_pass_for_themselves(compound, wang):
     client = compound.signed_in("guard")
     stop(client, read(compound, lambda s: card_of(s, wang)))
     assert len(passes_of(compound, wang)) == 1
+
+
+def many_older_gates(compound, wang):
+    """Give the compound more gates of an older program than a code has room for, open to this person."""
+
+    def add(act):
+        site = act.session.get_one(Site, compound.site_id)
+        add_stairwells(act.session, act.sealer, site, act.now, 36)
+        lanes = act.session.scalars(select(Lane.lane_id).order_by(Lane.lane_id)).all()
+        set_grants(replace(act, because="asked"), wang, [GrantSpec(tuple(lanes))])
+
+    by_office(compound, add)
+
+
+def test_with_many_older_gates_the_pass_is_for_the_way_to_the_home(compound, wang):
+    many_older_gates(compound, wang)
+    stop(compound.signed_in("guard"), read(compound, lambda s: card_of(s, wang)))
+    (made,) = passes_of(compound, wang)
+    assert made.gate_set == "way"
+    assert ALL_GATES not in made.gate_numbers
+
+
+def test_a_person_without_a_home_gets_all_gates_where_a_code_has_room_and_else_the_outer_gates(
+    compound, wang
+):
+    by_office(compound, lambda act: setattr(act.session.get_one(Person, wang), "home_id", None))
+    by_office(compound, lambda act: replace_for_a_night(act, card_of(act.session, wang)))
+    assert [made.gate_set for made in passes_of(compound, wang)] == ["all"]
+    many_older_gates(compound, wang)
+    compound.clock.now += timedelta(hours=25)
+    by_office(compound, lambda act: replace_for_a_night(act, card_of(act.session, wang)))
+    assert sorted(made.gate_set for made in passes_of(compound, wang)) == ["all", "way"]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from web_admin.compound.queries import every_site, places_of_site
 from web_admin.compound.ways import Places
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActionRefused
+from web_admin.visitors.moved_homes import sign_ways_again
 
 MAX_PLACE_NAME_CHARS = 60
 CODE = re.compile(r"[0-9A-Za-z]+(-[0-9A-Za-z]+){0,3}")
@@ -146,6 +147,7 @@ def sort_homes(act: Action, places_by_home: Mapping[str, str]) -> int:
         moved += home.place_id != place_id
         home.place_id = place_id
     if moved:
+        sign_ways_again(act)
         finish(act, "homes_placed", {"count": moved}, touches=(), gates=())
     return moved
 
@@ -188,6 +190,8 @@ def save_place(
             )
     place.name, place.code = text, begins
     place.parent_id = parent_id if kind == UNIT else None
+    act.session.flush()
+    sign_ways_again(act)
     finish(act, "place_saved", {"place_id": place.place_id}, personal={}, touches=(), gates=())
     return place
 

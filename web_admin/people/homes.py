@@ -22,6 +22,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.journal.ledger import NewEntry
 from web_admin.messages.subscriptions import HOME_NUMBER_TEXT, notify
 from web_admin.people.models import HomeAddition
+from web_admin.visitors.moved_homes import sign_ways_again
 
 
 def correct_home(act: Action, home_id: str, number: str) -> Home:
@@ -30,6 +31,8 @@ def correct_home(act: Action, home_id: str, number: str) -> Home:
     home = home_of(act, home_id)
     before, number = home.number, checked_home_number(act, number, but=home_id)
     home.number, home.sort_key, home.building = number, sort_key(number), building_of(number)
+    act.session.flush()
+    sign_ways_again(act)
     living = act.session.scalars(
         select(Person.person_id).where(Person.home_id == home_id, Person.ended_at.is_(None))
     ).all()

@@ -147,18 +147,28 @@ def sign_passes_again(act: Action) -> int:
             VisitorPassRow.text != "",
         )
     ).all()
+    sign_as_they_are(act, rows)
+    return len(rows)
+
+
+def sign_as_they_are(act: Action, rows: Sequence[VisitorPassRow]) -> None:
+    """Sign passes with the site's present key, each as its row is now; links show the new code."""
+    if not rows:
+        return
     key = private_key(act.session, act.sealer, act.site_id, "pass")
     for row in rows:
-        again = VisitorPass(
-            row.pass_id,
-            row.issuer_person_id or SITE_ITSELF,
-            tuple(row.gate_numbers),
-            row.valid_from.astimezone(UTC),
-            row.valid_until.astimezone(UTC),
-            row.uses,
-        )
-        row.text = make_visitor_pass(key, act.site_id, again)
-    return len(rows)
+        row.text = make_visitor_pass(key, act.site_id, _of_row(row))
+
+
+def _of_row(row: VisitorPassRow) -> VisitorPass:
+    return VisitorPass(
+        row.pass_id,
+        row.issuer_person_id or SITE_ITSELF,
+        tuple(row.gate_numbers),
+        row.valid_from.astimezone(UTC),
+        row.valid_until.astimezone(UTC),
+        row.uses,
+    )
 
 
 def issue_visitor_code(

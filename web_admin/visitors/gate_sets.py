@@ -5,7 +5,7 @@ each gate knows the numbers of its own place: a gate that moves to another build
 one and joins those of the other, which are not signed again. A gate whose program is older is listed beside.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -68,10 +68,19 @@ def numbers_of(
         raise ActionRefused(FIELD, _("No gate that reads codes is among these. Choose other gates."))
     if uses:
         return [gate.number for gate in _one_of(open_to)]
-    older = [gate.number for gate in open_to if gate.state == "paired" and PLACES not in gate.knows]
+    older = lists_beside(open_to)
     if len(named) + len(older) > MAX_PASS_GATES:
         raise ActionRefused(FIELD, _too_many(len(older)))
     return [*named, *older]
+
+
+def lists_beside(gates: Iterable[Gate]) -> list[int]:
+    """Return the numbers of gates of an older program, which a code of a set lists beside its places."""
+    return [
+        gate.number
+        for gate in gates
+        if gate.state == "paired" and PLACES not in gate.knows and reads_passes(gate)
+    ]
 
 
 def issuer_id_of(act: Action, issuer_person_id: str | None) -> str:

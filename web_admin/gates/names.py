@@ -41,7 +41,8 @@ def rename_gate(act: Action, gate_id: str, name: str, lanes: Mapping[str, str] |
     """
     begin(act)
     gate = gate_of(act, gate_id)
-    was, new = gate.name, free_name(act, "name", name, gate_id)
+    was = gate.name
+    new = was if name == was else free_name(act, "name", name, gate_id)
     wanted = dict(lanes or {})
     for lane in gate.lanes:
         given = wanted.get(lane.lane_id, lane.name)

@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from web_admin.accounts.permissions import allowed
 from web_admin.compound.models import Gate
@@ -15,13 +15,14 @@ from web_admin.gates.rules import MAX_NAME_CHARS
 from web_admin.gates.texts import DIRECTIONS
 from web_admin.web.back_to_first_hour import back_to
 from web_admin.web.context import form_page, get_or_404, submit, typed
+from web_admin.web.fields import LengthOrAsStored
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
 from web_admin.web.silent_gates import say_saved
 
 bp = Blueprint("gate_names", __name__, url_prefix="/manage/gates")
 
-NEEDED = (InputRequired(_l("Type a name.")), Length(max=MAX_NAME_CHARS))
+NEEDED = (InputRequired(_l("Type a name.")), LengthOrAsStored(max=MAX_NAME_CHARS))
 
 
 class NamesForm(OnceForm):

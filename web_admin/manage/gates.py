@@ -30,7 +30,7 @@ from web_admin.policy.known_versions import known_versions
 from web_admin.web.back_to_first_hour import back_to, in_first_hour, kept
 from web_admin.web.context import form_page, get_or_404, press, submit, typed
 from web_admin.web.face_status_texts import face_sentences
-from web_admin.web.fields import CheckList, hours_options, options
+from web_admin.web.fields import CheckList, LengthOrAsStored, hours_options, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.looked_for import looked_for
 from web_admin.web.page import Page, to
@@ -66,7 +66,9 @@ class GateForm(OnceForm):
 class LaneForm(OnceForm):
     """A lane and the ways in that it offers, each at all hours or in some."""
 
-    name = StringField(_l("Name"), validators=[InputRequired(_l("Type a name.")), Length(max=60)])
+    name = StringField(
+        _l("Name"), validators=[InputRequired(_l("Type a name.")), LengthOrAsStored(max=MAX_NAME_CHARS)]
+    )
     lane_id = StringField(
         _l("Short name"),
         description=_l("For cables and settings files, like north-in. It stays for good."),
@@ -214,7 +216,7 @@ def tampering_cleared(gate_id: str) -> Page:
 
 
 def _lane_form(gate: Gate, lane: Lane | None) -> LaneForm:
-    form = LaneForm()
+    form = LaneForm(data={"name": lane.name} if lane is not None else None)
     others = [other for other in gate.lanes if other is not lane]
     form.interlock_with.choices = options((other.lane_id, other.name) for other in others)
     rows = named_hours(request_session(), current_site().site_id)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectMultipleField, StringField
+from wtforms import Field, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
+from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -14,6 +15,18 @@ from web_admin.compound.gate_names import full_name
 from web_admin.compound.models import Lane
 
 MAX_REASON_CHARS = 120
+
+
+class LengthOrAsStored(Length):
+    """A length that does not concern what is stored already and comes back as it is.
+
+    Names of before may be longer; they must not keep the other fields of their form from being saved.
+    """
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        """Raise ValidationError where the text is another one and too long."""
+        if field.data != field.object_data:
+            super().__call__(form, field)
 
 
 class CheckList(SelectMultipleField):

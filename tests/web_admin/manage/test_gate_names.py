@@ -50,3 +50,20 @@ def test_what_is_no_name_is_refused_beside_its_field(client, rows, field, typed,
     assert answer.status_code == 422
     assert re.search(rf'id="{field}-wrong-1">.*?{re.escape(said)}', answer.text, re.DOTALL)
     assert rows(lambda s: s.get_one(Gate, "north").name) == "北门"
+
+
+def test_longer_names_of_before_stay_while_the_others_are_saved(client, rows) -> None:
+    of_gate, of_lane = "北" * 70, "北门进" * 30
+
+    def lengthen(session):
+        gate = session.get_one(Gate, "north")
+        gate.name, gate.lanes[0].name = of_gate, of_lane
+
+    rows(lengthen)
+    names = {"name": of_gate, "lane-north-in": of_lane, "lane-north-out": "去花园"}
+    assert send(client, PAGE, **names).status_code == 303
+    saved = rows(lambda s: [s.get_one(Gate, "north").name, *(x.name for x in s.get_one(Gate, "north").lanes)])
+    assert saved == [of_gate, of_lane, "去花园"]
+    refused = send(client, PAGE, **{**names, "lane-north-in": of_lane[1:]})
+    assert refused.status_code == 422
+    assert re.search(r'id="lane-north-in-wrong-1">', refused.text)

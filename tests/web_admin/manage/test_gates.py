@@ -52,6 +52,17 @@ def test_a_lane_with_face_alone_is_refused_beside_its_ways_in(client, rows):
     assert rows(lambda s: s.get_one(Lane, "north-in").methods) == ["card", "pin", "qr"]
 
 
+def test_a_lane_whose_name_of_before_is_longer_is_changed(client, rows):
+    name = "North way in past the hedge " * 3
+    rows(lambda s: setattr(s.get_one(Lane, "north-in"), "name", name.strip()))
+    typed = LANE | {"name": name.strip(), "pulse_seconds": "7", "methods": ["card", "pin", "qr"]}
+    page = "/manage/gates/north/lanes/north-in"
+    assert done(client, send(client, page, **typed)).status_code == 303
+    lane = rows(lambda s: s.get_one(Lane, "north-in"))
+    assert (lane.name, lane.pulse_seconds) == (name.strip(), 7.0)
+    assert send(client, page, **typed | {"name": f"{name}!"}).status_code == 422
+
+
 def test_a_lane_is_changed(client, rows):
     shown = send(client, "/manage/gates/north/lanes/north-in", **LANE, methods=["card", "pin"])
     assert done(client, shown).status_code == 303

@@ -26,8 +26,9 @@ from web_admin.people.moving import (
     what_ends,
 )
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
+from web_admin.people.usual_lanes import UsualLanes
 from web_admin.web.back_to_first_hour import after
-from web_admin.web.context import form_page, from_local, get_or_404, submit, typed
+from web_admin.web.context import current_action, form_page, from_local, get_or_404, submit, typed
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.fields import CheckList, hours_options, lane_options, options
 from web_admin.web.forms import OnceForm
@@ -209,7 +210,7 @@ def staff() -> Page:
     form.hours_id.choices = hours_options((row.hours_id, row.name) for row in site_hours)
     form.lanes.choices = lane_options(site_lanes())
     if not form.is_submitted():
-        form.lanes.data = [lane.lane_id for lane in site_lanes()]
+        form.lanes.data = list(UsualLanes(current_action()).of_person("staff", None))
     answer = submit(
         form,
         lambda act: _add_staff(act, form),

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from tests.web_admin.manage.acting_pages import at, hidden_of
 from tests.web_admin.manage.moved_people import MOVE_IN
-from web_admin.compound.models import CredentialRow, GrantRow, Home, Hours, Invitation, Person
+from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Hours, Invitation, Person
 
 
 @pytest.fixture
@@ -126,6 +126,16 @@ def test_a_home_moves_out_after_a_look_at_what_ends(client, compound):
         )
         assert act.session.scalars(live).all() == []
     assert "No one lives here yet" in client.get(f"/manage/people/homes/{home_id}").text
+
+
+def test_new_staff_are_offered_no_lane_out_of_use_and_no_stolen_gate_is_ticked(client, compound):
+    with at(compound) as act:
+        act.session.get_one(Gate, "north").state = "retired"
+        act.session.get_one(Gate, "east").state = "stolen"
+    page = client.get("/manage/people/staff/new").text
+    boxes = [box for box in re.findall(r"<input[^>]*>", page) if 'name="lanes"' in box]
+    offered = {re.search(r'value="([^"]+)"', box)[1]: "checked" in box for box in boxes}
+    assert offered == {"east-in": False, "east-out": False, "garage-in": True, "garage-out": True}
 
 
 def test_staff_come_with_hours_an_end_and_a_card(client, compound):

@@ -23,7 +23,7 @@ from web_admin.compound.models import Gate, Person
 from web_admin.compound.queries import gates_of_site, places_of_site
 from web_admin.compound.ways import gates_at
 from web_admin.core.refusal import ActionRefused
-from web_admin.visitors.reach import grants_at, reads_passes
+from web_admin.visitors.reach import grants_at, reads_passes, with_a_controller
 
 Chosen = TypeVar("Chosen")
 LISTED, WAY, ALL = GATE_SETS = ("", "way", "all")
@@ -67,7 +67,7 @@ def numbers_of(
     if not open_to:
         raise ActionRefused(FIELD, _("No gate that reads codes is among these. Choose other gates."))
     if uses:
-        return [gate.number for gate in _one_of(open_to)]
+        return [gate.number for gate in _one_of(with_a_controller(open_to))]
     older = lists_beside(open_to)
     if len(named) + len(older) > MAX_PASS_GATES:
         raise ActionRefused(FIELD, _too_many(len(older)))

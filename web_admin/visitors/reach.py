@@ -1,6 +1,6 @@
 """Find the gates for which a person may invite visitors, and those that read their passes and codes."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _
@@ -49,6 +49,11 @@ def gates_with(gates: Iterable[Gate], person: Person, method: Method) -> list[Ga
 def reads_passes(gate: Gate) -> bool:
     """Return whether a lane of this gate has a reader of QR codes."""
     return any(Method.QR in lane.methods for lane in gate.lanes)
+
+
+def with_a_controller(gates: Sequence[Gate]) -> list[Gate]:
+    """Return those of these gates that were paired; all while none was, as before the first one."""
+    return [gate for gate in gates if gate.state == "paired"] or list(gates)
 
 
 def lanes_for_a_code(session: Session, person: Person, gate_number: int | None, now: datetime) -> list[str]:

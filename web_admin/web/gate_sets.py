@@ -15,7 +15,7 @@ from web_admin.compound.ways import gates_at, nearest_gate
 from web_admin.core.database import request_session
 from web_admin.gates.texts import place_name
 from web_admin.visitors.gate_sets import ALL, LISTED, WAY, GateChoice
-from web_admin.visitors.reach import reads_passes
+from web_admin.visitors.reach import reads_passes, with_a_controller
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import OnceForm
 from web_admin.web.places import site_gates
@@ -54,15 +54,16 @@ class OfferedGates:
 
 
 def offered_gates(person: Person, gates: Sequence[Gate]) -> OfferedGates:
-    """Return these gates as a page offers them to a person."""
+    """Return these gates as a page offers them to a person; none without a controller is chosen at first."""
     places = places_of_site(request_session(), person.site_id)
     way = places.way(places.of_home(person.home))
-    on_way = gates_at(gates, way)
+    live = with_a_controller(gates)
+    on_way = gates_at(live, way)
     names = [gate.name for gate in on_way]
     if len(on_way) > LONG_LIST:
         has = [places.by_id.get(gate.place_id or "") for gate in on_way]
         names = list(dict.fromkeys(place_name(places.building_of(place) or place) for place in has))
-    return OfferedGates(gates, on_way, nearest_gate(gates, way), names)
+    return OfferedGates(gates, on_way, nearest_gate(live, way), names)
 
 
 class NamesInPasses:
@@ -128,7 +129,7 @@ class GatesForm(OnceForm):
         """Offer the ways to the buildings that there are, and the gates that read codes."""
         places = places_of_site(request_session(), current_site().site_id)
         reading = gates_with_codes()
-        here = {gate.place_id for gate in reading}
+        here = {gate.place_id for gate in with_a_controller(reading)}
         has_outer = places.outer is not None and places.outer.place_id in here
         self.way.choices = [
             *([SelectChoice(WAY, _("Outer gates"))] if has_outer else []),

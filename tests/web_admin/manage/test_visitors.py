@@ -10,6 +10,7 @@ from tests.support.act_previews import done
 from tests.support.compounds.desk import hidden_of
 from tests.web_admin.manage.forms import Rows, local, send
 from tests.web_admin.visitors.given_passes import acting, fill
+from web_admin.compound.models import Gate
 from web_admin.compound.place_names import BUILDING
 from web_admin.gates.places import save_place
 from web_admin.visitors.actions import issue_pass
@@ -101,3 +102,16 @@ def test_a_pass_shows_todays_name_of_a_building_that_was_renamed(client, compoun
     for page in (f"/manage/visitors/{pass_id}", "/manage/visitors/"):
         shown = client.get(page).text
         assert ("Rose House" in shown, "3栋" in shown) == (True, False), page
+
+
+def test_outer_gates_are_not_chosen_at_first_where_none_of_them_was_paired(compound):
+    client = compound.signed_in()
+    first = r'<select[^>]*id="way".*?<option[^>]*value="([^"]+)"'
+    assert re.search(first, client.get("/manage/visitors/new").text, re.DOTALL)[1] == "way"
+
+    def unpair(act) -> None:
+        act.session.get_one(Gate, "north").state = act.session.get_one(Gate, "east").state = "new"
+        act.session.get_one(Gate, "garage").state = "paired"
+
+    acting(compound, unpair)
+    assert re.search(first, client.get("/manage/visitors/new").text, re.DOTALL)[1] == "all"

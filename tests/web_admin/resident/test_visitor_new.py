@@ -31,6 +31,16 @@ def test_a_pass_for_all_gates_opens_each_until_its_end(
     assert small_compound.decide(text).reason is Reason.EXPIRED
 
 
+def test_the_way_home_is_not_chosen_at_first_where_none_of_its_gates_was_paired(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    assert 'value="way"' in phone.get("/r/visitors").text
+    with small_compound.session() as session:
+        session.get_one(Gate, "north").state = "new"
+        session.get_one(Gate, "south").place_id = None
+    assert 'value="way"' not in phone.get("/r/visitors").text
+
+
 @pytest.mark.parametrize("chosen", ["way", "all"])
 def test_a_pass_for_one_visit_is_for_the_gate_that_the_page_names_nearest_the_home(
     small_compound: Compound, phone: FlaskClient, chosen: str

@@ -109,6 +109,15 @@ def test_a_pass_for_one_visit_of_a_set_with_one_gate_names_that_gate(act):
         for_set(act, uses=1, place_id=place(act, "3"))
 
 
+def test_a_gate_that_was_never_paired_is_not_the_gate_of_a_pass_for_one_visit(act):
+    gates(act, ["东门", "西门"])
+    act.session.get_one(Gate, "g1").state = "new"
+    assert for_set(act, uses=1).gate_numbers == [2]
+    act.session.get_one(Gate, "g2").state = "new"
+    with pytest.raises(ActionRefused, match="exactly one gate"):
+        for_set(act, uses=1)
+
+
 def test_a_set_in_which_the_resident_may_pass_no_gate_is_refused(act):
     lanes = gates(act, ["东门", "3栋", "4栋"])
     _home, person = household(act, "3-1203")

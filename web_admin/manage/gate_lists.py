@@ -74,8 +74,11 @@ def filter_of_gates(typed: Mapping[str, str]) -> GateFilter:
     return GateFilter(**texts)
 
 
-def shown_gates(states: Sequence[GateState], wanted: GateFilter) -> ShownGates:
-    """Return what a page shows of these gates, a bounded part of them."""
+def shown_gates(states: Sequence[GateState], wanted: GateFilter, *, opens_outer: bool = False) -> ShownGates:
+    """Return what a page shows of these gates, a bounded part of them.
+
+    Where gates are opened, outer gates that are normal have a tile too; elsewhere those that differ alone.
+    """
     is_large = len(states) > FEW_GATES
     found = [state for state in states if _is_meant(state, wanted)] if is_large else list(states)
     differing = sorted((state for state in found if state.marks), key=lambda state: state.rank)
@@ -88,7 +91,7 @@ def shown_gates(states: Sequence[GateState], wanted: GateFilter) -> ShownGates:
         total=len(states),
         found=len(found),
         differing=len(differing),
-        tiles=found if few else [*differing[:TILES_AT_MOST], *_usual(found, wanted)],
+        tiles=found if few else [*differing[:TILES_AT_MOST], *(_usual(found, wanted) if opens_outer else ())],
         groups=_by_building(shown),
         buildings=buildings[:BUILDINGS_AT_MOST],
         left_out=len(lines) - len(shown) + sum(one.gates for one in buildings[BUILDINGS_AT_MOST:]),

@@ -79,6 +79,11 @@ class LaneState:
     lane: Lane
     marks: tuple[Mark, ...]
 
+    @property
+    def lasting(self) -> tuple[Mark, ...]:
+        """Return the marks that stand for a state: an open door passes."""
+        return tuple(mark for mark in self.marks if mark.state)
+
 
 @dataclass(frozen=True)
 class GateState:
@@ -95,7 +100,7 @@ class GateState:
     @cached_property
     def marks(self) -> tuple[Mark, ...]:
         """Return what differs at the gate, the most urgent first, equal things once."""
-        every = [*self.own, *(mark for one in self.lanes for mark in one.marks if mark.state)]
+        every = [*self.own, *(mark for one in self.lanes for mark in one.lasting)]
         return tuple(sorted(dict.fromkeys(every), key=lambda mark: _RANK[mark.state]))
 
     @property

@@ -120,7 +120,11 @@ def show() -> str:
         methods=tuple(Method),
         tiles_on="now",
         **alarms,
-        shown=shown_gates(states, filter_of_gates({**request.args, "q": looked_for(MAX_FILTER_CHARS)})),
+        shown=shown_gates(
+            states,
+            filter_of_gates({**request.args, "q": looked_for(MAX_FILTER_CHARS)}),
+            opens_outer=True,
+        ),
         filter_states=FILTER_STATES,
         address_of=lambda gate: url_for("now.show", gate=gate.gate_id),
         gates=gates,

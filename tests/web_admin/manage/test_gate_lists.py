@@ -1,5 +1,7 @@
 """How many gates a page shows, and how: tiles while they are few, lines of many, and never too many."""
 
+from dataclasses import replace
+
 import pytest
 
 from web_admin.compound.models import Gate, Lane
@@ -33,8 +35,8 @@ def gates(count, **marked):
     return [gate(number, *marked.get(f"n{number}", ())) for number in range(1, count + 1)]
 
 
-def shown(states, **typed):
-    return shown_gates(states, filter_of_gates(typed))
+def shown(states, *, opens_outer=False, **typed):
+    return shown_gates(states, filter_of_gates(typed), opens_outer=opens_outer)
 
 
 def names(states):
@@ -43,6 +45,12 @@ def names(states):
 
 def lines(page):
     return [name for _building, states in page.groups for name in names(states)]
+
+
+def test_outer_gates_have_a_tile_only_where_gates_are_opened():
+    states = [*gates(30, n7=[SILENT]), replace(gate(31), is_outer=True)]
+    assert names(shown(states).tiles) == ["stair-7"]
+    assert names(shown(states, opens_outer=True).tiles) == ["stair-7", "stair-31"]
 
 
 def test_few_gates_have_a_tile_each_in_their_order_and_no_line():
@@ -119,5 +127,5 @@ def test_more_gates_than_a_page_holds_are_their_buildings_and_each_building_has_
 def test_few_outer_gates_have_a_tile_after_what_differs_while_nothing_is_looked_for():
     states = gates(60, n3=[SILENT])
     states[8:8] = [GateState(Gate(gate_id="main", number=61, name="Main", lanes=[]), (), (), is_outer=True)]
-    assert names(shown(states).tiles) == ["stair-3", "main"]
-    assert names(shown(states, state="normal").tiles) == []
+    assert names(shown(states, opens_outer=True).tiles) == ["stair-3", "main"]
+    assert names(shown(states, opens_outer=True, state="normal").tiles) == []

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.browser
 STAIRS = 297
 MOST_PX = {"phone": 4500, "desktop": 2700}
 """How long *Now* may be with three hundred gates of which four differ, on a phone and at a desk."""
+MOST_WAYS_PX = 1500
+"""How long the page of buildings and ways may be then at a desk."""
 MOST_NODES, MOST_BYTES = 1100, 75_000
 
 
@@ -128,3 +130,38 @@ def test_events_are_narrowed_to_a_place_by_words_of_its_name(
     page.locator("#place").fill("no such gate")
     page.locator("main form").get_by_role("button", name="Filter").click()
     expect(page.get_by_text("No event fits this filter.")).to_be_visible()
+
+
+def test_a_typed_number_is_the_beginning_of_one_and_opens_the_buildings_that_have_it(
+    context: BrowserContext, many: ManagedCompound, address: str
+) -> None:
+    page = page_of(context, address)
+    page.goto(f"{address}/manage/gates/places")
+    assert page.evaluate("document.documentElement.scrollHeight") <= MOST_WAYS_PX
+    summaries = page.locator("#places > details:visible > summary strong")
+    expect(summaries).to_have_count(35)
+    page.locator("#find_gate").press_sequentially("5栋")
+    expect(summaries).to_have_text(["5栋"])
+    expect(page.locator("#places label:visible")).to_have_count(9)
+    page.locator("#find_gate").fill("25栋3")
+    expect(page.locator("#places label:visible")).to_have_text(["25栋3单元"])
+    page.locator("#places label:visible input").check()
+    page.locator("#find_gate").fill("")
+    expect(summaries).to_have_count(35)
+    expect(page.locator("#places details[open] summary strong")).to_have_text(["25栋"])
+    page.goto(f"{address}/manage/visitors/new")
+    page.locator("details.more summary").click()
+    page.locator("#find_gate").fill("3栋1")
+    expect(page.locator("#gate_numbers label:visible")).to_have_text(["3栋1单元"])
+
+
+def test_gates_that_differ_have_a_tile_with_what_differs_and_no_other_has_one(
+    context: BrowserContext, many: ManagedCompound, address: str
+) -> None:
+    page = page_of(context, address)
+    page.goto(f"{address}/manage/gates/")
+    expect(page.locator("#found")).to_contain_text("3 differ from normal")
+    tiles = page.locator("#gates .card-box")
+    expect(tiles).to_have_count(3)
+    expect(tiles.filter(has_text="9栋1单元")).to_contain_text("Forced open")
+    expect(page.locator("#gates").get_by_text("In contact", exact=True)).to_have_count(0)

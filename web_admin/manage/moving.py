@@ -28,10 +28,11 @@ from web_admin.people.moving import (
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
 from web_admin.people.usual_lanes import UsualLanes
 from web_admin.web.back_to_first_hour import after
-from web_admin.web.context import current_action, form_page, from_local, get_or_404, submit, typed
+from web_admin.web.context import form_page, from_local, get_or_404, submit, typed
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.fields import CheckList, hours_options, lane_options, options
 from web_admin.web.forms import OnceForm
+from web_admin.web.gate_sets import LONG_LIST
 from web_admin.web.looked_for import sealed_text
 from web_admin.web.page import Page, to
 from web_admin.web.places import site_lanes
@@ -209,8 +210,6 @@ def staff() -> Page:
     site_hours = named_hours(request_session(), current_site().site_id)
     form.hours_id.choices = hours_options((row.hours_id, row.name) for row in site_hours)
     form.lanes.choices = lane_options(site_lanes())
-    if not form.is_submitted():
-        form.lanes.data = list(UsualLanes(current_action()).of_person("staff", None))
     answer = submit(
         form,
         lambda act: _add_staff(act, form),
@@ -218,15 +217,14 @@ def staff() -> Page:
         back=to("people.show_list", kind="staff"),
         then=lambda person: to("person.show", person_id=person.person_id),
     )
-    return answer or form_page("manage/staff_new.html", form)
+    return answer or form_page("manage/staff_new.html", form, long_list=LONG_LIST)
 
 
 def _add_staff(act: Action, form: StaffForm) -> Person:
     card = typed(form.card).strip()
     number = _tapped("card", card) if card else None
-    grant = GrantSpec(
-        tuple(form.lanes.data or ()), form.hours_id.data or None, None, from_local(form.valid_until.data)
-    )
+    lanes = tuple(form.lanes.data or UsualLanes(act).of_person("staff", None))
+    grant = GrantSpec(lanes, form.hours_id.data or None, None, from_local(form.valid_until.data))
     try:
         return add_staff(act, typed(form.name), grant, number)
     except ActionRefused as refused:

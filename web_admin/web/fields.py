@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, SelectMultipleField, StringField
+from wtforms import SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, Length
@@ -23,7 +23,7 @@ class LengthOrAsStored(Length):
     Names of before may be longer; they must not keep the other fields of their form from being saved.
     """
 
-    def __call__(self, form: BaseForm, field: Field) -> None:
+    def __call__(self, form: BaseForm, field: StringField) -> None:
         """Raise ValidationError where the text is another one and too long."""
         if field.data != field.object_data:
             super().__call__(form, field)

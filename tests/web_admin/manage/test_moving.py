@@ -128,14 +128,20 @@ def test_a_home_moves_out_after_a_look_at_what_ends(client, compound):
     assert "No one lives here yet" in client.get(f"/manage/people/homes/{home_id}").text
 
 
-def test_new_staff_are_offered_no_lane_out_of_use_and_no_stolen_gate_is_ticked(client, compound):
+def test_new_staff_are_offered_no_lane_out_of_use_and_get_all_others_unless_some_are_ticked(client, compound):
     with at(compound) as act:
         act.session.get_one(Gate, "north").state = "retired"
         act.session.get_one(Gate, "east").state = "stolen"
-    page = client.get("/manage/people/staff/new").text
+    path = "/manage/people/staff/new"
+    page = client.get(path).text
     boxes = [box for box in re.findall(r"<input[^>]*>", page) if 'name="lanes"' in box]
-    offered = {re.search(r'value="([^"]+)"', box)[1]: "checked" in box for box in boxes}
-    assert offered == {"east-in": False, "east-out": False, "garage-in": True, "garage-out": True}
+    assert "north-in" not in page
+    assert [box for box in boxes if "checked" in box] == []
+    data = {"name": "园丁", "hours_id": "", "valid_until": "", "card": ""}
+    assert client.post(path, data=hidden_of(page) | data).status_code == 303
+    with at(compound) as act:
+        person = act.session.scalars(select(Person).where(Person.display_name == "园丁")).one()
+        assert [grant.lanes for grant in person.grants] == [["garage-in", "garage-out"]]
 
 
 def test_staff_come_with_hours_an_end_and_a_card(client, compound):

@@ -23,6 +23,7 @@ import web_admin.gates.models
 import web_admin.gates.sheet_models
 import web_admin.journal.models
 import web_admin.messages.models
+import web_admin.messages.push_models
 import web_admin.messages.subscription_models
 import web_admin.people.models
 import web_admin.people.print_models

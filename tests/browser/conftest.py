@@ -32,7 +32,7 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
         pytest.skip("Chromium is not on this machine: make browser")
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        request.session.stash[_RUNNING] = running = launch(playwright)
+        request.session.stash[_RUNNING] = running = launch(playwright.chromium)
         yield running
         running.close()
         del request.session.stash[_RUNNING]

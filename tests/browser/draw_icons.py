@@ -36,7 +36,7 @@ def drawn(browser: Browser, drawing: str, pixels: int) -> Image.Image:
 def main() -> None:
     """Write the icons; a palette of 64 colours keeps each at a few kilobytes."""
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         for name, (drawing, pixels) in ICONS.items():
             picture = drawn(browser, drawing, pixels)
             if drawing == "icon-maskable.svg":

@@ -80,7 +80,7 @@ def seen_by_a_browser(proxy: Proxy) -> int:
 
 def _seen_by_a_browser(proxy: Proxy) -> int:
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         page = browser.new_context(ignore_https_errors=True).new_page()
         try:
             answer = page.goto(f"{proxy.address}/staff/sign-in", timeout=ANSWER_SECONDS * 1000)

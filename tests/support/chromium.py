@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Playwright
+    from playwright.sync_api import Browser, BrowserType
 
 FETCHED = Path(__file__).parents[2] / ".venv/chromium"
 """Where `make browser` puts one, with libraries that the system may lack."""
@@ -16,6 +16,8 @@ CHROMIUMS = (
 )
 """The first is the same Chromium without the windows around its pages: half of the processor's time."""
 CHROMIUM = next((path for path in CHROMIUMS if path.exists()), CHROMIUMS[1])
+WITH_NOTIFICATIONS = next((path for path in CHROMIUMS[1:] if path.exists()), CHROMIUMS[1])
+"""The shell without windows denies every page its notifications."""
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -28,9 +30,7 @@ _ARGUMENTS = [
 ]
 
 
-def launch(playwright: "Playwright") -> "Browser":
+def launch(kind: "BrowserType", path: Path = CHROMIUM) -> "Browser":
     """Start it, without the windows around its pages."""
-    libraries = {"LD_LIBRARY_PATH": str(FETCHED / "lib")} if CHROMIUM.parent == FETCHED else {}
-    return playwright.chromium.launch(
-        executable_path=str(CHROMIUM), args=_ARGUMENTS, env={**os.environ, **libraries}
-    )
+    libraries = {"LD_LIBRARY_PATH": str(FETCHED / "lib")} if path.parent == FETCHED else {}
+    return kind.launch(executable_path=str(path), args=_ARGUMENTS, env={**os.environ, **libraries})

@@ -25,6 +25,8 @@ HARMLESS: dict[str, str] = {
     "own.save": "changed back on the same page",
     "own.change_password": "changed again on the same page, by who knows the present one",
     "own.end_session": "signs out; one signs in again",
+    "own_phones.add": "adds a phone",
+    "own_phones.remove": "switched on again on that phone",
     "own.sign_out": "signs out; one signs in again",
     "desk.by_card": "begins a visit",
     "desk.by_pin": "begins a visit",
@@ -80,6 +82,9 @@ HARMLESS: dict[str, str] = {
     "resident.name_messages_address": "nothing is sent to a new address before its code was typed",
     "resident.prove_messages_address": "adds an address; a link to the old one takes it back",
     "resident.choose_my_messages": "changed back on the same page",
+    "resident.add_push_phone": "adds a phone",
+    "resident.choose_push_kinds": "changed back on the same page",
+    "resident.remove_push_phone": "switched on again on that phone",
     "resident.take_messages_back": "sends to the old address again; a new one is named on its page",
     "resident.stop_my_messages": "the address is named again on the same page",
     "resident.take_request_back": "asked again on the same page",
@@ -284,8 +289,11 @@ CONFIRMED: dict[str, str] = {
 NOT_YET: frozenset[str] = frozenset()
 """Acts that end something by one press, and are to be mended."""
 MAY_END: dict[str, frozenset[str]] = {
+    "own.sign_out": frozenset({"push_phone"}),
+    "own_phones.remove": frozenset({"push_phone"}),
     "print_runs.show_once": frozenset({"print_slip.secret_sealed"}),
     "resident.answer_as_guardian": frozenset({"face_question"}),
+    "resident.remove_push_phone": frozenset({"push_phone"}),
     "resident.revoke_sign_ins": frozenset({"passkey"}),
     "resident.stop_my_messages": frozenset({"asked_messages"}),
     "resident.switch_method": frozenset({"face_opening"}),

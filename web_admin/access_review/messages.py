@@ -19,8 +19,7 @@ from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import Person, Site
 from web_admin.core.in_a_language import N_, texts_in
 from web_admin.messages.outbox import mail_is_set_up, put_message
-from web_admin.messages.subscription_models import NotificationSubscription
-from web_admin.messages.subscriptions import notify
+from web_admin.messages.subscriptions import notify, subscribed
 
 MAIL_KIND = "access_review"
 NOTICE = "access_review"
@@ -71,17 +70,16 @@ def notify_asked(session: Session, site: Site, row: ReviewRow, public_url: str, 
 
 
 def _notify_adults(session: Session, home_ids: Iterable[str] | object, now: datetime) -> None:
-    subscribed = session.scalars(
-        select(Person.person_id)
-        .join(NotificationSubscription, NotificationSubscription.person_id == Person.person_id)
-        .where(
+    found = session.scalars(
+        select(Person.person_id).where(
+            subscribed(),
             Person.home_id.in_(home_ids),  # type: ignore[arg-type]  # ids, or the query for them
             Person.ended_at.is_(None),
             Person.kind == "resident",
             Person.age_band == ADULT,
         )
     ).all()
-    for person_id in subscribed:
+    for person_id in found:
         notify(session, person_id, NOTICE, now)
 
 

@@ -109,8 +109,14 @@ def end_session(_app: Flask, **_more: object) -> None:
 
 def mark_of_this_session() -> str:
     """Return what a page calls this browser's own session by; empty without one."""
+    digest = digest_of_this_session()
+    return mark_of(digest) if digest is not None else ""
+
+
+def digest_of_this_session() -> bytes | None:
+    """Return the digest under which this browser's own session is kept, None without one."""
     session_id = g.get("menjin_session_id")
-    return mark_of(session_digest(session_id)) if session_id else ""
+    return session_digest(session_id) if session_id else None
 
 
 def session_digest(session_id: str) -> bytes:

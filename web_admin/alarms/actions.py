@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.action.base import Action, begin, record
 from web_admin.alarms.models import Alarm
+from web_admin.alarms.staff_phones import push_alarm
 from web_admin.compound.queries import names_of_place
 from web_admin.core.orm import Fact
 from web_admin.messages.outbox import EVERY_WEBHOOK, put_message
@@ -156,6 +157,8 @@ def _tell_raised(session: Session, alarm: Alarm, now: datetime) -> None:
         "raised_at": alarm.raised_at.isoformat(),
     }
     _tell(session, alarm.site_id, "alarm_raised", alarm.alarm_id, facts, now)
+    if alarm.kind not in SILENT_KINDS:
+        push_alarm(session, alarm, now, for_manager=alarm.kind in FOR_THE_MANAGER)
 
 
 def _tell(

@@ -70,6 +70,11 @@ class FileSettings:
         ),
     ] = ""
     """The one mail server that gets the password, and may be on this machine or in a private network."""
+    push_services: Annotated[
+        tuple[Annotated[str, Meta(pattern="^[A-Za-z0-9.-]{1,200}(:[0-9]{1,5})?$")], ...],
+        Meta(description='push services as NAME or NAME:PORT, such as ["push.example.org"]'),
+    ] = ()
+    """Push services beside those of the known browsers; one with a port may be on this machine."""
     passage_days: Annotated[
         int, Meta(ge=1, le=90, extra={"label": _l("Days for which a passage says who it was")})
     ] = 30
@@ -260,7 +265,7 @@ def _read_settings(path: Path, env: Mapping[str, str]) -> dict[str, _Setting]:
 def _legal(name: str, value: object, where: str) -> object:
     """Return a setting in its own type; raise ConfigRefused saying what is legal."""
     meta = _meta(name)
-    if name == "webhook_ports" and not isinstance(value, list):
+    if name in ("webhook_ports", "push_services") and not isinstance(value, list):
         value = value.replace(",", " ").split() if isinstance(value, str) else [value]
     legal = meta.description or f"whole numbers from {meta.ge} to {meta.le}"
     try:

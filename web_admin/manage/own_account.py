@@ -30,6 +30,7 @@ from web_admin.action.base import new_action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.texts import LANGUAGES
+from web_admin.messages.push_phones import Owner, listed, phones_of, public_key, remove_every_phone
 from web_admin.web.context import actor_id, current_action, show_refusal, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
@@ -129,6 +130,8 @@ def _page(
         sessions=open_sessions(request_session(), account.id, request_now()),
         this_session=mark_of_this_session(),
         button=AgainForm(formdata=None),
+        phones=listed(phones_of(request_session(), Owner(account_id=account.id))),
+        push_key=public_key(current_menjin().sealer, current_site().site_id),
     )
 
 
@@ -205,7 +208,9 @@ def sign_out() -> Response:
     """Sign out everywhere, here too."""
     form = AgainForm()
     if form.validate_on_submit():
-        sign_out_everywhere(current_action(), _own())
+        act = current_action()
+        sign_out_everywhere(act, _own())
+        remove_every_phone(act.session, Owner(account_id=current_user.id))
         logout_user()
         flash(_("You are signed out everywhere."), "success")
         return to("security.login")

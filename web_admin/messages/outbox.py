@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Update, and_, func, select, update
+from sqlalchemy import ColumnElement, Update, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.core.claims import claim_first, claimed_row, release, unclaimed
@@ -22,13 +22,19 @@ from web_admin.core.orm import Fact
 from web_admin.messages.errors import NotSent
 from web_admin.messages.mail import send_mail
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.push_delivery import GONE, TOO_LATE, send_push
+from web_admin.messages.push_models import PushPhone
 from web_admin.messages.webhook_delivery import send_webhook
 
-Channel = Literal["mail", "webhook"]
-CHANNELS: tuple[Channel, ...] = ("mail", "webhook")
+Channel = Literal["mail", "webhook", "push"]
+CHANNELS: tuple[Channel, ...] = ("mail", "webhook", "push")
 EVERY_WEBHOOK = "*"
 """As `target`: one message to each webhook that takes this kind."""
-MAIL_PARTS = frozenset({"subject", "text"})
+PARTS: Mapping[Channel, frozenset[str]] = {
+    "mail": frozenset({"subject", "text"}),
+    "push": frozenset({"title", "text", "lang", "page", "about"}),
+}
+"""The parts of a message that a person reads; `about` names what a newer push message replaces."""
 
 TEST_KIND = "test"
 """What the settings page sends to try an address."""
@@ -77,13 +83,14 @@ def put_message(
 
     Mail: `target` is an address, `body` has the finished `subject` and `text` in the reader's language.
     Webhook: `target` is a webhook_id or EVERY_WEBHOOK; one that was removed or does not take this kind
-    gets nothing. Raises ValueError on a mail without its parts or an empty target.
+    gets nothing. Push: `target` is the phone_id of a browser. Raises ValueError on a mail or push message
+    without its parts, or an empty target.
     """
     if not target:
         raise ValueError("a message needs a target")
-    if channel == "mail" and set(body) != MAIL_PARTS:
-        raise ValueError(f"a mail has the parts {sorted(MAIL_PARTS)}, not {sorted(body)}")
-    targets = [target] if channel == "mail" else _takers(session, site_id, target, kind)
+    if channel in PARTS and set(body) != PARTS[channel]:
+        raise ValueError(f"a {channel} message has the parts {sorted(PARTS[channel])}, not {sorted(body)}")
+    targets = [target] if channel != "webhook" else _takers(session, site_id, target, kind)
     for one in targets:
         session.add(
             OutboxMessage(
@@ -149,8 +156,13 @@ def _waiting_for(site_id: str, channel: Channel) -> Update:
 
 
 def backlog(session: Session) -> tuple[int, datetime | None]:
-    """Return how many messages wait and since when the oldest does, also between two of its tries."""
-    counted = select(func.count(), func.min(OutboxMessage.created_at)).where(OutboxMessage.state == "waiting")
+    """Return how many messages wait and since when the oldest does, also between two of its tries.
+
+    Without those to phones: that one's push service is not reached is nothing for the office to mend.
+    """
+    counted = select(func.count(), func.min(OutboxMessage.created_at)).where(
+        OutboxMessage.state == "waiting", OutboxMessage.channel != "push"
+    )
     count, oldest = session.execute(counted).one()
     return count, oldest
 
@@ -189,11 +201,19 @@ def deliver(menjin: Menjin, channels: Collection[Channel] = CHANNELS) -> Deliver
 def _due(now: datetime, channels: Collection[Channel], unreachable: Iterable[Route]) -> ColumnElement[bool]:
     conditions = [OutboxMessage.state == "waiting", OutboxMessage.next_at <= now]
     conditions += [unclaimed(OutboxMessage, now), OutboxMessage.channel.in_(channels)]
-    for channel, target in unreachable:
-        same = OutboxMessage.channel == channel
-        # All mail goes by one server: when that is away, every address is.
-        conditions.append(~(same if channel == "mail" else same & (OutboxMessage.target == target)))
+    conditions += [~_same_receiver(channel, target) for channel, target in unreachable]
     return and_(*conditions)
+
+
+def _same_receiver(channel: str, target: str) -> ColumnElement[bool]:
+    """Return the condition that a message goes the way of one that could not be sent."""
+    same = OutboxMessage.channel == channel
+    if channel == "mail":  # all goes by one server: when that is away, every address is
+        return same
+    if channel == "push":  # so are all browsers of one push service
+        service = select(PushPhone.service).where(PushPhone.phone_id == target).scalar_subquery()
+        return same & OutboxMessage.target.in_(select(PushPhone.phone_id).where(PushPhone.service == service))
+    return same & (OutboxMessage.target == target)
 
 
 def _claim(
@@ -220,10 +240,13 @@ def _send(menjin: Menjin, claimed: ClaimedMessage) -> NotSent | None:
         message = session.get_one(OutboxMessage, claimed.message_id)
         server = session.get(MailServer, message.site_id)
         hook = session.get(Webhook, message.target) if message.channel == "webhook" else None
+        phone = session.get(PushPhone, message.target) if message.channel == "push" else None
         session.expunge_all()
     try:
         if message.channel == "mail":
             send_mail(menjin.config, server, message)
+        elif message.channel == "push":
+            send_push(menjin.sealer, menjin.config, phone, message, menjin.clock())
         else:
             send_webhook(menjin.sealer, hook, message, menjin.clock(), menjin.config.webhook_ports)
     except NotSent as trouble:
@@ -247,6 +270,13 @@ def _note_sent(menjin: Menjin, claimed: ClaimedMessage) -> None:
             message.target = message.target if message.channel == "webhook" else ""
 
 
+def forget_phone(session: Session, phone_id: str) -> None:
+    """Delete a browser that gets push messages, and what waits for it."""
+    waiting = OutboxMessage.channel == "push", OutboxMessage.target == phone_id
+    session.execute(delete(OutboxMessage).where(*waiting, OutboxMessage.state == "waiting"))
+    session.execute(delete(PushPhone).where(PushPhone.phone_id == phone_id))
+
+
 def _note_trouble(menjin: Menjin, claimed: ClaimedMessage, trouble: NotSent) -> bool:
     """Store why a message failed and when it is retried; return whether it never is."""
     now = menjin.clock()
@@ -257,6 +287,13 @@ def _note_trouble(menjin: Menjin, claimed: ClaimedMessage, trouble: NotSent) -> 
         release(message)
         message.trouble = trouble.trouble
         message.tries += 1
+        if message.channel == "push" and trouble.trouble in (GONE, TOO_LATE):
+            # Deleted, since staff can do nothing for it: a phone whose owner ended it, or no news any more.
+            session.delete(message)
+            if trouble.trouble == GONE:
+                forget_phone(session, message.target)
+            _log.info("outbox: message %s: %s", message.message_id, trouble.trouble)
+            return True
         ends = trouble.for_good or message.tries > len(DELAYS)
         if ends:
             message.state, message.ended_at = "failed", now

@@ -12,14 +12,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from babel.support import NullTranslations, Translations
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.languages import html_tag
 from gate_controller.contract.records import CredentialKind
 from web_admin.compound.models import Person, Site
 from web_admin.core.orm import Fact
 from web_admin.messages.models import Webhook
 from web_admin.messages.outbox import EVERY_WEBHOOK, mail_is_set_up, put_message, takes
+from web_admin.messages.push_models import PushPhone
 from web_admin.messages.subscription_models import NotificationSubscription
 
 RESIDENT_MESSAGE = "resident_message"
@@ -67,6 +69,15 @@ MOVED_OUT_TEXT = N_(
 HOME_NUMBER_TEXT = N_(
     "The number of your home is now %(number)s. At the gate you type your PIN after the new number."
 )
+ON_A_SCREEN: Mapping[str, str] = {
+    HOME_NUMBER_TEXT: N_(
+        "The number of your home has changed. At the gate you type your PIN after the new number, which your "
+        "page shows."
+    )
+}
+"""What a phone's screen shows in place of a text that names something."""
+OWN_MESSAGES = "/r/records/messages"
+"""The page that a tap on a message opens: what happened, with names."""
 PIN_TEXT = N_(
     "The property office or your home gave you a new PIN; the old one no longer opens. Ask for the new one, "
     "or make one of your own on your page."
@@ -97,6 +108,9 @@ FINAL_TEXT = N_(
 DISPLACED_TEXT = N_(
     "Messages about your page no longer come to this address: an earlier address restored its own. If that "
     "was not you, confirm who you are on your page and change the address again; that change is final."
+)
+FIRST_PUSH_TEXT = N_(
+    "Messages about your page come to this phone. Others can read them on the locked screen."
 )
 CODE_TEXT = N_("Your code is %(code)s. Type it on the page where you asked for it.")
 BY_ENTRY: Mapping[str, str] = {
@@ -149,10 +163,58 @@ def notify(
     text: str | None = None,
     filled: Mapping[str, str] | None = None,
 ) -> None:
-    """Store a message that a person subscribed to, in this transaction; nothing without a subscription."""
+    """Store a message that a person subscribed to, in this transaction; nothing without a subscription.
+
+    It goes to the address and to each phone for which they chose this kind.
+    """
+    said = text or TEXTS[kind]
     subscription = session.get(NotificationSubscription, person_id)
     if subscription is not None and subscription.confirmed_at is not None and kind in subscription.kinds:
-        send(session, subscription, text or TEXTS[kind], filled or {}, now)
+        send(session, subscription, said, filled or {}, now)
+    for phone in session.scalars(select(PushPhone).where(PushPhone.person_id == person_id)):
+        if kind in phone.kinds:
+            push_text(session, phone, said, now)
+
+
+def subscribed() -> ColumnElement[bool]:
+    """Return the condition that a person subscribed to messages, by an address or on a phone."""
+    by_address = select(NotificationSubscription.person_id)
+    on_phones = select(PushPhone.person_id).where(PushPhone.person_id.is_not(None))
+    return or_(Person.person_id.in_(by_address), Person.person_id.in_(on_phones))
+
+
+def kinds_for_phone(session: Session, person_id: str) -> list[str]:
+    """Return what a phone that is added shows: what the person chose for others, or for their address."""
+    kinds = {
+        kind
+        for row in session.scalars(select(PushPhone).where(PushPhone.person_id == person_id))
+        for kind in row.kinds
+    }
+    subscription = session.get(NotificationSubscription, person_id)
+    if not kinds and subscription is not None and subscription.confirmed_at is not None:
+        kinds = set(subscription.kinds)
+    return [kind for kind in TEXTS if kind in kinds]
+
+
+def push_text(session: Session, phone: PushPhone, text: str, now: datetime) -> None:
+    """Put one message down for a resident's phone; others read its screen, so its text has no values."""
+    person = session.get_one(Person, phone.person_id)
+    site = session.get_one(Site, phone.site_id)
+    put_message(
+        session,
+        site.site_id,
+        channel="push",
+        target=phone.phone_id,
+        kind=RESIDENT_MESSAGE,
+        body={
+            "title": site.name,
+            "text": _catalogue(person.language).ugettext(ON_A_SCREEN.get(text, text)),
+            "lang": html_tag(person.language),
+            "page": OWN_MESSAGES,
+            "about": text[:40],
+        },
+        now=now,
+    )
 
 
 def notify_of_entry(

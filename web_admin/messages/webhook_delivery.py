@@ -27,7 +27,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import msgspec
 
 from web_admin.core.sealing import SealBroken, Sealer
-from web_admin.messages.addresses import Address, Ports, resolved, trouble_of
+from web_admin.messages.addresses import Address, Ports, is_public, resolved, trouble_of
 from web_admin.messages.errors import NotSent
 from web_admin.messages.models import OutboxMessage, Webhook
 
@@ -122,9 +122,12 @@ def post(
     headers: Mapping[str, str],
     local_ports: Ports,
     within_seconds: float = WHOLE_CALL_SECONDS,
+    *,
+    only_public: bool = False,
 ) -> int:
     """Return the receiver's status, however slowly it speaks; what it says besides is not read.
 
+    With `only_public` no receiver in a private network is reached: others than staff chose the address.
     No redirect is followed and no proxy of this machine is used: they would get past the check. Raises
     NotSent, with `no_answer` when the whole call, a byte at a time or not, takes longer than it may.
     """
@@ -135,6 +138,8 @@ def post(
     https = parts.scheme == "https"
     host, port = str(parts.hostname), _port_of(parts)
     address = _checked_address(host, port, https=https, local_ports=local_ports)
+    if only_public and not is_public(address):
+        raise NotSent("webhook_forbidden_address", for_good=True)
     path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=AS_WRITTEN)
     call = _Call(str(address), port)
     watch = threading.Timer(within_seconds, call.cut)

@@ -11,8 +11,7 @@ from web_admin.alarms.models import Alarm
 from web_admin.compound.models import GrantRow, Person, Site
 from web_admin.core.database import Menjin
 from web_admin.gates.lost_readers import SAID_AFTER
-from web_admin.messages.subscription_models import NotificationSubscription
-from web_admin.messages.subscriptions import notify
+from web_admin.messages.subscriptions import notify, subscribed
 
 
 def notify_of_lost_readers(menjin: Menjin, now: datetime) -> int:
@@ -40,8 +39,8 @@ def _of_site(session: Session, site: Site, now: datetime) -> int:
     if lanes:
         subscribers = session.scalars(
             select(Person)
-            .join(NotificationSubscription, NotificationSubscription.person_id == Person.person_id)
-            .where(Person.site_id == site.site_id, Person.ended_at.is_(None), Person.suspended.is_(False))
+            .where(subscribed(), Person.site_id == site.site_id)
+            .where(Person.ended_at.is_(None), Person.suspended.is_(False))
             .order_by(Person.person_id)
         ).all()
         grants = session.scalars(

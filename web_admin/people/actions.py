@@ -32,6 +32,7 @@ from web_admin.credentials.lifecycle import end_live
 from web_admin.credentials.models import TwoMethodRequest
 from web_admin.face.endings import forget_face
 from web_admin.face.guardians import end_guardianship
+from web_admin.messages.push_phones import Owner, remove_every_phone
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.messages.subscriptions import MOVED_OUT_TEXT, notify
 from web_admin.people.helper_rights import fit_helpers, helpers_left_alone
@@ -176,6 +177,7 @@ def move_out(act: Action, person_id: str) -> None:
     )
     end_series_of(act, person_id)
     revoke_invitations(act, person_id)
+    remove_every_phone(act.session, Owner(person_id=person_id))
     end_resident_sign_in(act.session, person_id)
     if own_person_id(act) is None and act.channel != "home" and person.home_id is not None:
         notify(act.session, person_id, "card_stopped", act.now, MOVED_OUT_TEXT)

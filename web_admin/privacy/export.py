@@ -16,6 +16,7 @@ from web_admin.custody.models import Consent, Notice
 from web_admin.custody.queries import consents_of, notices_for
 from web_admin.desk.visits import ShownVisit, visits_of
 from web_admin.face.queries import looks_held, releases_of
+from web_admin.messages.push_phones import Owner, browser_of, phones_of
 from web_admin.messages.queries import subscription_of
 from web_admin.people.agreements import Agreement, agreements_of
 from web_admin.people.suspension_queries import every_suspension_of, lock_outs_of
@@ -106,6 +107,10 @@ def _about(session: Session, person: Person, site: Site) -> Exported:
             {"address": row.address, "kinds": row.kinds, "confirmed_at": row.confirmed_at}
             for row in [subscription_of(session, person.person_id)]
             if row is not None
+        ],
+        "messages_on_phones": [
+            {"browser": browser_of(row.service), "kinds": row.kinds, "since": row.created_at}
+            for row in phones_of(session, Owner(person_id=person.person_id))
         ],
         "two_ways_in": two_method_choice(session, person.person_id),
         "two_ways_in_minutes": two_method_hours(session, person.person_id),

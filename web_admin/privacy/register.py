@@ -71,9 +71,21 @@ PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     ("rights", "answer what people ask about their data, and authorities", ("rights_request", "disclosure")),
     ("accounts", "sign in residents and staff", ("account", "passkey", "invitation", "asked_messages")),
+    (
+        "push",
+        "show messages on phones whose owners switched that on",
+        ("push_phone",),
+    ),
 )
 """Purpose, what it means, and the tables that hold personal data for it."""
 
+RECIPIENTS: dict[str, list[str]] = {
+    "passages": ["police or courts, on a recorded request"],
+    "push": [
+        "the push service of the phone's browser (Google, Apple, Mozilla or Microsoft, also abroad): that a "
+        "message was sent and when, not its text"
+    ],
+}
 SECURITY = (
     "card numbers, PIN checks and keys are encrypted under keys outside the database",
     "a face is kept in the gate where its owner gave it, and opens only with a share that the server lends",
@@ -103,14 +115,14 @@ def register_of(session: Session, site: Site, config: WebConfig, stored: MetaDat
                 "purpose": purpose,
                 "meaning": meaning,
                 "categories": _categories(stored, tables),
-                "legal_basis": "consent" if purpose == "face" else "contract or statutory duty",
+                "legal_basis": "consent" if purpose in ("face", "push") else "contract or statutory duty",
                 "retention": retention_of(config)[purpose],
                 "recipients": _recipients(purpose),
             }
             for purpose, meaning, tables in PURPOSES
         ],
         "processors": [],
-        "transfers_abroad": [],
+        "transfers_abroad": [],  # messages on phones: named as recipients, chosen by each phone's browser
         "security": list(SECURITY),
     }
 
@@ -132,6 +144,8 @@ def retention_of(config: WebConfig) -> dict[str, str]:
         "rights": f"people's own words {config.log_days} days after closing, "
         f"the rest {config.evidence_days} days",
         "accounts": "until the person moves out or the member of staff leaves",
+        "push": "until its owner removes the phone, it is signed out or its push service has it no more; "
+        "no backup has it",
     }
 
 
@@ -145,4 +159,4 @@ def _categories(stored: MetaData, tables: tuple[str, ...]) -> dict[str, list[str
 
 
 def _recipients(purpose: str) -> list[str]:
-    return ["police or courts, on a recorded request"] if purpose == "passages" else []
+    return RECIPIENTS.get(purpose, [])

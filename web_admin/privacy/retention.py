@@ -29,6 +29,7 @@ from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import AuditEntry, GateEvent, QuarantinedEntry
 from web_admin.later.past import ENDS_UNDONE_FOR
 from web_admin.messages.models import OutboxMessage, Webhook
+from web_admin.messages.push_models import PushPhone
 from web_admin.people.print_models import PrintRun, PrintSlip
 from web_admin.privacy.models import Disclosure, RightsRequest
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse
@@ -240,6 +241,14 @@ def _removed_webhooks(menjin: Menjin, now: datetime) -> Chosen:
     return Webhook, removed, {"signing_key_sealed": b"", "old_signing_key_sealed": None}
 
 
+def _phones_of_closed_accounts(menjin: Menjin, now: datetime) -> Chosen:
+    """Forget phones of closed accounts, which get no alarms any more, once that can be undone no more."""
+    del menjin
+    closed = select(StaffProfile.account_id).where(StaffProfile.closed_at < now - ENDS_UNDONE_FOR)
+    inactive = select(User.id).where(User.id.in_(closed), User.active.is_(False))
+    return PushPhone, PushPhone.account_id.in_(inactive), None
+
+
 def _staff_invitations(menjin: Menjin, now: datetime) -> Chosen:
     del menjin
     return StaffInvitation, StaffInvitation.expires_at < now - timedelta(days=30), None
@@ -285,6 +294,7 @@ RULES: Mapping[str, Rule] = {
     "closed_names_erased": _closed_names,
     "closed_sign_ins_erased": _closed_sign_ins,
     "removed_webhook_keys_erased": _removed_webhooks,
+    "closed_phones_deleted": _phones_of_closed_accounts,
     "staff_invitations_deleted": _staff_invitations,
     "desk_visits_deleted": _desk_visits,
     "disclosures_deleted": _disclosures,

@@ -55,6 +55,7 @@ _PAGE_AFTER_REFUSAL: Mapping[str, str] = {
         "resident.my_home",
     ),
     "answer_review": "resident.home_review",
+    **dict.fromkeys(("add_push_phone", "choose_push_kinds", "remove_push_phone"), "resident.messages"),
     "take_request_back": "resident.requests",
 }
 

@@ -54,6 +54,7 @@ def service_worker() -> Response:
         "VERSION": digest.hexdigest()[:16],
         "SHELLS": {name: url_for("resident.code_offline", language=name) for name in LANGUAGES},
         "PARTS": [url_for("static", filename=part) for part in PARTS],
+        "ICON": url_for("static", filename="resident/icon-192.png"),
     }
     head = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in names.items())
     body = (folder / "resident/service_worker.js").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Pages of the own messages: an address, proved by a code, and a switch for each kind."""
+"""Pages of the own messages: an address, proved by a code, the phones, and a switch for each kind."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +15,7 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.limit_counts import CountedTries, current_counts
 from web_admin.core.limits import MESSAGE_CODES
 from web_admin.core.refusal import ActionRefused
+from web_admin.messages.push_phones import Owner, kinds_on_phones, listed, phones_of, public_key
 from web_admin.messages.queries import subscription_of
 from web_admin.messages.subscription_actions import (
     address_to_take_back,
@@ -45,6 +46,7 @@ LABELS = {
 def _page(errors: Mapping[str, str], form: Mapping[str, str]) -> str:
     person, act = signed_in()
     subscription = subscription_of(act.session, person.person_id)
+    phones = phones_of(act.session, Owner(person_id=person.person_id))
     return render_template(
         "resident/messages.html",
         person=person,
@@ -54,6 +56,9 @@ def _page(errors: Mapping[str, str], form: Mapping[str, str]) -> str:
         subscription=subscription,
         restored=subscription is not None and was_restored(act, subscription),
         labels=LABELS,
+        phones=listed(phones),
+        phone_kinds=kinds_on_phones(phones),
+        push_key=public_key(act.sealer, act.site_id),
         channels=channels_of(act.session, act.site_id),
         first_confirm=must_confirm(person, act.now),
         tab="help_page",

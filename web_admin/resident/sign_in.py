@@ -20,13 +20,14 @@ from web_admin.accounts.residents import (
     resident_with_password,
     revoke_new_sign_ins,
 )
-from web_admin.accounts.sessions import mark_of_this_session
+from web_admin.accounts.sessions import digest_of_this_session, mark_of_this_session
 from web_admin.compound.models import Person, Site
 from web_admin.compound.queries import person_by_id, the_site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import end_credential
 from web_admin.credentials.queries import credential_of, phones_of
+from web_admin.messages.push_phones import bind_phones, loosen_phones
 from web_admin.messages.subscriptions import notify
 from web_admin.people.actions import choose_own_language
 from web_admin.people.invitations import accept_invitation
@@ -214,6 +215,8 @@ def sign_out() -> Response:
 
 
 def _sign_out_elsewhere(person_id: str) -> None:
+    here = digest_of_this_session()
+    kept = loosen_phones(request_session(), here) if here is not None else ()
     end_resident_sessions(request_session(), person_id)
     if current_visit() is not None:
         return  # this browser is the office's, and stays so
@@ -221,6 +224,8 @@ def _sign_out_elsewhere(person_id: str) -> None:
     request_session().flush()
     logout_user()
     sign_in_resident(request_session(), person)
+    request_session().flush()
+    bind_phones(request_session(), kept, digest_of_this_session())
 
 
 @bp.post("/sign-in/revoke")

@@ -89,6 +89,8 @@ AT_THE_DESK = frozenset(
         "prove_messages_address",
         "choose_my_messages",
         "stop_my_messages",
+        "choose_push_kinds",
+        "remove_push_phone",
         "sign_out_everywhere",
     }
 )
@@ -111,6 +113,7 @@ ON_ONES_OWN_PHONE = frozenset(
         "confirm",
         "confirm_first",
         "revoke_sign_ins",
+        "add_push_phone",
         "make_passkey",
         "keep_passkey",
         "drop_passkey",

@@ -120,7 +120,7 @@ def main() -> int:
     words = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not a line for each picture's parts
     with sync_playwright() as playwright, opened_world() as world, opened_world(STAIRWELLS) as large:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         taken = take_all(browser, world, large, words.folder)
         world.close()
         large.close()

@@ -35,6 +35,7 @@ from web_admin.face.models import AssessmentRow, ConsentRenewal, ConsentRules, F
 from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import GateEvent, QuarantinedEntry
 from web_admin.messages.models import OutboxMessage, Webhook
+from web_admin.messages.push_models import PushPhone
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.people.models import HomeAddition
 from web_admin.updates.models import Rollout
@@ -106,6 +107,16 @@ def _of_person(act: Action, person: Person, ward_id: str) -> list[Base]:
         ),
         NotificationSubscription(
             person_id=who, channel="mail", address="one@example.org", kinds=["visitor_came"], confirmed_at=now
+        ),
+        PushPhone(
+            phone_id="one",
+            site_id=act.site_id,
+            person_id=who,
+            service="fcm.googleapis.com",
+            endpoint_sha256=b"one",
+            subscription_sealed=b"sealed",
+            kinds=["visitor_came"],
+            created_at=now,
         ),
         TwoMethodRequest(person_id=who, from_minute=1320, until_minute=360),
         DeskVisitRow(

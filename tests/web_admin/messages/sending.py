@@ -1,13 +1,19 @@
 """Webhooks and mail servers of tests, and the messages that are put for them."""
 
 from dataclasses import replace
+from hashlib import sha256
+from urllib.parse import urlsplit
 
+import msgspec
 from sqlalchemy import select
 
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.outbox import (
     DeliveryCounts,
 )
+from web_admin.messages.push_delivery import SUBSCRIPTION_PURPOSE
+from web_admin.messages.push_encryption import Subscription
+from web_admin.messages.push_models import PushPhone
 from web_admin.messages.webhook_delivery import KEY_PURPOSE
 
 KEY, OLD_KEY = b"k" * 32, b"o" * 32
@@ -64,3 +70,27 @@ def messages(menjin):
 def the_message(menjin):
     (message,) = messages(menjin)
     return message
+
+
+def name_push_service(menjin, url):
+    """Let the operator name a push service of this machine in web.toml, beside those named before."""
+    named = (*menjin.config.push_services, urlsplit(url).netloc)
+    object.__setattr__(menjin, "config", replace(menjin.config, push_services=named))
+
+
+def add_push_phone(menjin, site, browser, phone_id="phone", kinds=(), **owner):
+    """Store a browser that takes messages."""
+    to = Subscription(browser.endpoint, browser.point, browser.auth)
+    with menjin.database.session() as session:
+        session.add(
+            PushPhone(
+                phone_id=phone_id,
+                site_id=site,
+                service=urlsplit(browser.endpoint).netloc,
+                endpoint_sha256=sha256(browser.endpoint.encode()).digest(),
+                subscription_sealed=menjin.sealer.seal(msgspec.json.encode(to), purpose=SUBSCRIPTION_PURPOSE),
+                kinds=list(kinds),
+                created_at=menjin.clock(),
+                **owner,
+            )
+        )

@@ -128,7 +128,7 @@ def test_what_the_office_cannot_reach_is_refused_beside_its_field(
 def test_a_phone_number_goes_to_the_sites_own_webhook_and_without_one_nothing_is_offered(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
-    assert "has not set up a way to send messages yet" in phone.get(PAGE).text
+    assert "has not set up e-mail or SMS yet" in phone.get(PAGE).text
     with small_compound.session() as session:
         session.add(
             Webhook(

@@ -1,4 +1,5 @@
-// Serves the code page when the network is gone. The server puts `VERSION`, `SHELLS` and `PARTS` above.
+// Serves the code page when the network is gone, and shows push messages. The server puts `VERSION`, `SHELLS`,
+// `PARTS` and `ICON` above.
 // Only the empty shell and its scripts are kept: no page with personal records ever enters the cache.
 
 const CACHE = `menjin-${VERSION}`;
@@ -47,4 +48,24 @@ self.addEventListener("fetch", (event) => {
   else if (PARTS.includes(address.pathname)) {
     event.respondWith(caches.match(address.pathname).then((kept) => kept ?? fetch(request)));
   }
+});
+
+// A push message is shown as it came: the declarative form, which newer systems show without this program.
+// One that cannot be read is shown without words, since a push that shows nothing costs the permission.
+self.addEventListener("push", (event) => {
+  let said = {};
+  try {
+    said = event.data.json().notification ?? {};
+  } catch {
+    // not from this server, or not whole
+  }
+  const { title = "Menjin", body, lang, tag, navigate } = said;
+  event.waitUntil(self.registration.showNotification(
+    title, { body, lang, tag, renotify: Boolean(tag), icon: ICON, data: { navigate } }));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const address = new URL(event.notification.data?.navigate ?? "/r/", self.location.origin);
+  if (address.origin === self.location.origin) event.waitUntil(self.clients.openWindow(address.href));
 });

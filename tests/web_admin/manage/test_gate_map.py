@@ -4,11 +4,12 @@ import io
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.forms import Rows, once_of
 from web_admin.compound.models import Gate
+from web_admin.compound.place_models import Place
 from web_admin.gates.actions import add_gate
 from web_admin.journal.models import AuditEntry
 
@@ -152,3 +153,13 @@ def test_many_gates_are_one_dot_a_building_and_a_bounded_page(compound, client):
     assert "more gates are not listed" in page
     dot = re.search(r'href="([^"]*dot=s18)#panel"', page)[1]
     assert "3栋9单元" in client.get(dot.replace("&amp;", "&")).text
+
+
+@pytest.mark.parametrize("path", ["/manage/map/", "/manage/gates/places/"])
+def test_without_a_gate_the_page_leads_to_the_first(compound, path):
+    with compound.act() as act:
+        for gate in act.session.scalars(select(Gate)):
+            gate.state, gate.place_id = "retired", None
+        act.session.flush()
+        act.session.execute(delete(Place))
+    assert 'href="/manage/gates/new"' in compound.signed_in("manager").get(path).text

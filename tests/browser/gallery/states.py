@@ -362,7 +362,7 @@ MANY = (
     State("updates", "many", "installer", "/manage/updates/", "main details.more summary"),
     State("visitor_new", "many", "manager", "/manage/visitors/new", "#find_gate",
           (("click", "main details.more summary"),)),
-    State("visitors", "many_phone", "resident", "/r/visitors", "#find_gate",
+    State("visitors", "many_phone", "resident", "/r/visitors", "#find_single_gates",
           (("click", "main details.more-gates summary"),)),
     State("visitor_pass", "many_phone", "resident", "/r/visitors", "#link",
           (("fill", "#label", "李阿姨 Aunt Li"), ("click", "main form button >> nth=0"))),

@@ -14,7 +14,7 @@ from gate_controller.contract.features import BELL, SUM_DIGEST
 from gate_controller.contract.messages import ASK_PATH, RECEIPTS_PATH, AskReply
 from gate_controller.contract.updates import UpdateStatus
 from tests.support.batched_gates import GATES, noted, on_postgresql, request_of
-from tests.support.compounds.with_gates import add_card, sync_app
+from tests.support.compounds.with_gates import add_card, add_person, sync_app
 from tests.support.statements import statements_of, verbs
 from tests.web_admin.gates.signed_receipts import signed as signed_receipts
 from tests.web_admin.policy.published import give_face
@@ -402,6 +402,26 @@ def test_news_of_too_many_records_leave_gates_out_and_the_first_get_theirs(
     assert sorted(replies) == ["stair-0", "stair-1", "stair-2"]
     assert [len(reply.change.puts) for reply in replies.values()] == [2, 2, 2]
     assert noted(database)["stair-3"] == before["stair-3"]
+
+
+def test_of_too_many_records_the_last_gate_is_left_out_though_a_single_one_of_its_own_was_read(
+    fleet, database, sealer, site, clock, monkeypatch
+):
+    with database.session() as session:
+        lanes = [f"stair-{number}-in" for number in range(3)]
+        other = add_person(session, site, None, lanes, clock.now).person_id
+        publish_policy(session, sealer, site, clock.now)
+    for gate in fleet.gates:
+        take(gate, gate.ask(clock.now))
+    monkeypatch.setattr("web_admin.gates.check_ins.MOST_NEWS_ROWS", 6)
+    with database.session() as session:
+        for number, person_id in ((700, fleet.person_id), (701, other)):
+            add_card(session, sealer, session.get_one(Person, person_id), number, clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    replies = fleet.ask(clock.now)
+    assert {gate_id: len(reply.change.puts) for gate_id, reply in replies.items()} == {
+        f"stair-{number}": 2 for number in range(3)
+    }
 
 
 def test_cards_come_with_their_persons_news_in_the_order_of_versions(fleet, database, sealer, site, clock):

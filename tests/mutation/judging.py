@@ -36,19 +36,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--mutants", type=Path)
     parser.addoption("--verdicts", type=Path)
     parser.addoption("--made-at-import", action="append", default=[])
+    parser.addoption("--dialect")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Judge in place of running the tests."""
-    config.pluginmanager.register(Judge(config.getoption("--made-at-import")))
+    made, dialect = config.getoption("--made-at-import"), config.getoption("--dialect")
+    config.pluginmanager.register(Judge(partial(make_again, made, dialect)))
 
 
 class Judge:
     """Runs the tests without a change, then with each."""
 
-    def __init__(self, made_at_import: list[str]) -> None:
-        """Know nothing of the tests yet; remember which values are made as modules are imported."""
-        self._made_at_import = made_at_import
+    def __init__(self, make: Callable[[], None]) -> None:
+        """Know nothing of the tests yet; remember how to make what is made as modules are imported."""
+        self._make = make
         self._has_failed = False
 
     @pytest.hookimpl(tryfirst=True)
@@ -112,7 +114,7 @@ class Judge:
         reached: dict[str, set[int]] = {}
         seconds: dict[str, float] = {}
         os.environ[VARIABLE] = UNCHANGED
-        _, at_import = noted(lambda: make_again(self._made_at_import))
+        _, at_import = noted(self._make)
         for item in session.items:
             begun = process_time()
             has_failed, of_test = noted(partial(self._fails, session, item))
@@ -133,7 +135,7 @@ class Judge:
 
         def noticed_by() -> str:
             os.environ[VARIABLE] = mutant
-            make_again(self._made_at_import)  # a change with which this raises an error is noticed
+            self._make()  # a change with which this raises an error is noticed
             return next((item.nodeid for item in items if fails(item)), "")
 
         return noticed_in_a_fork(noticed_by)

@@ -58,8 +58,8 @@ class Target:
     properties: bool = True
     """Whether tests over worlds that chance makes up run too: a survivor waits for all of them."""
     made_at_import: tuple[str, ...] = ()
-    """The dictionaries that functions of the module make as it or another one is imported, by module and
-    name. All is imported before anything is changed, so each mutant makes them again."""
+    """The dictionaries, by dialect, that functions of the module make as it or another one is imported, by
+    module and name. All is imported before anything is changed, so each mutant makes them again."""
     differs: bool = False
     """Whether PostgreSQL gets other SQL than SQLite: what survives on SQLite is tried once more there."""
 
@@ -391,7 +391,7 @@ def mutate(target: Target, endings: str = "") -> tuple[Counter[str], str]:
             mutants = write_mutants(Path(target.module))
         names = [name for name in mutants if name.endswith(tuple(endings) or "")]
         outcomes = dict.fromkeys(names, MET_BY_NONE)
-        for database in ("not postgresql", "postgresql") if target.differs else ("not postgresql",):
+        for database in ("sqlite", "postgresql") if target.differs else ("sqlite",):
             left = [name for name, outcome in outcomes.items() if outcome != KILLED]
             judged = _judged(scratch, target, {name: mutants[name].lines for name in left}, database)
             outcomes |= {name: outcome for name, outcome in judged.items() if outcome != MET_BY_NONE}
@@ -475,8 +475,9 @@ def _judged(
     mutants.write_text(json.dumps(these))
     verdicts.unlink(missing_ok=True)
     files = [f"--mutants={mutants}", f"--verdicts={verdicts}"]
-    files += [f"--made-at-import={name}" for name in target.made_at_import]
-    picked = ["-k", f"{database} and {target.chosen}" if target.chosen else database]
+    files += [f"--dialect={database}", *(f"--made-at-import={name}" for name in target.made_at_import)]
+    on = "postgresql" if database == "postgresql" else "not postgresql"  # and what asks no database
+    picked = ["-k", f"{on} and {target.chosen}" if target.chosen else on]
     if not target.properties:
         picked += ["-m", "not hypothesis"]
     # What a test that failed leaves on the disk would add up.

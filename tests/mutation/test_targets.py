@@ -30,7 +30,10 @@ def test_what_is_made_at_import_is_made_again_in_its_place(name: str) -> None:
     module, _, attribute = name.rpartition(".")
     value = getattr(importlib.import_module(module), attribute)
     before = dict(value)
-    make_again([name])
+    make_again([name], "sqlite")
     after = dict(value)
-    assert after.keys() == before.keys()
-    assert all(after[key] is not before[key] for key in before)
+    assert after.keys() == before.keys() == {"sqlite", "postgresql"}
+    assert {dialect: after[dialect] is before[dialect] for dialect in after} == {
+        "sqlite": False,
+        "postgresql": True,
+    }

@@ -1,4 +1,4 @@
-"""The statement that answers a check-in notes of the call what the full way notes."""
+"""The statement that answers a check-in notes of the call what the full way notes, and asks what it asks."""
 
 from datetime import timedelta
 
@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from gate_controller.contract.messages import ASK_PATH
+from tests.support.batched_gates import GATES
 from tests.support.statements import statements_of, verbs
 from tests.web_admin.sync.answers import error_of
-from web_admin.compound.models import Gate
+from web_admin.compound.models import Gate, Site
+from web_admin.compound.policy_models import OrderRow
 
 pytestmark = pytest.mark.both_databases
 
@@ -37,3 +39,25 @@ def test_how_far_a_gates_clock_is_behind_is_noted_to_a_tenth_of_a_second(
         with database.session() as session:
             assert session.get_one(Gate, gate.gate_id).clock_behind_seconds == noted
         fleet.app.extensions["menjin_last_answers"].forget(gate.gate_id)
+
+
+def test_while_a_restore_is_under_way_no_gate_is_answered_by_the_statement(fleet, database, site, clock):
+    with database.session() as session:
+        session.get_one(Site, site).restoring = True
+    assert fleet.ask(clock.now) == {}
+
+
+def test_an_order_that_was_delivered_keeps_no_gate_from_the_statement(fleet, database, clock):
+    with database.session() as session:
+        delivered = OrderRow(
+            order_id="o1",
+            gate_id="stair-2",
+            lane_id="stair-2-in",
+            issued_at=clock.now,
+            delivered_at=clock.now,
+            valid_seconds=10,
+            author_id="m",
+            reason="parcel",
+        )
+        session.add(delivered)
+    assert len(fleet.ask(clock.now)) == GATES

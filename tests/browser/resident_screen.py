@@ -13,6 +13,11 @@ from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.resident import Compound
 
 PHONE = {"width": 390, "height": 844}
+WECHAT_ON_IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Mobile/15E148 MicroMessenger/8.0.49(0x1800312f) NetType/WIFI Language/zh_CN"
+)
+"""How WeChat's browser on an iPhone names itself."""
 PATIENCE_MS = 60_000
 """Of a busy machine; a wait ends with what it waits for."""
 

@@ -16,7 +16,15 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.layout_shift import MOST, shift_of
-from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served, shown, switch_on_code, welcome
+from tests.browser.resident_screen import (
+    PATIENCE_MS,
+    PHONE,
+    WECHAT_ON_IPHONE,
+    Served,
+    shown,
+    switch_on_code,
+    welcome,
+)
 from tests.browser.terminal.states import keep_picture
 from web_admin.core.database import current_menjin
 from web_admin.visitors.actions import issue_pass
@@ -29,10 +37,6 @@ ANDROID = (
     "(KHTML, like Gecko) Version/4.0 Chrome/116.0.0.0 Mobile Safari/537.36 XWEB/1160117 MMWEBSDK/20240404 "
     "MMWEBID/8093 "
     "MicroMessenger/8.0.49.2600(0x28003133) WeChat/arm64 Weixin NetType/WIFI Language/zh_CN ABI/arm64"
-)
-IPHONE = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    "Mobile/15E148 MicroMessenger/8.0.49(0x1800312f) NetType/WIFI Language/zh_CN"
 )
 AT_WORK = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
@@ -58,7 +62,7 @@ def opened(browser: Browser, agent: str, *limits: str, locale: str = "zh-CN") ->
     return made
 
 
-@pytest.fixture(params=[IPHONE, pytest.param(AT_WORK, marks=pytest.mark.wide)])
+@pytest.fixture(params=[WECHAT_ON_IPHONE, pytest.param(AT_WORK, marks=pytest.mark.wide)])
 def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
     """Return a visitor's WeChat in Chinese."""
     made = opened(browser, request.param, NO_SERVICE_WORKER)
@@ -69,7 +73,7 @@ def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Browse
 @pytest.fixture
 def resident(browser: Browser) -> Iterator[BrowserContext]:
     """Return a resident's WeChat on an iPhone, in English."""
-    made = opened(browser, IPHONE, NO_SERVICE_WORKER, locale="en-GB")
+    made = opened(browser, WECHAT_ON_IPHONE, NO_SERVICE_WORKER, locale="en-GB")
     yield made
     made.close()
 
@@ -180,7 +184,7 @@ def test_the_way_to_the_browser_is_shown_only_where_it_is_needed(
     browser: Browser, served_by_name: Served
 ) -> None:
     address, code = served_by_name.address, served_by_name.compound.invitation
-    on_iphone = opened(browser, IPHONE, NO_SERVICE_WORKER)
+    on_iphone = opened(browser, WECHAT_ON_IPHONE, NO_SERVICE_WORKER)
     page = on_iphone.new_page()
     page.goto(f"{address}/r/sign-in")
     expect(page.get_by_text(IN_BROWSER)).to_be_visible()

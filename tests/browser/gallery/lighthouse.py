@@ -17,7 +17,7 @@ from typing import Any
 from tests.browser.gallery.clients import client_of
 from tests.browser.gallery.world import STAIRWELLS, World, opened_world
 from tests.browser.layout_shift import MOST
-from tests.browser.test_in_wechat import IPHONE
+from tests.browser.resident_screen import WECHAT_ON_IPHONE
 from tests.browser.validators.html import FETCHED, NODE
 from tests.support.chromium import CHROMIUM
 
@@ -128,7 +128,7 @@ def measure_all(world: World) -> Iterator[Measured]:
     """Ask about each page, the pass in WeChat and the gate's screen."""
     for name, who, path in PAGES:
         yield measure_page(world, name, who, path)
-    yield measure_page(world, "pass in WeChat", "stranger", "{visitor_link}", agent=IPHONE)
+    yield measure_page(world, "pass in WeChat", "stranger", "{visitor_link}", agent=WECHAT_ON_IPHONE)
     yield measure("gate's screen", world.terminal.launch_url, {})
 
 

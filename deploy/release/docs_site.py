@@ -22,7 +22,15 @@ AT_THE_ROOT = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "L
 READERS = {
     "Residents": ("residents", "face"),
     "Office": ("managers", "reasons", "operations"),
-    "Installers": ("installers", "wiring", "osdp", "lane_sheet", "settings", "../deploy/raspberry_pi"),
+    "Installers": (
+        "installers",
+        "wiring",
+        "osdp",
+        "calls",
+        "lane_sheet",
+        "settings",
+        "../deploy/raspberry_pi",
+    ),
     "Operators": (
         "../deploy/server",
         "releasing",

@@ -250,7 +250,7 @@ def test_the_units_pass_systemd_analyze(tmp_path: Path) -> None:
     (drop_in / "launched.conf").write_text(launched, encoding="utf-8")
     done = run(analyze, "verify", "--man=no", *(str(tmp_path / unit.name) for unit in UNITS))
     assert [line for line in done.stderr.splitlines() if "menjin" in line] == []
-    assert len(UNITS) == 7
+    assert len(UNITS) == 8
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -50,6 +50,7 @@ BINARY_COLUMNS = {
         "webhook.old_signing_key_sealed",
         "wrap_key_copy.sealed",
     },
+    "where a browser takes messages and its keys, as text, sealed": {"push_phone.subscription_sealed"},
     "half of a face's key, 32 bytes sealed": {"face_share.share_sealed"},
     "a struct that a signature covers": {
         "site_key.certificate",

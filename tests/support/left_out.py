@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 
 TOOLS = {
+    "baresip": ("calls by real telephones", "sudo apt install baresip-core"),
     "caddy": ("tests behind the real Caddy", "sudo apt install caddy"),
     "dpkg-deb": ("tests of the Debian packages", "sudo apt install dpkg"),
     "helm": ("the chart for Kubernetes in Helm's own linter", "make helm"),
     "java": ("the W3C's HTML checker", "sudo apt install default-jre-headless; make validators"),
     "lintian": ("what lintian says of the Debian packages", "sudo apt install lintian"),
     "promtool": ("the shipped alerts in Prometheus's own checker", "sudo apt install promtool"),
+    "sipp": ("telephones that are busy, unknown or silent", "sudo apt install sip-tester"),
     "sshd": ("a fleet on several machines", "sudo apt install openssh-server"),
     "strace": ("what a look writes to disk or sends", "sudo apt install strace"),
     "systemd-analyze": ("the units in systemd's own checker", "sudo apt install systemd"),

@@ -61,3 +61,15 @@ def test_an_order_that_was_delivered_keeps_no_gate_from_the_statement(fleet, dat
         )
         session.add(delivered)
     assert len(fleet.ask(clock.now)) == GATES
+
+
+def test_the_epoch_of_the_policy_that_a_gate_has_is_noted(fleet, database, clock):
+    gate = fleet.gates[0]
+    with database.session() as session:
+        epoch = session.get_one(Gate, gate.gate_id).have_epoch
+        session.get_one(Gate, gate.gate_id).have_epoch = epoch - 1
+    with statements_of(database) as statements:
+        assert gate.post(ASK_PATH, gate.question(clock.now)).status_code == 200
+    assert verbs(statements) == ["UPDATE"]
+    with database.session() as session:
+        assert session.get_one(Gate, gate.gate_id).have_epoch == epoch

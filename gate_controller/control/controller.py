@@ -173,6 +173,7 @@ class Controller:
 
     def _stopped(self) -> None:
         try:
+            self._guard_calls.stopped(self._parts.clock.monotonic_seconds())
             self._holds.stopped()
         except sqlite3.Error:
             log.exception("the journal cannot be written: what is held open ends unrecorded")

@@ -45,11 +45,20 @@ class GuardCalls:
         """Go on to the next telephone, end what lasts too long, and write what could not be written."""
         calls = self._parts.guard_telephone
         if self._call is not None and calls is not None:
-            self._follow(self._call, time_passed(self._call, now_seconds, calls.wishes), now_seconds)
+            step = time_passed(self._call, now_seconds, calls.wishes)
+            if step != Step(self._call):
+                self._follow(self._call, step, now_seconds)
         if self._pending:
             # What waits was an error when it was new; the gate goes on meanwhile.
             with contextlib.suppress(sqlite3.Error):
                 self._pending.write(self._parts.recorder.record, now_seconds)
+
+    def stopped(self, now_seconds: float) -> None:
+        """Raise the alarm of a call that has reached no one yet: the gate ends, and its calls with it."""
+        call, self._call = self._call, None
+        if call is not None and not call.is_reached:
+            self._alarm(self._parts.desks[call.lane_id], now_seconds)
+        self._pending.write(self._parts.recorder.record, now_seconds)
 
     def _follow(self, before: GuardCall, step: Step, now_seconds: float) -> None:
         calls, desk = self._parts.guard_telephone, self._parts.desks[before.lane_id]

@@ -14,7 +14,7 @@ from gate_controller.control.screen_actions import ScreenActions
 from gate_controller.lane.attempts import Attempts
 from gate_controller.lane.face_dialog import READ_ALOUD_KEY
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS
-from gate_controller.lane.state import Intent, LaneDesk
+from gate_controller.lane.state import RESULT_SCREENS, Intent, LaneDesk
 from gate_controller.rules.decision import Claim, Reason
 from gate_controller.rules.identify import hash_typed
 from gate_controller.terminal.view import Screen
@@ -22,6 +22,8 @@ from gate_controller.terminal.view import Screen
 log = logging.getLogger(__name__)
 
 TYPING_SECONDS = 20.0
+AT_REST = RESULT_SCREENS | {Screen.IDLE}
+"""The screens on which a number begins: the result before it is still shown for seconds."""
 
 
 class Keypad:
@@ -65,7 +67,7 @@ class Keypad:
         if desk.screen.shows is Screen.FACE_LOOKING:
             # Typing instead of being looked at: the look without a number ends, or that for another home.
             self._parts.faces.cancel(desk.lane_id)
-        reads = key == READ_ALOUD_KEY and desk.screen.shows is Screen.IDLE
+        reads = key == READ_ALOUD_KEY and desk.screen.shows in AT_REST
         patience = desk.screen.patient(FORGOTTEN_AFTER_SECONDS)
         snapshot = self._state.snapshot
         homes = snapshot.policy.home_ids_by_number if snapshot is not None else {}

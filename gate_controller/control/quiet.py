@@ -6,8 +6,9 @@ from gate_controller.control.parts import GateParts
 from gate_controller.lane.door import Door, DoorState
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS
 from gate_controller.lane.state import Intent, LaneDesk
-from gate_controller.terminal.view import Screen
+from gate_controller.terminal.view import HelpCall, Screen
 
+CALLS = frozenset({HelpCall.CALLING, HelpCall.TALKING})
 QUIET_SECONDS = 3.0
 """How long nothing has to happen at any lane before a gate may end for another version."""
 
@@ -56,4 +57,5 @@ def _is_used(desk: LaneDesk, now_seconds: float) -> bool:
         or desk.camera.mode != "closed"
         or desk.dialog.intent is not Intent.NOTHING
         or desk.dialog.asking is not None
+        or (desk.screen.help_call in CALLS and now_seconds < desk.screen.help_until_seconds)
     )

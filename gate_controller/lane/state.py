@@ -176,7 +176,7 @@ class ScreenState:
 
         The next person did not choose them, and may not read the language that would lead back.
         """
-        used_seconds = max(self.chosen_seconds, self.until_seconds)
+        used_seconds = max(self.chosen_seconds, self.until_seconds, self.help_until_seconds)
         is_chosen = self.slower or self.language != self.own_language
         has_left = is_chosen and now_seconds - used_seconds >= self.patient(CHOICES_KEPT_SECONDS)
         if has_left:

@@ -6,7 +6,8 @@
 Invariants:
 - A key counts only as an event of the called leg of a call that was dialled here (RFC 4733, or SIP INFO
   where the other side sends that). Tones in the sound of either side are none: baresip looks for none.
-- A call that comes in is hung up at once and reported to no one.
+- A call that comes in, and one that the called side lets the program make, is hung up at once and reported
+  to no one.
 - An event of a call that is not known, or was reported as ended, changes nothing.
 
 Source of commands and events: baresip 1.1.0, `modules/menu` and `src/event.c`, and traces of it.
@@ -24,6 +25,7 @@ TRY_AGAIN_SECONDS = 2.0
 READ_SECONDS = 0.5
 KEYS = frozenset("0123456789*#")
 RINGS = frozenset({"CALL_RINGING", "CALL_PROGRESS"})
+BEGUN = RINGS | {"CALL_OUTGOING", "CALL_ANSWERED", "CALL_ESTABLISHED"}
 
 
 @dataclass(slots=True)
@@ -59,9 +61,9 @@ class Baresip:
 
     def stop(self) -> None:
         """Hang up, end the thread and the connection."""
-        self._stopping.set()
         with self._lock:
             self._send("hangupall", "all")
+        self._stopping.set()
         if self._thread is not None:
             self._thread.join(timeout=READ_SECONDS + 1)
 
@@ -107,7 +109,11 @@ class Baresip:
 
     def _connect(self) -> None:
         control = Control(self._port)
-        control.send("hangupall", "all")  # what an earlier run of the gate has left
+        try:
+            control.send("hangupall", "all")  # what an earlier run of the gate has left
+        except DeviceUnavailable:
+            control.close()
+            raise
         with self._lock:
             self._control = control
         self._is_lost_said = False
@@ -145,6 +151,10 @@ class Baresip:
             call = next((one for one in self._calls if call_id and one.call_id == call_id), None)
             if call is not None and kind == "CALL_CLOSED":
                 self._calls.remove(call)
+            # Not dialled here: the called side may ask the program to call on (REFER), with the sound open.
+            is_named = all(one.call_id for one in self._calls)
+            if call is None and call_id and is_named and kind in BEGUN:
+                self._send("hangup", call_id)
         change = _change(self.name, call.number, fields) if call is not None else None
         if change is not None:
             self._report(change)

@@ -229,6 +229,19 @@ def test_the_guard_is_called_by_keypad_from_wherever_nothing_is_typed(bench: Ben
     bench.stop()
 
 
+def test_0_reads_aloud_while_the_result_before_is_still_shown(bench: BenchGate) -> None:
+    bench.give_policy(household(Phone()))
+    bench.start()
+    bench.time.stop()
+    assert bench.gate is not None
+    screen = bench.gate.controller._parts.desks[LANE].screen
+    bench.card.tap(0x99)
+    until(lambda: screen.shows is Screen.REFUSED)
+    bench.keys.type("0")
+    until(lambda: screen.read_aloud)
+    assert (screen.shows, screen.message) == (Screen.TYPING_HOME, "zero_reads")
+
+
 def test_the_guard_is_called_from_a_keypad_alone(bench: BenchGate) -> None:
     bench.give_policy(household(Phone()))
     bench.start()

@@ -112,6 +112,34 @@ def test_help_is_an_alarm_at_once_while_the_telephone_is_away_and_in_mid_call_wh
     assert scene.kinds() == ["help_called", "alarm_help", "alarm_help"]
 
 
+def test_a_gate_that_is_stopped_while_it_calls_leaves_an_alarm_and_no_telephone_that_rings(
+    scene: Scene,
+) -> None:
+    scene.press_help()
+    scene.first.until("CALL_INCOMING")
+    assert scene.kinds() == ["help_called", "alarm_help"]
+    scene.first.until("CALL_CLOSED")
+
+
+def test_a_gate_does_not_end_for_an_update_while_it_calls_or_the_guard_speaks(scene: Scene) -> None:
+    def is_quiet() -> bool:
+        assert scene.bench.gate is not None
+        scene.bench.passes(5.0)
+        controller = scene.bench.gate.controller
+        return controller._quiet.is_quiet(controller._parts.clock.monotonic_seconds())
+
+    scene.press_help()
+    scene.shows(HelpCall.CALLING)
+    assert not is_quiet()
+    answer(scene.first)
+    scene.shows(HelpCall.TALKING)
+    assert not is_quiet()
+    scene.first.press("hangup")
+    scene.shows(HelpCall.NONE)
+    scene.bench.passes(60.0)
+    assert is_quiet()
+
+
 def test_a_second_press_while_it_is_called_calls_no_second_time(scene: Scene) -> None:
     scene.press_help()
     scene.first.until("CALL_INCOMING")

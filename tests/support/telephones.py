@@ -113,8 +113,11 @@ class Owner:
 
 
 @contextmanager
-def telephone(folder: Path, name: str, *, control_port: int = 0) -> Iterator[Phone]:
-    """Run a telephone in a folder of its own; skip where baresip is not installed, except in CI."""
+def telephone(folder: Path, name: str, *, control_port: int = 0, shipped: str = "") -> Iterator[Phone]:
+    """Run a telephone in a folder of its own, by settings that are `shipped` or the tests' own.
+
+    Skip where baresip is not installed, except in CI.
+    """
     program = shutil.which("baresip")
     if program is None and "CI" not in os.environ:
         pytest.skip("baresip is not on this machine: apt install baresip-core")
@@ -124,6 +127,10 @@ def telephone(folder: Path, name: str, *, control_port: int = 0) -> Iterator[Pho
     sip_port, _for_tls, free = free_ports(3)  # baresip takes the port after its own for TLS
     control_port = control_port or free
     config = CONFIG.format(modules=MODULES, sip_port=sip_port, control_port=control_port, folder=home)
+    if shipped:
+        config = shipped.replace("127.0.0.1:4444", f"127.0.0.1:{control_port}")
+        assert config != shipped
+        config += f"sip_listen 127.0.0.1:{sip_port}\n"
     (home / "config").write_text(config, encoding="utf-8")
     account = f"<sip:{name}@127.0.0.1:{sip_port}>;regint=0;audio_codecs=PCMU\n"
     (home / "accounts").write_text(account, encoding="utf-8")

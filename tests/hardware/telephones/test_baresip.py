@@ -171,6 +171,26 @@ def test_a_call_that_comes_in_while_the_gate_calls_does_not_disturb_it(
         assert gate.until(call, CallStage.KEY).key == "1"
 
 
+def test_a_call_that_the_called_side_lets_the_program_make_is_hung_up(
+    gate: Gate, guard: Phone, tmp_path: Path
+) -> None:
+    with telephone(tmp_path, "elsewhere") as other, other.owner() as stranger, guard.owner() as owner:
+        call = gate.telephone.dial(guard.address)
+        owner.until("CALL_INCOMING")
+        owner.press("accept")
+        gate.until(call, CallStage.ANSWERED)
+        owner.until("CALL_ESTABLISHED")
+        owner.press("transfer", other.address)
+        stranger.until("CALL_INCOMING")
+        stranger.until("CALL_CLOSED")
+
+
+def test_the_settings_that_are_shipped_start(tmp_path: Path) -> None:
+    shipped = (Path(__file__).parents[3] / "deploy/telephone/config").read_text(encoding="utf-8")
+    with telephone(tmp_path, "gate", shipped=shipped) as program, gate_at(program.control_port) as gate:
+        assert gate.health() is Health.OK
+
+
 def test_a_program_that_dies_ends_its_calls_and_is_found_again(tmp_path: Path) -> None:
     with (
         telephone(tmp_path, "guard") as guard,

@@ -35,6 +35,8 @@ KNOWN_SERVICES = (
     "notify.windows.com",
 )
 """Hosts of the services of Chrome, Firefox, Safari and Edge; names below them count too."""
+MAX_HOST_CHARS = 200
+"""As long as the column that keeps it."""
 SUBSCRIPTION_PURPOSE = "push-subscription"
 STAFF_ALARM = "staff_alarm"
 """The kind of a message to staff; all others are to residents."""
@@ -63,10 +65,13 @@ def manner_of(kind: str) -> Manner:
 
 def service_of(endpoint: str, named: Collection[str]) -> str | None:
     """Return the host of a push service that messages may go to, None for any other address."""
-    if address_trouble(endpoint, _local_ports(endpoint, named)) is not None:
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:  # a bracket that does not close
         return None
-    parts = urlsplit(endpoint)
     host = str(parts.hostname)
+    if len(host) > MAX_HOST_CHARS or address_trouble(endpoint, _local_ports(endpoint, named)) is not None:
+        return None
     if _is_named(endpoint, named):
         return host
     known = any(host == one or host.endswith(f".{one}") for one in KNOWN_SERVICES)

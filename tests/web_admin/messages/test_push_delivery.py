@@ -204,6 +204,8 @@ def test_the_services_of_the_known_browsers_and_those_that_the_operator_names_ar
         "https://192.168.1.1/",
         "file:///etc/passwd",
         "https://",
+        "https://[",
+        f"https://{'a.' * 100}push.apple.com/abc",
         "no address",
         "",
     ],

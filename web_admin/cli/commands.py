@@ -16,6 +16,7 @@ from web_admin.compound.queries import one_site
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.outbox import deliver
+from web_admin.messages.push_phones import Owner, remove_every_phone
 from web_admin.operations.backup import write_backup
 from web_admin.operations.marks import BACKUP, mark
 from web_admin.policy.effects import PolicyEffects
@@ -76,6 +77,7 @@ def staff_link(arguments: argparse.Namespace) -> str:
                 raise CommandRefused(f"no member of staff signs in as {arguments.email}")
             act = new_action(menjin, session, site_id, "operator", "system")
             code = invite_again(act, account.id)
+            remove_every_phone(act.session, Owner(account_id=account.id))
     except ActionRefused as err:
         raise CommandRefused(str(err)) from err
     finally:

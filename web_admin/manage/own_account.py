@@ -26,7 +26,7 @@ from web_admin.accounts.staff import (
     sign_out_everywhere,
 )
 from web_admin.accounts.staff import join as join_staff
-from web_admin.action.base import new_action
+from web_admin.action.base import Action, new_action
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.texts import LANGUAGES
@@ -157,17 +157,26 @@ def _saved_in(language: str) -> str:
 @bp.post("/manage/account/password")
 @allowed("own_account")
 def change_password() -> Page:
-    """Set another password; every other session ends."""
+    """Set another password; every other session ends, and alarms come to no phone any more."""
     form = PasswordForm()
     if form.validate_on_submit():
         claim_sign_in(_name())
     answer = submit(
         form,
-        lambda act: change_own_password(act, _own(), typed(form.current), typed(form.password)),
-        saved=lambda _done: _signed_in_again(),
+        lambda act: _change_password(act, form),
+        saved=lambda had_phones: _signed_in_again(had_phones=had_phones),
         back=to("own.show"),
     )
     return answer or (_page(password_form=form), 422)
+
+
+def _change_password(act: Action, form: PasswordForm) -> bool:
+    """Change the password and send no more alarms to any phone; return whether they came to one."""
+    change_own_password(act, _own(), typed(form.current), typed(form.password))
+    owner = Owner(account_id=current_user.id)
+    had_phones = bool(phones_of(act.session, owner))
+    remove_every_phone(act.session, owner)
+    return had_phones
 
 
 def _name() -> str:
@@ -175,9 +184,11 @@ def _name() -> str:
     return str(current_user.email)
 
 
-def _signed_in_again() -> str:
+def _signed_in_again(*, had_phones: bool) -> str:
     sign_in_worked(_name())
     login_user(_own(), authn_via=["password"])
+    if had_phones:
+        flash(_("Alarms come to none of your phones now. Switch them on again below."), "info")
     return str(_("Your password is changed. All other browsers are signed out."))
 
 

@@ -35,6 +35,7 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.parameters import number_of
 from web_admin.core.texts import LANGUAGES
 from web_admin.messages.outbox import mail_is_set_up, put_message
+from web_admin.messages.push_phones import Owner, phones_of, remove_every_phone
 from web_admin.web.closing import HANDED_OVER_FIRST, KINDS, made_by, settle_made
 from web_admin.web.context import actor_id, current_action, form_page, press, submit, typed
 from web_admin.web.fields import options
@@ -310,21 +311,27 @@ def new_start(account_id: str) -> Page:
         form,
         lambda act: _begin_again(act, account, by_mail=by_mail),
         back=_back(account),
-        for_good=lambda _act: ForGood(
-            [
-                _("Password and authenticator of %(email)s end at once.", email=account.email),
-                _("They are signed out everywhere, and sign in again by the new link alone."),
-            ]
-        ),
+        for_good=lambda act: _end_of_sign_in(act, account),
         then=lambda code: _handed_over(account, code, by_mail=by_mail),
     )
     return answer or (_account_page(account, start_form=form), 422)
+
+
+def _end_of_sign_in(act: Action, account: User) -> ForGood:
+    lines = [
+        _("Password and authenticator of %(email)s end at once.", email=account.email),
+        _("They are signed out everywhere, and sign in again by the new link alone."),
+    ]
+    if phones_of(act.session, Owner(account_id=account.id)):
+        lines.append(_("Alarms come to none of their phones until they switch that on again."))
+    return ForGood(lines)
 
 
 def _begin_again(act: Action, account: User, *, by_mail: bool) -> str:
     profile = profile_of(act.session, account.id)
     language = (profile.language if profile is not None else None) or current_site().language
     code = invite_again(act, account.id)
+    remove_every_phone(act.session, Owner(account_id=account.id))
     if by_mail:
         _mail_link(act, account, code, language)
     return code

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import closing
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -19,6 +21,13 @@ DRIVERS = ("serial", "cv2", "numpy", "zxingcpp", "hardware")
 
 
 PLACE = ("init", "--language", "en", "--timezone", "Asia/Shanghai")
+
+PHONE_OF_EVERY_MANAGER = """
+INSERT INTO push_phone (
+  phone_id, site_id, account_id, service, endpoint_sha256, subscription_sealed, kinds, created_at
+)
+SELECT 'phone', site_id, account.id, 'push.example.org', x'00', x'00', '[]', '2026-01-01' FROM account, site
+"""
 
 
 @pytest.fixture
@@ -227,7 +236,11 @@ def test_the_server_runs_without_any_driver_serves_and_ends_on_sigterm(tmp_path,
 @pytest.mark.wide
 def test_the_only_manager_who_lost_the_phone_begins_again_by_a_link_from_the_server(tmp_path, word):
     assert init(tmp_path, word).returncode == 0
+    with closing(sqlite3.connect(next((tmp_path / "data").glob("*.sqlite3")))) as phones, phones:
+        phones.execute(PHONE_OF_EVERY_MANAGER)
     done = menjin("staff-link", "Manager@example.org", "--data-dir", tmp_path / "data")
     assert done.stdout.startswith("http://127.0.0.1:8000/staff/join?code="), done.stderr
+    with closing(sqlite3.connect(next((tmp_path / "data").glob("*.sqlite3")))) as phones:
+        assert phones.execute("SELECT count(*) FROM push_phone").fetchone() == (0,)
     unknown = menjin("staff-link", "nobody@example.org", "--data-dir", tmp_path / "data")
     assert (unknown.returncode, "no member of staff" in unknown.stderr) == (2, True)

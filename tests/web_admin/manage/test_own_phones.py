@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from gate_controller.contract.event_kinds import EventKind
+from tests.support.act_previews import done
+from tests.support.compounds.managed import PASSWORD
 from tests.support.push_browser import PushBrowser
-from tests.web_admin.manage.staff_accounts import send
+from tests.web_admin.manage.staff_accounts import NEW_PASSWORD, account_of, send
 from web_admin.accounts.models import StaffProfile, User
 from web_admin.alarms.actions import SILENT_KINDS, raise_alarm
 from web_admin.alarms.texts import ALARMS
@@ -112,6 +114,35 @@ def test_a_phone_is_removed_alone_or_with_every_sign_in(compound, rows):
     assert rows(lambda session: session.scalars(select(PushPhone.phone_id)).all()) == [second]
     send(guard, PAGE, f"{PAGE}/sign-out")
     assert rows(lambda session: session.scalars(select(PushPhone.phone_id)).all()) == []
+
+
+@pytest.fixture
+def kept(compound, rows):
+    """Return the number of a guard's phones before and after one request."""
+
+    def counted(ask):
+        def count():
+            return rows(lambda session: len(session.scalars(select(PushPhone)).all()))
+
+        before = count()
+        ask()
+        return before, count()
+
+    return counted
+
+
+def test_a_new_password_and_a_link_for_a_new_start_end_the_alarms_on_every_phone(compound, rows, kept):
+    guard, manager = compound.signed_in("guard"), compound.signed_in("manager")
+    switch_on(guard)
+    words = {"current": PASSWORD, "password": NEW_PASSWORD}
+    changed = kept(lambda: send(guard, PAGE, f"{PAGE}/password", form=1, **words))
+    assert changed == (1, 0)
+    assert "none of your phones now" in guard.get(PAGE).text
+    switch_on(guard)
+    account = f"/manage/staff/{account_of(rows, 'guard@example.org').id}"
+    read = send(manager, account, f"{account}/again", form=1, send="screen")
+    assert "none of their phones" in read.text
+    assert kept(lambda: done(manager, read)) == (1, 0)
 
 
 def test_what_no_browser_answers_is_refused_in_words(compound):

@@ -22,7 +22,7 @@ from web_admin.core.orm import Fact
 from web_admin.messages.errors import NotSent
 from web_admin.messages.mail import send_mail
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
-from web_admin.messages.push_delivery import GONE, TOO_LATE, send_push
+from web_admin.messages.push_delivery import GONE, TOO_LATE, is_of_service, send_push
 from web_admin.messages.push_models import PushPhone
 from web_admin.messages.webhook_delivery import send_webhook
 
@@ -193,7 +193,7 @@ def deliver(menjin: Menjin, channels: Collection[Channel] = CHANNELS) -> Deliver
             continue
         ends = _note_trouble(menjin, claimed, trouble)
         done["failed" if ends else "later"] += 1
-        if not trouble.for_good:
+        if not trouble.for_good and (claimed.route[0] != "push" or is_of_service(trouble.trouble)):
             unreachable.add(claimed.route)
     return DeliveryCounts(**done)
 

@@ -44,6 +44,7 @@ GONE, TOO_LATE = "push_gone", "push_too_late"
 """Words of a message that is deleted with the phone that is no more, or since it is no news any more."""
 TOPIC_CHARS = 32
 _GONE_STATUS = (404, 410)
+_NOT_REACHED = ("no_such_name", "no_connection", "no_answer", "tls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,11 @@ def _local_ports(endpoint: str, named: Collection[str]) -> Collection[int]:
     place = urlsplit(endpoint).netloc
     port = place.rpartition(":")[2]
     return (int(port),) if place in named and port.isdecimal() else ()
+
+
+def is_of_service(trouble: str) -> bool:
+    """Return whether a trouble keeps a service from all its browsers, not from one of them alone."""
+    return trouble in _NOT_REACHED or trouble == "http_429" or trouble.startswith("http_5")
 
 
 def send_push(

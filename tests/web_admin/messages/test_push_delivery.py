@@ -128,7 +128,7 @@ def test_a_browser_that_its_service_has_no_more_is_deleted_with_all_that_waits_f
     assert len(service.taken) == 1
 
 
-@pytest.mark.parametrize("status", [413, 429, 503])
+@pytest.mark.parametrize("status", [429, 503])
 def test_a_service_that_is_busy_is_tried_again_and_left_alone_meanwhile_but_no_other_one_is(
     menjin, site, service, browser, put, clock, status
 ):
@@ -147,6 +147,16 @@ def test_a_service_that_is_busy_is_tried_again_and_left_alone_meanwhile_but_no_o
     clock.now += timedelta(minutes=1)
     assert deliver(menjin).sent == 2
     assert phones(menjin) == ["elsewhere", "phone", "second"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 413])
+def test_a_phone_that_its_service_refuses_holds_no_other_one_up(menjin, site, service, browser, put, status):
+    add_push_phone(menjin, site, PushBrowser(f"{service.url}/two"), "second")
+    service.status = status
+    put()
+    put("second")
+    assert deliver(menjin) == DeliveryCounts(later=2)
+    assert len(service.taken) == 2
 
 
 def test_a_phone_that_was_removed_meanwhile_gets_nothing(menjin, service, put):

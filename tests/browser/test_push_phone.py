@@ -28,6 +28,18 @@ SUBSCRIBED = """
 """In place of a push service of the internet: the browser's own question and worker stay as they are."""
 
 
+NOT_INSTALLED = """
+ServiceWorkerContainer.prototype.register = async () => {
+  const installing = Object.assign(new EventTarget(), { state: "installing" });
+  setTimeout(() => {
+    installing.state = "redundant";
+    installing.dispatchEvent(new Event("statechange"));
+  }, 50);
+  return { installing, waiting: null, active: null };
+};
+"""
+"""A worker whose parts the browser could not fetch, as the browser reports it."""
+
 WAIT_SHOWN = """
 async (text) => {
   const registration = await navigator.serviceWorker.ready;
@@ -134,4 +146,18 @@ def test_without_permission_or_support_the_page_says_what_to_do(browser: Browser
     page.reload()
     expect(page.locator("[data-push-missing]")).to_contain_text("Add to Home Screen")
     expect(page.get_by_role("button", name="Switch on messages on this phone")).to_be_hidden()
+    context.close()
+
+
+def test_a_worker_that_is_not_installed_ends_the_press_with_a_sentence(
+    browser: Browser, served: Served
+) -> None:
+    context = browser.new_context(viewport=PHONE, locale="en-GB", has_touch=True)
+    context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script("Notification.requestPermission = async () => 'granted'")
+    context.add_init_script(NOT_INSTALLED)
+    page = welcome(context, served)
+    page.goto(f"{served.address}/r/messages")
+    page.get_by_role("button", name="Switch on messages on this phone").click()
+    expect(page.locator("[data-push-failed]")).to_be_visible()
     context.close()

@@ -18,8 +18,11 @@ async function markOf(endpoint) {
 function isActive(registration) {
   const coming = registration.installing ?? registration.waiting;
   if (registration.active || !coming) return Promise.resolve();
-  return new Promise((resolve) => {
-    coming.addEventListener("statechange", () => { if (coming.state === "activated") resolve(); });
+  return new Promise((resolve, reject) => {
+    coming.addEventListener("statechange", () => {
+      if (coming.state === "activated") resolve();
+      if (coming.state === "redundant") reject(new Error("the service worker was not installed"));
+    });
   });
 }
 

@@ -145,6 +145,12 @@ def test_a_new_password_and_a_link_for_a_new_start_end_the_alarms_on_every_phone
     assert kept(lambda: done(manager, read)) == (1, 0)
 
 
+def test_staff_are_promised_no_alarms_on_an_iphone(compound):
+    page = compound.signed_in("guard").get(PAGE).text
+    assert "iPhones and iPads cannot do it yet" in page
+    assert "Home Screen" not in page
+
+
 def test_what_no_browser_answers_is_refused_in_words(compound):
     guard = compound.signed_in("guard")
     send(guard, PAGE, f"{PAGE}/phone", endpoint="https://192.168.1.1/", p256dh="A", auth="A")

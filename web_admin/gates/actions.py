@@ -32,6 +32,7 @@ from web_admin.gates.rules import (
 )
 from web_admin.gates.schedules import keep_schedules
 from web_admin.gates.sheets import check_face_sheet
+from web_admin.visitors.moved_homes import sign_ways_again
 
 MAX_GATE_NUMBER = PLACE_NUMBERS.start - 1
 """Those that follow are numbers of places: a visitor's pass names both."""
@@ -51,6 +52,7 @@ def add_gate(act: Action, gate_id: str, name: str) -> Gate:
     act.session.add(gate)
     act.session.flush()
     place_gates(act.session, act.site_id, [gate])
+    sign_ways_again(act)  # the name of the gate may have made a place
     finish(act, "gate_added", {"gate_id": gate_id}, gates=NO_GATE)
     return gate
 

@@ -39,6 +39,7 @@ from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheet_status import sheet_rows_of_gate
 from web_admin.gates.sheets import as_stored, sheets_of
 from web_admin.journal.ledger import NewEntry
+from web_admin.visitors.moved_homes import sign_ways_again
 
 MOST_GATES = 1000
 """Added in one act."""
@@ -148,6 +149,7 @@ def add_gates_like(
         act.session.add_all(rows)
         act.session.flush()
     place_gates(act.session, act.site_id, gates)
+    sign_ways_again(act)  # the names of the gates may have made places
     record_many(act, entries)
     return gates
 

@@ -133,6 +133,7 @@ def sort_gates(act: Action, places_by_gate: Mapping[str, str]) -> int:
             gate.place_id = place_id
             moved.append(gate_id)
     if moved:
+        sign_ways_again(act)  # of passes that were given out before there was an outer gate
         finish(act, "gates_placed", {"count": len(moved)}, touches=(), gates=moved)
     return len(moved)
 

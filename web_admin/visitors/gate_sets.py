@@ -63,7 +63,7 @@ def numbers_of(
             _check_each(issuer, gates, start, end)
         return [gate.number for gate in gates]
     named, gates = _of_set(act, choice, issuer)
-    open_to = [gate for gate in gates if issuer is None or _may(issuer, gate, start, end)]
+    open_to = [gate for gate in gates if may_pass(issuer, gate, start, end)]
     if not open_to:
         raise ActionRefused(FIELD, _("No gate that reads codes is among these. Choose other gates."))
     if uses:
@@ -102,13 +102,14 @@ def _issuer(act: Action, person_id: str | None) -> Person | None:
     return issuer
 
 
-def _may(issuer: Person, gate: Gate, start: datetime, end: datetime) -> bool:
-    return bool(grants_at(issuer, {lane.lane_id for lane in gate.lanes}, start, end))
+def may_pass(issuer: Person | None, gate: Gate, start: datetime, end: datetime) -> bool:
+    """Return whether an issuer may pass a gate for the whole window; the property manager may pass each."""
+    return issuer is None or bool(grants_at(issuer, {lane.lane_id for lane in gate.lanes}, start, end))
 
 
 def _check_each(issuer: Person, gates: Sequence[Gate], start: datetime, end: datetime) -> None:
     for gate in gates:
-        if not _may(issuer, gate, start, end):
+        if not may_pass(issuer, gate, start, end):
             raise ActionRefused(
                 FIELD,
                 _(

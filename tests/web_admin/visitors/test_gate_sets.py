@@ -14,9 +14,12 @@ from web_admin.compound.models import Gate
 from web_admin.compound.queries import places_of_site
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.actions import add_gate
+from web_admin.gates.gate_list import NewGate
+from web_admin.gates.gates_like import add_gates_like
 from web_admin.gates.places import sort_gates
 from web_admin.gates.rules import LaneSpec
 from web_admin.people.actions import GrantSpec, set_grants
+from web_admin.people.homes import correct_home
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 from web_admin.visitors.weekly import issue_series, pass_due
 
@@ -142,11 +145,8 @@ def test_a_set_or_place_that_there_is_none_of_is_refused(act, wanted, refusal):
         for_set(act, **wanted)
 
 
-def test_each_visit_of_a_weekly_pass_is_for_the_set_as_it_is_by_then(act):
-    lanes = gates(act, ["东门", "3栋", "4栋"])
-    _home, person = household(act, "3-1203")
-    set_grants(act, person.person_id, [GrantSpec(tuple(lanes))])
-    series = issue_series(
+def daily(act, person, **wanted):
+    return issue_series(
         act,
         issuer_person_id=person.person_id,
         label="Cleaner",
@@ -155,6 +155,54 @@ def test_each_visit_of_a_weekly_pass_is_for_the_set_as_it_is_by_then(act):
         ends_minute=24 * 60,
         last_day=act.now.date() + timedelta(days=7),
         gate_set="way",
+        **wanted,
     )
+
+
+def test_each_visit_of_a_weekly_pass_is_for_the_set_as_it_is_by_then(act):
+    lanes = gates(act, ["东门", "3栋", "4栋"])
+    _home, person = household(act, "3-1203")
+    set_grants(act, person.person_id, [GrantSpec(tuple(lanes))])
+    series = daily(act, person)
     sort_gates(act, {"g3": place(act, "3")})
     assert opened(act, pass_due(act, series.series_id), lanes) == [True, True, True]
+
+
+def test_a_weekly_pass_names_the_building_to_which_its_home_moved_and_not_the_one_of_before(act):
+    lanes = gates(act, ["东门", "3栋", "5栋"])
+    home, person = household(act, "3-1203")
+    set_grants(act, person.person_id, [GrantSpec(tuple(lanes))])
+    series = daily(act, person)
+    correct_home(act, home.home_id, "5-1203")
+    five = places_of_site(act.session, act.site_id).by_code["5"].number
+    assert series.gate_numbers == [OUTER_GATES, five]
+
+
+OUTER_GATE_COMES = {
+    "is sorted": lambda act: sort_gates(act, {"g2": "outer"}),
+    "is added": lambda act: add_gate(act, "g3", "东门"),
+    "is added like another": lambda act: add_gates_like(act, "g1", [NewGate("g3", "东门", 1)]),
+}
+
+
+@pytest.mark.parametrize("how", OUTER_GATE_COMES)
+def test_passes_from_before_the_first_outer_gate_are_for_it_once_it(act, how):
+    lanes = gates(act, ["3栋", "李园"])
+    _home, person = household(act, "3-1203")
+    set_grants(act, person.person_id, [GrantSpec(tuple(lanes))])
+    given = [for_set(act, person.person_id), for_set(act, place_id=place(act, "3"))]
+    assert [row.gate_numbers for row in given] == [[PLACE_NUMBERS.start]] * 2
+    OUTER_GATE_COMES[how](act)
+    signed = [parse_code(row.text).visitor_pass.gate_numbers for row in given]
+    assert signed == [(PLACE_NUMBERS.start, OUTER_GATES)] * 2
+
+
+def test_a_pass_that_follows_its_home_lists_no_older_gate_that_the_resident_may_not_pass(act):
+    lanes = gates(act, ["东门", "3栋", "5栋", "5栋大堂"], knows=[])
+    home, person = household(act, "3-1203")
+    set_grants(act, person.person_id, [GrantSpec((lanes[0], lanes[1], lanes[3]))])
+    row = for_set(act, person.person_id)
+    before = row.gate_numbers
+    correct_home(act, home.home_id, "5-1203")
+    five = places_of_site(act.session, act.site_id).by_code["5"].number
+    assert row.gate_numbers == [*before, five, 4]

@@ -16,6 +16,7 @@ from web_admin.action.base import Action, begin, record
 from web_admin.action.suspensions import in_the_way, party_of, whom_to_ask
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import CredentialRow, Home, Person
+from web_admin.compound.queries import places_of_site
 from web_admin.core.limits import LOST_CARDS, LOST_CARDS_DAILY
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup
@@ -177,11 +178,12 @@ def replace_for_a_night(act: Action, credential_id: str) -> VisitorPassRow | Non
 def _pass_of_their_own(act: Action, person: Person, until: datetime) -> VisitorPassRow | None:
     """Return a new pass for the way to a person's home, else for all gates; None where a code has no room.
 
-    Who has no home works here, and needs all gates first.
+    Who has no home works here, and needs all gates first; so does who would stay outside with the way.
     """
     with force_locale(person.language):
         label = _("For a lost card, one day")
-    for gate_set in (WAY, ALL) if person.home is not None else (ALL, WAY):
+    by_the_way = person.home is not None and _comes_in_by_the_way(act, person, until)
+    for gate_set in (WAY, ALL) if by_the_way else (ALL, WAY):
         try:
             return issue_pass(
                 act,
@@ -195,6 +197,15 @@ def _pass_of_their_own(act: Action, person: Person, until: datetime) -> VisitorP
             if refused.field != FIELD_OF_GATES:
                 raise
     return None
+
+
+def _comes_in_by_the_way(act: Action, person: Person, until: datetime) -> bool:
+    """Return whether an outer gate with a controller reads codes that this person may pass."""
+    outer = places_of_site(act.session, act.site_id).outer
+    gates = gates_for_a_pass(act.session, person, act.now, until)
+    return outer is not None and any(
+        gate.place_id == outer.place_id and gate.state == "paired" for gate in gates
+    )
 
 
 def _refuse_without_look(act: Action, card: CredentialRow) -> None:

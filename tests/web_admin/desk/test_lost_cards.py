@@ -14,7 +14,8 @@ from tests.web_admin.desk.cards import look
 from tests.web_admin.desk.lost import passes_of, state_of, stop
 from web_admin.action.base import new_action
 from web_admin.alarms.models import Alarm
-from web_admin.compound.models import CredentialRow, Lane, Person, Site
+from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
+from web_admin.compound.queries import places_of_site
 from web_admin.core.database import current_menjin
 from web_admin.credentials.actions import end_credential
 from web_admin.credentials.cards import issue_card
@@ -127,6 +128,18 @@ def test_with_many_older_gates_the_pass_is_for_the_way_to_the_home(compound, wan
     (made,) = passes_of(compound, wang)
     assert made.gate_set == "way"
     assert ALL_GATES not in made.gate_numbers
+
+
+def test_where_no_outer_gate_with_a_controller_reads_codes_the_pass_is_for_all_gates(compound, wang):
+    def unpair_outer(act):
+        outer = places_of_site(act.session, act.site_id).outer.place_id
+        for gate in act.session.scalars(select(Gate).where(Gate.place_id == outer)):
+            gate.state = "new"
+
+    by_office(compound, unpair_outer)
+    stop(compound.signed_in("guard"), read(compound, lambda s: card_of(s, wang)))
+    (made,) = passes_of(compound, wang)
+    assert made.gate_numbers == [ALL_GATES]
 
 
 def test_a_person_without_a_home_gets_all_gates_where_a_code_has_room_and_else_the_outer_gates(

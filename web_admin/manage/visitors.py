@@ -57,10 +57,10 @@ class PassForm(GatesForm):
     one_gate = SelectField(_l("At which gate?"), coerce=int)
 
     def offer_gates(self) -> None:
-        """Offer the gates of a pass, and those of a pass for one visit, the outer ones first."""
+        """Offer the gates of a pass, and those of a pass for one visit, paired outer ones first."""
         super().offer_gates()
         reading, outer = gates_with_codes(), outer_place()
-        reading.sort(key=lambda gate: (gate.place_id != outer, gate.number))
+        reading.sort(key=lambda gate: (gate.state != "paired", gate.place_id != outer, gate.number))
         if not reading:
             del self.one_gate
             return

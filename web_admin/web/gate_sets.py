@@ -77,21 +77,27 @@ class NamesInPasses:
         places = places_of_site(session, site_id)
         self._places = {place.number: place_name(place) for place in places.in_order}
         self._numbers = {place.place_id: place.number for place in places.rows}
-        self._around = {place.number: self._numbers.get(place.parent_id or "") for place in places.rows}
+        self._units: dict[int, set[int]] = {}
+        for place in places.rows:
+            building = self._numbers.get(place.parent_id or "")
+            if building is not None:
+                self._units.setdefault(building, set()).add(place.number)
 
     def of(self, numbers: Sequence[int]) -> list[str]:
         """Return what a pass with these numbers opens: places by name, other gates by theirs.
 
-        A building's name stands for its units.
+        A building's name stands for all its units; of some of them each is named instead.
         """
         if ALL_GATES in numbers:
             return [_("All gates")]
         named = set(numbers)
-        said = [
-            name
-            for number, name in self._places.items()
-            if number in named and self._around[number] not in named
-        ]
+        unsaid: set[int] = set()
+        for building, units in self._units.items():
+            if building in named and units <= named:
+                unsaid |= units
+            elif units & named:
+                unsaid.add(building)
+        said = [name for number, name in self._places.items() if number in named - unsaid]
         return said + [
             gate.name
             for gate in self._ever
@@ -139,6 +145,8 @@ class GatesForm(OnceForm):
             ),
             SelectChoice(ALL, _("All gates")),
         ]
+        if not has_outer and not self.way.raw_data:
+            self.way.data = ALL  # a browser would choose the first building
         self.gate_numbers.choices = options((gate.number, gate.name) for gate in reading)
 
     def choice(self) -> GateChoice:

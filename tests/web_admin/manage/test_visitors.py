@@ -11,7 +11,7 @@ from tests.support.compounds.desk import hidden_of
 from tests.web_admin.manage.forms import Rows, local, send
 from tests.web_admin.visitors.given_passes import acting, fill
 from web_admin.compound.models import Gate
-from web_admin.compound.place_names import BUILDING
+from web_admin.compound.place_names import BUILDING, UNIT
 from web_admin.gates.places import save_place
 from web_admin.visitors.actions import issue_pass
 from web_admin.visitors.models import VisitorPassRow
@@ -104,14 +104,41 @@ def test_a_pass_shows_todays_name_of_a_building_that_was_renamed(client, compoun
         assert ("Rose House" in shown, "3栋" in shown) == (True, False), page
 
 
+def gates_on_page(client, pass_id):
+    """Return the line of gates on the page of a pass."""
+    return client.get(f"/manage/visitors/{pass_id}").text.partition("<main")[2]
+
+
+def test_a_pass_for_one_unit_does_not_name_its_building_and_one_for_the_building_no_unit(client, compound):
+    with compound.act("manager") as act:
+        building = save_place(act, None, kind=BUILDING, name="Rose House", code="3").place_id
+        names = {"3-1": "East stairs", "3-2": "West stairs"}
+        unit, _other = (
+            save_place(act, None, kind=UNIT, name=name, code=code, parent_id=building).place_id
+            for code, name in names.items()
+        )
+        for_unit, for_building = (
+            issue_pass(act, issuer_person_id=None, label="Movers", gate_set="way", place_id=place_id).pass_id
+            for place_id in (unit, building)
+        )
+    said = ("Rose House", "East stairs", "West stairs")
+    assert [name in gates_on_page(client, for_unit) for name in said] == [False, True, False]
+    assert [name in gates_on_page(client, for_building) for name in said] == [True, False, False]
+
+
 def test_outer_gates_are_not_chosen_at_first_where_none_of_them_was_paired(compound):
     client = compound.signed_in()
     first = r'<select[^>]*id="way".*?<option[^>]*value="([^"]+)"'
     assert re.search(first, client.get("/manage/visitors/new").text, re.DOTALL)[1] == "way"
+    garage = acting(compound, lambda act: act.session.get_one(Gate, "garage").number)
 
     def unpair(act) -> None:
         act.session.get_one(Gate, "north").state = act.session.get_one(Gate, "east").state = "new"
         act.session.get_one(Gate, "garage").state = "paired"
+        save_place(act, None, kind=BUILDING, name="3栋", code="3")
 
     acting(compound, unpair)
-    assert re.search(first, client.get("/manage/visitors/new").text, re.DOTALL)[1] == "all"
+    page = client.get("/manage/visitors/new").text
+    chosen = r'<select[^>]*id="{}".*?<option selected value="([^"]+)"'
+    assert re.search(chosen.format("way"), page, re.DOTALL)[1] == "all"
+    assert re.search(chosen.format("one_gate"), page, re.DOTALL)[1] == str(garage)

@@ -56,6 +56,7 @@ def own_messages(
     losses: Sequence[OwnLoss],
     since: datetime | None = None,
     *,
+    now: datetime,
     this_session: str = "",
 ) -> list[OwnMessage]:
     """Return the newest messages to a person, newest first; `losses` are their lanes without a reader.
@@ -67,7 +68,7 @@ def own_messages(
         *_of_ledger(session, person, since),
         *_of_visitors(session, person.person_id, since),
         *(OwnMessage(at, "signed_in") for at in invited),
-        *_of_sign_ins(session, person.person_id, set(invited), this_session),
+        *_of_sign_ins(session, person.person_id, set(invited), this_session, now),
         *_of_review(session, person),
         *_of_losses(losses),
     ]
@@ -141,13 +142,13 @@ def _used_invitations(session: Session, person_id: str) -> list[datetime]:
 
 
 def _of_sign_ins(
-    session: Session, person_id: str, invited: Collection[datetime], this_session: str
+    session: Session, person_id: str, invited: Collection[datetime], this_session: str, now: datetime
 ) -> list[OwnMessage]:
     """Return the sign-ins on other phones that are still open, without those by an invitation."""
     begun = (
         select(AccountSession.session_sha256, AccountSession.begun_at)
         .join(User, User.id == AccountSession.account_id)
-        .where(User.person_id == person_id)
+        .where(User.person_id == person_id, AccountSession.ends_at > now)
     )
     newest = session.execute(begun.order_by(AccountSession.begun_at.desc()).limit(SHOWN)).all()
     return [

@@ -43,7 +43,8 @@ class ShownMessage:
 def own_messages_page() -> str:
     """Show the messages to the person, newest first; what was shown counts as read from now on."""
     person, act = signed_in()
-    rows = own_messages(act.session, person, losses_of(person, act.now), this_session=mark_of_this_session())
+    losses, here = losses_of(person, act.now), mark_of_this_session()
+    rows = own_messages(act.session, person, losses, now=act.now, this_session=here)
     read_until = _read_until(person, act.now)
     shown = [_shown(row, read_until) for row in rows]
     if rows and not _is_ahead_of_the_reader():
@@ -96,7 +97,9 @@ def unread_messages() -> int:
 
 def _unread(person: Person, act: Action) -> int:
     since, here = _read_until(person, act.now), mark_of_this_session()
-    return len(own_messages(act.session, person, losses_of(person, act.now), since, this_session=here))
+    return len(
+        own_messages(act.session, person, losses_of(person, act.now), since, now=act.now, this_session=here)
+    )
 
 
 @bp.app_context_processor

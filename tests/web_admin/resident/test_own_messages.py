@@ -12,6 +12,8 @@ from tests.web_admin.resident.homes import HELPER, named
 from tests.web_admin.resident.pressing import press
 from tests.web_admin.resident.visitors import make_pass
 from web_admin.access_review.actions import begin_round
+from web_admin.accounts.models import User
+from web_admin.accounts.session_models import AccountSession
 from web_admin.action.suspension_reasons import Cause, SuspensionReason
 from web_admin.compound.models import Gate, Lane, Person
 from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
@@ -104,6 +106,25 @@ def test_a_new_sign_in_has_read_what_is_older_than_a_month(
         confirm_identity(act, small_compound.person_id)
     page = messages_of(other)
     assert page.partition("Your card was suspended.")[2].partition("</li>")[0].count("Unread") == 0
+
+
+def test_a_sign_in_elsewhere_is_a_message_until_it_ends(small_compound: Compound, phone: FlaskClient) -> None:
+    small_compound.clock.now += timedelta(minutes=10)
+    now = small_compound.clock()
+    of_person = select(User.id).where(User.person_id == small_compound.person_id)
+    with small_compound.session() as session:
+        account_id = session.scalars(of_person).one()
+        session.add(
+            AccountSession(
+                session_sha256=secrets.token_bytes(32),
+                account_id=account_id,
+                begun_at=now,
+                ends_at=now + timedelta(minutes=5),
+            )
+        )
+    assert "Not you? Sign it out." in messages_of(phone)
+    small_compound.clock.now += timedelta(minutes=5)
+    assert "Not you? Sign it out." not in messages_of(phone)
 
 
 def test_a_visitor_at_a_gate_is_a_message_with_gate_and_lane_of_today_to_the_host_alone(

@@ -145,7 +145,7 @@ def new_person() -> Page:
     """Add a person, with a card as their only method until they choose others."""
     form = PersonForm()
     numbers = home_numbers(request_session(), current_site().site_id)
-    form.home_id.choices = options([("", _("No home (staff)")), *numbers])
+    form.home_id.choices = options([("", _("No home")), *numbers])
     form.lanes.choices = lane_options(site_lanes())
     if not form.is_submitted():
         form.home_id.data = request.args.get("home", "")

@@ -1,5 +1,6 @@
 """The pages of homes and people: added once, searched, and of this site alone."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -60,3 +61,9 @@ def test_homes_of_another_site_are_not_found(client, rows):
 
     rows(elsewhere)
     assert client.get("/manage/people/homes/h-other").status_code == 404
+
+
+def test_a_new_person_without_a_home_is_not_called_staff_before_their_kind_is_chosen(client):
+    page = client.get("/manage/people/new").text
+    assert "Staff without a home: all gates." in page
+    assert re.search(r'<option[^>]*value="">([^<]+)<', page)[1] == "No home"

@@ -50,6 +50,21 @@ def test_without_scripts_the_second_answer_shows_the_pin_of_the_first(
     context.close()
 
 
+def test_a_second_press_goes_through_where_the_browser_is_wrong_about_the_network(
+    context: BrowserContext, served: Served
+) -> None:
+    page = welcome(context, served)
+    context.add_init_script("Object.defineProperty(navigator, 'onLine', { get: () => false })")
+    page.get_by_role("link", name="Visitors").click()
+    page.get_by_label("For whom?").fill("Courier")
+    page.get_by_role("button", name="Make the pass").dblclick()
+    expect(page.get_by_role("alert")).to_contain_text("What you typed is still here")
+    page.wait_for_timeout(1000)
+    expect(page.get_by_label("For whom?")).to_have_value("Courier")
+    page.get_by_role("button", name="Make the pass").click()
+    expect(page.locator("#link")).to_be_visible()
+
+
 def test_what_was_typed_stays_while_there_is_no_network(context: BrowserContext, served: Served) -> None:
     page = welcome(context, served)
     page.get_by_role("link", name="Visitors").click()

@@ -1,11 +1,20 @@
 // A second tap while a form is on its way does nothing. Where scripts do not run, the server answers the
-// second sending with what the first one made. Without network a form stays, with what was typed into it.
+// second sending with what the first one made. Without network a form stays, with what was typed into it;
+// pressed again it goes, since some browsers report no network where there is one. A double tap is one press.
 const noNetwork = document.querySelector("[data-no-network]");
+const DOUBLE_TAP_MS = 1000;
+const heldAt = new WeakMap();
+
+function isHeld(form, now) {
+  if (!noNetwork || navigator.onLine) return false;
+  if (!heldAt.has(form)) heldAt.set(form, now);
+  return now - heldAt.get(form) < DOUBLE_TAP_MS;
+}
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.target === "_blank") return;
-  if (noNetwork && !navigator.onLine) {
+  if (isHeld(form, event.timeStamp)) {
     event.preventDefault();
     form.append(noNetwork);
     noNetwork.hidden = false;
@@ -18,7 +27,10 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
   form.querySelectorAll("button").forEach((button) => button.setAttribute("aria-busy", "true"));
 });
-window.addEventListener("online", () => { if (noNetwork) noNetwork.hidden = true; });
+window.addEventListener("online", () => {
+  if (noNetwork) noNetwork.hidden = true;
+  document.querySelectorAll("form").forEach((form) => heldAt.delete(form));
+});
 window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach((form) => {
     delete form.dataset.sent;

@@ -17,6 +17,10 @@ from gate_controller.contract.passes import RESIDENT_DOMAIN, code_text, resident
 TIMEOUT_SECONDS = 15.0
 CSRF = re.compile(r'(?:name="csrf_token"[^>]*value="([^"]+)"|data-csrf="([^"]+)")')
 
+SURE = ("sure", "1")
+ASKS_FIRST = 'name="sure"'
+"""The field by which a page shows that it asks before an act ends something for good."""
+
 
 class PageRefused(Exception):
     """A page did not do what a person asked of it; says which page and what it showed."""
@@ -43,8 +47,15 @@ class Browser:
         return self._page(path, reply)
 
     def post(self, path: str, fields: dict[str, str] | list[tuple[str, str]]) -> str:
-        """Post a form and return the page it leads to; raise PageRefused when it is refused."""
+        """Post a form, press the button of a page that asks first, and return the page it leads to.
+
+        Raise PageRefused when it is refused.
+        """
         pairs = list(fields.items()) if isinstance(fields, dict) else fields
+        page = self._posted(path, pairs)
+        return self._posted(path, [*pairs, SURE]) if ASKS_FIRST in page else page
+
+    def _posted(self, path: str, pairs: list[tuple[str, str]]) -> str:
         reply = self.session.post(
             self.address + path,
             data=[("csrf_token", self._csrf), *pairs],

@@ -113,7 +113,7 @@ class CallStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallChange:
-    """What became of a call that the gate has dialled; `key` is a digit, `*` or `#`."""
+    """A change of a call that the gate has dialled; `key` is a digit, `*` or `#`."""
 
     device: str
     call_number: int

@@ -45,9 +45,7 @@ class GuardCalls:
         """Go on to the next telephone, end what lasts too long, and write what could not be written."""
         calls = self._parts.guard_telephone
         if self._call is not None and calls is not None:
-            step = time_passed(self._call, now_seconds, calls.wishes)
-            if step != Step(self._call):
-                self._follow(self._call, step, now_seconds)
+            self._follow(self._call, time_passed(self._call, now_seconds, calls.wishes), now_seconds)
         if self._pending:
             # What waits was an error when it was new; the gate goes on meanwhile.
             with contextlib.suppress(sqlite3.Error):
@@ -61,6 +59,8 @@ class GuardCalls:
         self._pending.write(self._parts.recorder.record, now_seconds)
 
     def _follow(self, before: GuardCall, step: Step, now_seconds: float) -> None:
+        if step == Step(before):
+            return
         calls, desk = self._parts.guard_telephone, self._parts.desks[before.lane_id]
         self._call = step.call
         if step.hangs_up is not None and calls is not None:

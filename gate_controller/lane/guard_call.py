@@ -17,7 +17,7 @@ KEY_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class CallWishes:
-    """What the site file says of calls to the guard."""
+    """Settings of the site file for calls to the guard."""
 
     numbers: Sequence[str]
     ring_seconds: float
@@ -40,7 +40,7 @@ class GuardCall:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What follows from a change: the call as it is now, and what is to be done.
+    """The result of a change: the call as it is now, and the next things to do.
 
     `call` is None once it is over; `calls_next` is the place of the telephone to call now.
     """

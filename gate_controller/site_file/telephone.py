@@ -11,7 +11,7 @@ Number = Annotated[str, msgspec.Meta(min_length=2, max_length=120, pattern=r"^(s
 
 
 class TelephoneSection(Settings, frozen=True, kw_only=True):
-    """Which telephones of the guard are called in turn when Help is pressed.
+    """The telephones of the guard that the gate calls in turn when Help is pressed.
 
     Without numbers no telephone is used. With `answer_needs_key` a call counts as answered once a key was
     pressed there: a mailbox presses none.

@@ -42,7 +42,7 @@ SCENARIOS = {
     "busy": [_sent("486 Busy Here"), '<recv request="ACK"/>'],
     "silent_at_the_end": [_sent("180 Ringing"), _sent("200 OK", SOUND), '<recv request="ACK"/>', "<pause/>"],
 }
-"""What each does once it is called; the last one neither hangs up nor answers when the other side does."""
+"""The steps of each once it is called; the last one neither hangs up nor answers when the other side does."""
 
 
 @contextmanager

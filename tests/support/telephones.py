@@ -89,7 +89,7 @@ class Phone:
 
 
 class Owner:
-    """Who holds a telephone: waits for it to ring, answers, presses keys, hangs up."""
+    """The person at a telephone: waits for it to ring, answers, presses keys, hangs up."""
 
     def __init__(self, control: Control) -> None:
         """Take the controls."""

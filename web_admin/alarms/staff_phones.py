@@ -18,7 +18,7 @@ from web_admin.messages.push_delivery import STAFF_ALARM
 from web_admin.messages.push_models import PushPhone
 
 NEWS_FOR = timedelta(hours=1)
-"""What a gate without contact raised longer ago is on the page, and on no phone."""
+"""An alarm that a gate without contact raised longer ago is on the page, and on no phone."""
 PAGE = "/manage/alarms/"
 
 

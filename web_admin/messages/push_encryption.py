@@ -23,7 +23,7 @@ ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Of P-256: a private key is a number from 1 to one less."""
 POINT_BYTES, AUTH_BYTES, SALT_BYTES = 65, 16, 16
 RECORD_BYTES = 4096
-"""What a push service takes at least, and at most (RFC 8030 section 7.2): one record of RFC 8188."""
+"""The size that each push service takes (RFC 8030 section 7.2): one record of RFC 8188."""
 PADDED_BYTES = 2048
 SIGNED_FOR = timedelta(hours=12)
 """At most 24 hours (RFC 8292 section 2)."""

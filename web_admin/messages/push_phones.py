@@ -41,7 +41,7 @@ BROWSERS = {"google": "Android, Chrome", "apple": "iPhone, Safari", "mozilla": "
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose browser it is: a resident, with the session that it goes with, or an account of staff."""
+    """The owner of a browser: a resident, with the session that it goes with, or an account of staff."""
 
     person_id: str | None = None
     account_id: int | None = None

@@ -43,7 +43,7 @@ def webhooks_of(session: Session, site_id: str) -> Sequence[Webhook]:
 
 
 def authors_of_webhooks(session: Session, site_id: str) -> dict[str, str]:
-    """Return by webhook the account that answers for it: by the ledger: who added it or took it over last."""
+    """Return by webhook the account that answers for it: the last that added it or took it over."""
     entries = session.scalars(
         select(AuditEntry.facts)
         .where(AuditEntry.site_id == site_id, AuditEntry.kind.in_((WEBHOOK_ADDED, WEBHOOK_TAKEN_OVER)))

@@ -75,7 +75,7 @@ ON_A_SCREEN: Mapping[str, str] = {
         "page shows."
     )
 }
-"""What a phone's screen shows in place of a text that names something."""
+"""The text that a phone's screen shows in place of one that names something."""
 OWN_MESSAGES = "/r/records/messages"
 """The page that a tap on a message opens: what happened, with names."""
 PIN_TEXT = N_(

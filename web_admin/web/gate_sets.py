@@ -34,7 +34,7 @@ class OfferedGates:
     nearest: Gate | None
     """The gate for one visit (`ways.nearest_gate`)."""
     way_names: Sequence[str]
-    """What the way is called: its gates, of many the places that have them."""
+    """The names of the way: its gates, of many the places that have them."""
 
     @property
     def near(self) -> Sequence[Gate]:

@@ -29,7 +29,7 @@ JUDGED = ("performance", "accessibility", "best-practices")
 
 @dataclass(frozen=True)
 class Measured:
-    """What Lighthouse says about one page."""
+    """Figures of Lighthouse for one page."""
 
     name: str
     points: Mapping[str, int]

@@ -1,4 +1,4 @@
-"""What Lighthouse says about pages of a small compound and of one with 300 gates; performance is not judged.
+"""Lighthouse judges pages of a small compound and of one with 300 gates, but not their performance.
 
 Pages of staff and residents and the front page say `noindex` on purpose (`docs/ui.md`): search is asked of
 the others. Of the small compound staff's pages are measured as on a desktop, all others as on a phone with a

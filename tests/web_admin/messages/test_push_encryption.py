@@ -1,4 +1,4 @@
-"""What a push service carries: the standard's own example, on both ends, and what it cannot read."""
+"""A push service carries the standard's own example, on both ends, and cannot read it."""
 
 import pytest
 from cryptography.exceptions import InvalidTag

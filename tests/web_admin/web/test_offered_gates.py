@@ -1,4 +1,4 @@
-"""Which gates a resident's page shows at once, and in which order the others follow under *More*."""
+"""A resident's page shows some gates at once; the others follow under *More* in their order."""
 
 from web_admin.compound.models import Gate
 from web_admin.web.gate_sets import LONG_LIST, OfferedGates

@@ -36,6 +36,9 @@ FACE_BESIDE = "face_beside"
 LOST_READERS = "lost_readers"
 """Of records and of messages: a gate that has it pauses face, and reports ways without a reader."""
 
+CALLS = "calls"
+"""Of messages: a server that has it takes calls to homes (`calls.py`), and a gate offers them only then."""
+
 PLACES = "places"
 """Of records: a gate that has it opens for a visitor's pass that names its place in place of its number."""
 
@@ -54,7 +57,7 @@ def known() -> tuple[str, ...]:
 
 def of_records(knows: Collection[str]) -> frozenset[str]:
     """Return the features among these for which records are written otherwise."""
-    return frozenset(knows) - {BELL, SUM_DIGEST}
+    return frozenset(knows) - {BELL, SUM_DIGEST, CALLS}
 
 
 def fit(key: str, record: Record, knows: Collection[str]) -> Record | None:

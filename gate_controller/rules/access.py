@@ -75,7 +75,7 @@ def decide(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: 
             or _person_refusal(claim, person, lane_id, policy, memory, now)
             or _ways_refusal(claim, person, lane_id, policy, memory, now)
         )
-    duress = credential is not None and credential.duress
+    duress = claim.under_duress or (credential is not None and credential.duress)
     if reason is not None:
         return Decision(False, reason, claim.person_id, claim.credential_id, duress=duress)
     lane = policy.lanes[lane_id]
@@ -176,6 +176,8 @@ def _lane_refusal(
     reason = _shutting_posture(lane, policy, memory, now)
     if reason is not None:
         return reason
+    if claim.by_call:
+        return None  # no reader of the lane takes part
     if claim.method not in lane.methods:
         return Reason.METHOD_NOT_OFFERED
     if lane.method_hours and claim.method in lane.method_hours:
@@ -194,6 +196,8 @@ def _credential_refusal(claim: Claim, policy: Policy, memory: GateMemory, now: d
         return _pass_refusal(claim.visitor_pass, policy, memory, now)
     credential = claim.credential
     if credential is None:
+        if claim.by_call:
+            return None
         if claim.method is not Method.FACE:
             return Reason.CREDENTIAL_UNKNOWN
         # Only cards and PINs open under an unsure clock.
@@ -269,7 +273,7 @@ def _person_refusal(
         return Reason.PERSON_SUSPENDED
     if not claim.is_for_visitor and claim.method not in person.methods:
         return Reason.METHOD_NOT_CHOSEN
-    if memory.delayed_until and now < memory.delayed_until.get(claim.method, now):
+    if memory.delayed_until and not claim.by_call and now < memory.delayed_until.get(claim.method, now):
         return Reason.METHOD_DELAYED
     if type(claim.credential) is VisitorCodeCredential and lane_id not in claim.credential.lanes:
         return Reason.PASS_FOR_ANOTHER_GATE

@@ -70,7 +70,14 @@ class Reason(StrEnum):
     ORDER_FORGED = "order_forged"
     ORDER_EXPIRED = "order_expired"
     ORDER_REPEATED = "order_repeated"
+    CALL_OVER = "call_over"
+    """An answer to a call that is over, or was never this lane's."""
+    NOT_OF_HOME = "not_of_home"
+    """A person answered a call to another home."""
 
+
+CALL_WAY = "call"
+"""Stands in the journal in place of a method where a person of the called home opened."""
 
 FACE_MENDABLE = frozenset(
     {
@@ -100,7 +107,9 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
 
     `refusal` is set when those checks failed; ids are filled in as far as they are known. `printed` is a
     code on paper, which carries no second and never changes. `only_beside` is a face that was compared with
-    one person's, by the threshold for one: it counts only beside another way of that person.
+    one person's, by the threshold for one: it counts only beside another way of that person. `by_call` is
+    what a person of the called home says, by page or telephone, for a visitor who stands at the lane: it
+    needs no reader and no chosen method, and `method` means nothing then.
     """
 
     method: Method
@@ -111,11 +120,19 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     refusal: Reason | None = None
     printed: bool = False
     only_beside: bool = False
+    by_call: bool = False
+    under_duress: bool = False
+    """Whether the person of a call pressed the key that opens and calls for help in silence."""
 
     @property
     def is_for_visitor(self) -> bool:
-        """Tell whether a visitor's pass or code was shown, which says nothing of who came."""
-        return self.visitor_pass is not None or type(self.credential) is VisitorCodeCredential
+        """Tell whether a visitor's pass, code or call opens, which says nothing of who came."""
+        return self.by_call or self.visitor_pass is not None or type(self.credential) is VisitorCodeCredential
+
+    @property
+    def way(self) -> str:
+        """Return the word of the journal for how this came."""
+        return CALL_WAY if self.by_call else self.method.value
 
     @property
     def credential_id(self) -> str | None:

@@ -144,3 +144,11 @@ def identify_face(person_id: str | None, *, only_beside: bool = False) -> Claim:
     if person_id is None:
         return Claim(Method.FACE, refusal=Reason.FACE_NO_MATCH)
     return Claim(Method.FACE, person_id, only_beside=only_beside)
+
+
+def identify_answer(person_id: str, home_id: str, policy: Policy, *, under_duress: bool = False) -> Claim:
+    """Return the claim of a person who opens in a call to a home; refused where they are of another home."""
+    person = policy.persons.get(person_id)
+    refusal = Reason.NOT_OF_HOME if person is not None and person.home_id != home_id else None
+    # As a code that they would have given to the visitor: the policy may not be too old for it.
+    return Claim(Method.QR, person_id, refusal=refusal, by_call=True, under_duress=under_duress)

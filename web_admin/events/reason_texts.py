@@ -294,6 +294,16 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("The order was already run once; it never runs twice."),
         _l("Look at the lane, then order again if needed."),
     ),
+    Reason.CALL_OVER: _text(
+        _l("An answer came after the call had ended."),
+        _l("The call at this lane was over or was another one; an answer opens in its own call alone."),
+        _l("None: the visitor can call again."),
+    ),
+    Reason.NOT_OF_HOME: _text(
+        _l("A call was answered by a person of another home."),
+        _l("Only people of the home that was called can open in the call."),
+        _l("Check whether this person has moved; their telephone belongs to their home of today."),
+    ),
 }
 
 

@@ -1,0 +1,312 @@
+"""Messages of calls to homes: the gate says how a call goes, the server answers what it shall do next.
+
+A call belongs to one lane and one home. The gate reports each change, and several times a second while the
+call lasts; each answer is the whole state.
+Telephone numbers of the home travel sealed to the gate for this call alone, and the gate forgets them
+with it. What opens is an order that names the call and who answered it, or the key of a telephone that the
+gate itself called: both are decided by the person's own right.
+
+    gate                                     server
+    CallReport(calling)          ──>   the home's pages and phones are notified
+                                 <──   CallState(ringing, legs=…): telephones, in the home's order
+    CallReport(calling | leg_…)  ──>   …
+                                 <──   CallState(answered | opens | over)
+    CallReport(over, how)        ──>   missed calls are noted, everything stops ringing
+"""
+
+import secrets
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gate_controller.contract.messages import (
+    MAX_ORDER_SECONDS,
+    Key,
+    Message,
+    SealedKey,
+    Signature,
+    SignedBody,
+)
+from gate_controller.contract.records import Id, Instant
+from gate_controller.contract.sealed_keys import KEY_BYTES, KeyNotOpened, open_key, seal_key
+from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, verify
+
+CALLS_PATH = "/sync/v1/calls"
+DIRECTORY_PATH = "/sync/v1/calls/directory"
+TELEPHONE_TASKS_PATH = "/sync/v1/calls/telephone"
+
+CALL_ORDER_DOMAIN = "menjin/call-order/1"
+LEGS_USE = "call-legs"
+MAX_NUMBER_CHARS = 64
+MAX_LEGS = 8
+LONGEST_CALL_SECONDS = 300
+
+Number = Annotated[
+    str, msgspec.Meta(min_length=2, max_length=MAX_NUMBER_CHARS, pattern=r"^(sip:[^\s;<>\"]+|\+?[0-9]+)\Z")
+]
+"""A telephone's number, digits with or without `+`, or a SIP address."""
+SealedNumber = Annotated[bytes, msgspec.Meta(max_length=MAX_NUMBER_CHARS + 16)]
+HomeNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"^[0-9]+\Z")]
+"""As a keypad types it, without dashes."""
+
+
+class CallFor(StrEnum):
+    """What the visitor said at the gate."""
+
+    HOME = "home"
+    COURIER = "courier"
+
+
+class CallStep(StrEnum):
+    """How far a call is at the gate."""
+
+    CALLING = "calling"
+    """Someone waits at the gate; also what each report in between says."""
+    LEG_RINGS = "leg_rings"
+    LEG_ANSWERED = "leg_answered"
+    LEG_ENDED = "leg_ended"
+    OVER = "over"
+
+
+class CallEnd(StrEnum):
+    """How a call ended; stored, so added to and never renamed."""
+
+    OPENED = "opened"
+    REFUSED = "refused"
+    """Someone answered and wanted to open, and the rules said no."""
+    SENT_AWAY = "sent_away"
+    ENDED = "ended"
+    """Who had answered ended it, without opening."""
+    NO_ANSWER = "no_answer"
+    NO_CALLS = "no_calls"
+    """The home takes no calls here now, or there is no such home: the visitor does not learn which."""
+    CANCELLED = "cancelled"
+    """The visitor left it."""
+    TOO_MANY = "too_many"
+    """This gate has called this home too often in the last minutes."""
+    FAILED = "failed"
+
+
+QuickReply = Literal["coming", "wait", "leave_at_door", "leave_with_guard", "not_now"]
+"""A sentence that the home chose, which the gate shows and reads aloud."""
+
+
+class CallReport(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What a gate says of one call. The first one begins it; a call_id is never used twice."""
+
+    call_id: Id
+    lane_id: Id
+    home: HomeNumber
+    purpose: CallFor = CallFor.HOME
+    step: CallStep = CallStep.CALLING
+    sealing_public_key: Key
+    """X25519, fresh for each call: the home's numbers are sealed to it."""
+    has_telephone: bool = False
+    """Whether the gate can call numbers now."""
+    leg: Annotated[int, msgspec.Meta(ge=0, lt=MAX_LEGS)] | None = None
+    """Which of the legs the step is about; of OVER the one that ended it by its key."""
+    end: CallEnd | None = None
+    """With OVER."""
+    order_id: Id | None = None
+    """With OVER: the order that was obeyed or refused."""
+
+
+class SealedLeg(Message, frozen=True, kw_only=True):
+    """One telephone of the home, and whose it is: a key pressed there counts as this person's."""
+
+    person_id: Id
+    number_sealed: SealedNumber
+    ring_seconds: Annotated[int, msgspec.Meta(ge=5, le=60)]
+
+
+class SealedLegs(Message, frozen=True, kw_only=True):
+    """The telephones of one call in the order in which the gate calls them."""
+
+    key_sealed: SealedKey
+    legs: Annotated[tuple[SealedLeg, ...], msgspec.Meta(max_length=MAX_LEGS)]
+
+
+class CallLeg(Message, frozen=True, kw_only=True):
+    """A `SealedLeg` whose number is open; its repr hides the number."""
+
+    person_id: Id
+    number: Number
+    ring_seconds: int
+
+    def __repr__(self) -> str:
+        """Name the person and not the number."""
+        return f"CallLeg({self.person_id!r}, ...)"
+
+
+class CallOrder(Message, frozen=True, kw_only=True):
+    """Open the lane of this call once, now: a person of the called home said so in it."""
+
+    order_id: Id
+    call_id: Id
+    site_id: Id
+    gate_id: Id
+    lane_id: Id
+    issued_at: Instant
+    valid_seconds: Annotated[int, msgspec.Meta(ge=1, le=MAX_ORDER_SECONDS)]
+    person_id: Id
+
+
+class SignedCallOrder(Message, frozen=True, kw_only=True):
+    """A `CallOrder` in JSON, its signature and the certificate of the key."""
+
+    order: SignedBody
+    signature: Signature
+    certificate: SignedCertificate
+
+
+class CallState(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """How a call is at the server, as a whole."""
+
+    call_id: Id
+    stage: Literal["ringing", "answered", "over"]
+    end: CallEnd | None = None
+    """With `over`."""
+    to_guard: bool = False
+    """With `over`: the home wants the guard to be called now."""
+    offers_guard: bool = False
+    """With `over`: the screen asks whether to call the guard."""
+    reply: QuickReply | None = None
+    legs: SealedLegs | None = None
+    """In each answer while the telephones of the home shall ring; without them the gate hangs up all."""
+    opens: SignedCallOrder | None = None
+    seconds_left: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_CALL_SECONDS)] = 0
+
+
+# -- the directory ---------------------------------------------------------------------------------
+
+
+class DirectoryAsk(Message, frozen=True, kw_only=True):
+    """Which homes may be picked from a list at this lane."""
+
+    lane_id: Id
+
+
+class DirectoryEntry(Message, frozen=True, kw_only=True):
+    """A home that opted in: the label that it chose, and the number that is called."""
+
+    label: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    home: HomeNumber
+    shown: Annotated[str, msgspec.Meta(max_length=20)]
+    """The number as people write it."""
+
+
+class DirectoryReply(Message, frozen=True, kw_only=True):
+    """The directory of a lane, in the order of the homes' numbers."""
+
+    entries: Annotated[tuple[DirectoryEntry, ...], msgspec.Meta(max_length=2000)] = ()
+
+
+# -- proofs and test calls -------------------------------------------------------------------------
+
+
+class TaskDone(Message, frozen=True, kw_only=True):
+    """What came of one call that the server had asked for; `keys` are those pressed at the called side."""
+
+    task_id: Id
+    result: Literal["answered", "not_answered", "failed"]
+    keys: Annotated[str, msgspec.Meta(max_length=12, pattern=r"^[0-9#*]*\Z")] = ""
+
+
+class TelephoneTasksAsk(Message, frozen=True, kw_only=True):
+    """A gate with a telephone asks which proofs and test calls to make, and says what came of the last."""
+
+    sealing_public_key: Key
+    done: Annotated[tuple[TaskDone, ...], msgspec.Meta(max_length=20)] = ()
+
+
+class TelephoneTask(Message, frozen=True, kw_only=True):
+    """Call one number, say `prompt`, take up to `keys_wanted` keys, and hang up."""
+
+    task_id: Id
+    purpose: Literal["proof", "test"]
+    language: Annotated[str, msgspec.Meta(max_length=10)]
+    keys_wanted: Annotated[int, msgspec.Meta(ge=1, le=12)]
+    leg: SealedLeg
+
+
+class TelephoneTasksReply(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """The calls to make now, one after the other; numbers under one key as in `SealedLegs`."""
+
+    key_sealed: SealedKey | None = None
+    tasks: Annotated[tuple[TelephoneTask, ...], msgspec.Meta(max_length=MAX_LEGS)] = ()
+
+
+# -- sealing and checking --------------------------------------------------------------------------
+
+
+def seal_legs(
+    public_key: bytes, legs: Sequence[CallLeg], subject: str, site_id: str, gate_id: str
+) -> SealedLegs:
+    """Return legs sealed to a gate for one call or task list; raise KeyUnusable when the key is none.
+
+    `subject` is the call's id, or `TELEPHONE_TASKS_PATH`: what was sealed for one is nothing for another.
+    """
+    key = secrets.token_bytes(KEY_BYTES)
+    cipher = AESGCM(key)
+    return SealedLegs(
+        key_sealed=seal_key(public_key, key, LEGS_USE, site_id, gate_id),
+        legs=tuple(
+            SealedLeg(
+                person_id=leg.person_id,
+                number_sealed=cipher.encrypt(_nonce(place), leg.number.encode(), _whose(leg, subject)),
+                ring_seconds=leg.ring_seconds,
+            )
+            for place, leg in enumerate(legs)
+        ),
+    )
+
+
+def open_legs(
+    private_key: X25519PrivateKey, sealed: SealedLegs, subject: str, site_id: str, gate_id: str
+) -> tuple[CallLeg, ...]:
+    """Return the legs of an answer; raise KeyNotOpened when one is not as the server sealed it for this."""
+    cipher = AESGCM(open_key(private_key, sealed.key_sealed, LEGS_USE, site_id, gate_id))
+    try:
+        opened = [
+            cipher.decrypt(_nonce(place), leg.number_sealed, _whose(leg, subject)).decode()
+            for place, leg in enumerate(sealed.legs)
+        ]
+        return tuple(
+            CallLeg(
+                person_id=leg.person_id,
+                number=msgspec.convert(number, Number),
+                ring_seconds=leg.ring_seconds,
+            )
+            for leg, number in zip(sealed.legs, opened, strict=True)
+        )
+    except (InvalidTag, UnicodeDecodeError, msgspec.ValidationError) as err:
+        raise KeyNotOpened(f"one of the {LEGS_USE} that came is not as the server sealed it") from err
+
+
+def open_call_order(
+    signed: SignedCallOrder, root_public_key: bytes, *, site_id: str, gate_id: str
+) -> CallOrder:
+    """Return a checked order; raise SignatureRefused on a wrong key, signature, site or gate."""
+    key = certified_key(root_public_key, signed.certificate, site_id, "order")
+    verify(key, CALL_ORDER_DOMAIN, signed.order, signed.signature)
+    try:
+        order = msgspec.json.decode(signed.order, type=CallOrder)
+    except (msgspec.MsgspecError, ValueError) as err:
+        raise SignatureRefused(f"the order cannot be read: {err}") from err
+    if (order.site_id, order.gate_id) != (site_id, gate_id):
+        raise SignatureRefused(f"the order is for gate {order.gate_id!r} of {order.site_id!r}")
+    return order
+
+
+def _nonce(place: int) -> bytes:
+    # The key is fresh for each answer, so counting never uses one twice (NIST SP 800-38D, 8.2.1).
+    return place.to_bytes(12, "big")
+
+
+def _whose(leg: CallLeg | SealedLeg, subject: str) -> bytes:
+    return msgspec.json.encode((subject, leg.person_id))

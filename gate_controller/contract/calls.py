@@ -114,6 +114,8 @@ class CallReport(Message, frozen=True, kw_only=True, omit_defaults=True):
     """With OVER."""
     order_id: Id | None = None
     """With OVER: the order that was obeyed or refused."""
+    reason: Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[a-z_]+\Z")] | None = None
+    """With OVER and `refused`: the journal's word for why."""
 
 
 class SealedLeg(Message, frozen=True, kw_only=True):
@@ -177,7 +179,12 @@ class CallState(Message, frozen=True, kw_only=True, omit_defaults=True):
     """With `over`: the screen asks whether to call the guard."""
     reply: QuickReply | None = None
     legs: SealedLegs | None = None
-    """In each answer while the telephones of the home shall ring; without them the gate hangs up all."""
+    """In each answer while the telephones of the home shall ring, or one of them has answered.
+
+    Without them the gate hangs up all, but for the one that `leg` names.
+    """
+    leg: Annotated[int, msgspec.Meta(ge=0, lt=MAX_LEGS)] | None = None
+    """With `answered`: the telephone that answered; None where a page did."""
     opens: SignedCallOrder | None = None
     seconds_left: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_CALL_SECONDS)] = 0
 

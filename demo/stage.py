@@ -140,7 +140,10 @@ class Stage:
         face = self.has_face and any(lane.camera for lane in plan.lanes)
 
         def write(server_url: str, port: int) -> Path:
-            return SiteFile(plan, folder, server_url, port, face, metal.camera_folder).write()
+            telephone = metal.telephone_port
+            return SiteFile(
+                plan, folder, server_url, port, face, metal.camera_folder, telephone_port=telephone
+            ).write()
 
         return self.ends_of(metal, folder, write, self._wrapper)
 
@@ -278,7 +281,15 @@ class Stage:
         ends = self.gates["north"]
         ends.process.stop()
         face = self.has_face
-        SiteFile(ends.plan, ends.folder, ends.cable.address, ends.screen_port, face, number).write()
+        SiteFile(
+            ends.plan,
+            ends.folder,
+            ends.cable.address,
+            ends.screen_port,
+            face,
+            number,
+            telephone_port=ends.metal.telephone_port,
+        ).write()
         self.start_gate(ends)
 
     def phone_of(self, role: str) -> Phone:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, get_args
 
 from demo.actors.gate_screen import ScreenSilent
@@ -30,6 +31,7 @@ DECIDED_WITHIN_SECONDS = 4.0
 HALF_TYPED_SECONDS = 0.6
 WRITTEN_WITHIN_SECONDS = 1.5
 """Of what opens nothing: what a gate writes about it later, its journal on the page shows."""
+TELEPHONE_KEYS = "0123456789*#"
 LANE_ACTS = ("tap", "type", "scan", "hold", "press")
 UNREAD = ("nobody", *get_args(CameraTrouble))
 """The things before a camera that ask for no opening."""
@@ -67,6 +69,7 @@ class BenchActs:
             "network": self._network,
             "power": self._power,
             "server": self._server,
+            "telephone": self._telephone,
             "workbench": self._workbench,
         }
 
@@ -243,6 +246,18 @@ class BenchActs:
             twin.replug(renamed=act.get("renamed") == "1")
         else:
             twin.unplug()
+
+    def _telephone(self, act: dict[str, str]) -> None:
+        line, number, kind = self._ends(act).metal.telephone, act.get("number", ""), act.get("kind", "")
+        if line is None:
+            raise BenchRefused("this gate has no telephone")
+        hands: dict[str, Callable[[], object]] = {
+            "answer": lambda: line.answer(number),
+            "reject": lambda: line.reject(number),
+            "hang_up": lambda: line.hang_up(number),
+            **{f"key_{key}": partial(line.press, number, key) for key in TELEPHONE_KEYS},
+        }
+        hands[kind]()
 
     # -- gates and server --------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ HEARTBEAT_SECONDS = 3.0
 MAX_BODY_BYTES = 4096
 PRESSES = (InputKind.EXIT_BUTTON.value, InputKind.GUARD_BUTTON.value, InputKind.INTERCOM.value)
 """Contacts that a hand lets go of again."""
+SHOWN_TELEPHONE_KEYS = ("9", "0", "7", "1")
 TRANSLATIONS = Path(web_admin.__file__).parent / "translations"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -97,6 +98,7 @@ class BenchPage:
             gates=self._stage.gates,
             cards=self._cards(),
             presses=PRESSES,
+            telephone_keys=SHOWN_TELEPHONE_KEYS,
             device_name=device_name,
             address=self._stage.server.address,
         )

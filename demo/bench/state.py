@@ -9,6 +9,7 @@ from hardware.interfaces import InputKind
 from hardware.osdp.panel import library
 from hardware.osdp.signals import AMBER, GREEN, RED
 from hardware.simulated.osdp_reader import OsdpReader
+from hardware.simulated.telephone_line import Talk
 from hardware.simulated.wire import TraceEntry
 
 SHOWN_BYTES = 16
@@ -54,6 +55,11 @@ class BenchState:
                 for twin in ends.metal.twins
             },
         }
+        if ends.metal.telephone is not None:
+            state["telephone"] = [
+                {"number": number, "talks": talk is Talk.TALKING}
+                for number, talk in ends.metal.telephone.calls
+            ]
         if ends.plan.modbus:
             board = ends.metal.modbus.board(MODBUS_ADDRESS)
             state |= {"stuck": board.is_stuck, "mute": board.is_mute}

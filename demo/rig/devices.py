@@ -25,6 +25,7 @@ from hardware.simulated.osdp_reader import OsdpBus, OsdpReader
 from hardware.simulated.pictures import camera_frame, jittered
 from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
+from hardware.simulated.telephone_line import TelephoneLine
 from hardware.simulated.twin import Twin
 from hardware.simulated.wire import PtyWire
 
@@ -68,6 +69,9 @@ class Metal:
         self.keypads: dict[str, TakesKeys] = {}
         self.scanners: dict[str, QrScanner] = {}
         self.osdp: dict[str, OsdpReader] = {}
+        self.telephone = TelephoneLine() if plan.has_telephone else None
+        if self.telephone is not None:
+            self._closing.callback(self.telephone.stop_program)
         self.relays, self.inputs = self._plug_boards(dev, trace)
         for lane in plan.lanes:
             self._plug_lane(lane, dev, trace)
@@ -105,6 +109,11 @@ class Metal:
         self._closing.callback(twin.close)
         self.twins.append(twin)
         return twin
+
+    @property
+    def telephone_port(self) -> int:
+        """Return where the gate's telephone program takes commands; 0 without one."""
+        return self.telephone.control_port if self.telephone is not None else 0
 
     @property
     def usb_relay(self) -> RelayBoard:

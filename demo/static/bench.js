@@ -40,11 +40,11 @@ function where(element) {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-act], button[data-toggle]");
   if (!button) return;
-  const { act, toggle, on = "", twin = "", kind = "", renamed = "" } = button.dataset;
+  const { act, toggle, on = "", twin = "", kind = "", renamed = "", number = "" } = button.dataset;
   const turned = button.getAttribute("aria-pressed") === "true" ? "0" : "1";
   const reloads = "reload" in button.dataset;
   button.disabled = reloads || act === "register";
-  const done = await send({ act: act ?? toggle, on: toggle ? turned : on, twin, kind, renamed, ...where(button) });
+  const done = await send({ act: act ?? toggle, on: toggle ? turned : on, twin, kind, renamed, number, ...where(button) });
   // A gate that was set up is not on this page yet.
   if (reloads && done) location.reload();
   if (reloads || act === "register") button.disabled = false;
@@ -109,6 +109,28 @@ function list(box, entries) {
   }
 }
 
+function showTelephone(box, calls) {
+  const text = JSON.stringify(calls);
+  if (box.dataset.shown === text) return;
+  box.dataset.shown = text;
+  const made = calls.map(({ number, talks }) => {
+    const row = box.parentElement.querySelector("template").content.cloneNode(true);
+    row.querySelector("[data-number]").textContent = number;
+    row.querySelector("[data-talk]").textContent = talks ? words.talks : words.rings;
+    for (const button of row.querySelectorAll("button")) {
+      button.dataset.number = number;
+      button.hidden = talks === ["answer", "reject"].includes(button.dataset.kind);
+    }
+    return row;
+  });
+  box.replaceChildren(...made);
+  if (calls.length) return;
+  const quiet = document.createElement("p");
+  quiet.className = "quiet";
+  quiet.textContent = words.quiet;
+  box.append(quiet);
+}
+
 function showLane(box, lane) {
   const relay = box.querySelector("[data-relay]");
   const open = lane.contacts.door_open === true;
@@ -141,6 +163,7 @@ function show(state) {
     turn(box, "stuck", gate.stuck);
     turn(box, "mute", gate.mute);
     list(box.querySelector("[data-journal]"), gate.journal);
+    if (gate.telephone) showTelephone(box.querySelector("[data-telephone]"), gate.telephone);
     for (const [laneId, lane] of Object.entries(gate.lanes)) {
       showLane(box.querySelector(`[data-lane="${laneId}"]`), lane);
     }

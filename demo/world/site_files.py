@@ -12,6 +12,7 @@ CARD_BITS: Literal[24] = 24
 """The site's one form of card numbers: a 26-bit reader sends no more."""
 OSDP_ADDRESS = MODBUS_ADDRESS = 1
 OSDP_BITS = 34
+GUARD_NUMBER = "201"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,14 @@ class LanePlan:
 
 @dataclass(frozen=True, slots=True)
 class GatePlan:
-    """A gate, its lanes, and whether it has a screen and its relays and inputs on one Modbus board."""
+    """A gate, its lanes, and whether it has a screen, a telephone, and its boards as one Modbus board."""
 
     gate_id: str
     name: str
     lanes: tuple[LanePlan, ...]
     has_screen: bool = False
     modbus: bool = False
+    has_telephone: bool = False
 
     def lane(self, lane_id: str) -> LanePlan:
         """Return one lane; KeyError when there is none."""
@@ -94,6 +96,7 @@ GATES = (
             ),
         ),
         has_screen=True,
+        has_telephone=True,
     ),
     GatePlan(
         "south",
@@ -177,6 +180,8 @@ class SiteFile:
     engine: str = "yunet-sface"
     only_beside: bool = False
     """Whether a face opens only beside a card, PIN or code."""
+    telephone_port: int = 0
+    """Where the telephone program of the gate takes commands; 0 where it has none."""
 
     def write(self) -> Path:
         """Write the site file and return its path."""
@@ -217,6 +222,12 @@ class SiteFile:
             *(_MODBUS_INPUTS if self.plan.modbus else ('kind = "serial_inputs"',)),
             f"wires = [{wires}]",
         ]
+        if self.telephone_port:
+            lines += [
+                "[telephone]",
+                f"control_port = {self.telephone_port}",
+                f'guard_numbers = ["{GUARD_NUMBER}"]',
+            ]
         if self.face:
             lines += ["[face]", "enabled = true", f'engine = "{self.engine}"', "alone = false"]
             lines += ["only_beside = true"] * self.only_beside

@@ -79,6 +79,12 @@ class TelephoneLine:
             return list(self._dialled)
 
     @property
+    def calls(self) -> list[tuple[str, Talk]]:
+        """Return the number of each call that goes on, and how far it is."""
+        with self._news:
+            return [(call.number, call.talk) for call in self._calls]
+
+    @property
     def sent_sound(self) -> list[str]:
         """Return the tones that went to a telephone as part of the sound."""
         with self._news:

@@ -1,6 +1,7 @@
 """The demo's bench page in a real browser: it fits, can be read, and its switches show their state."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Browser, expect
 from demo.bench.page import BenchPage
 from demo.bench.texts import TEXTS
 from demo.stage import Stage
+from hardware.telephones.control import Control
 from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look
 from tests.support.gates.metal import metal_alone
@@ -70,3 +72,27 @@ def test_the_bench_page_fits_and_its_switches_show_how_they_stand(
     context.close()
     assert stage.gates["south"].metal.osdp["south-in"].is_open
     assert problems == []
+
+
+@pytest.mark.parametrize("stage", [False], indirect=True)
+def test_a_telephone_that_rings_is_answered_and_its_keys_are_pressed(
+    browser: Browser, bench: BenchPage, stage: Stage
+) -> None:
+    line = stage.gates["north"].metal.telephone
+    assert line is not None
+    page = browser.new_page(viewport=SIZES["phone"])
+    page.goto(f"{bench.address}?language=en")
+    row = page.locator('[data-gate="north"] [data-telephone]')
+    expect(row).to_contain_text("No telephone rings.")
+    with closing(Control(line.control_port)) as control:
+        control.send("dial", "+8628123456")
+        expect(row).to_contain_text("+8628123456")
+        row.get_by_role("button", name="Answer").click()
+        row.get_by_role("button", name="Press 9").click()
+        problems = look(page, "bench-telephone")
+        row.get_by_role("button", name="Hang up").click()
+        expect(row).to_contain_text("No telephone rings.")
+        kinds = [fields.get("type") for fields in control.read(1.0)]
+    page.close()
+    assert problems == []
+    assert kinds[-4:] == ["CALL_ESTABLISHED", "CALL_DTMF_START", "CALL_DTMF_END", "CALL_CLOSED"]

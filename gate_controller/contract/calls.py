@@ -24,6 +24,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gate_controller.contract.call_media import MediaSide
 from gate_controller.contract.messages import (
     MAX_ORDER_SECONDS,
     Key,
@@ -116,6 +117,10 @@ class CallReport(Message, frozen=True, kw_only=True, omit_defaults=True):
     """With OVER: the order that was obeyed or refused."""
     reason: Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[a-z_]+\Z")] | None = None
     """With OVER and `refused`: the journal's word for why."""
+    media_offer: MediaSide | None = None
+    """The gate's side of sound and picture, where its screen can; another one than before takes its place."""
+    sends_video: bool = False
+    """Whether the gate would show a picture to who answers."""
 
 
 class SealedLeg(Message, frozen=True, kw_only=True):
@@ -186,6 +191,8 @@ class CallState(Message, frozen=True, kw_only=True, omit_defaults=True):
     leg: Annotated[int, msgspec.Meta(ge=0, lt=MAX_LEGS)] | None = None
     """With `answered`: the telephone that answered; None where a page did."""
     opens: SignedCallOrder | None = None
+    media_answer: MediaSide | None = None
+    """The side of the page that answered, to the last `media_offer`."""
     seconds_left: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_CALL_SECONDS)] = 0
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import inspect as look_into
 
 import gate_controller.contract.messages as contract
 import web_admin
+from gate_controller.contract import call_media, calls
 from gate_controller.contract.journal_chain import Head
 from gate_controller.contract.records import RECORD_TYPES
 from gate_controller.contract.signing import KeyCertificate
@@ -27,6 +28,7 @@ WEB_ADMIN = Path(web_admin.__file__).parent
 SIGNED_BODIES = {
     ("SignedPolicyManifest", "manifest"): contract.PolicyManifest,
     ("SignedOrder", "order"): contract.OpenOrder,
+    ("SignedCallOrder", "order"): calls.CallOrder,
     ("SignedReceipt", "receipt"): contract.ForgetReceipt,
     ("SignedCertificate", "certificate"): KeyCertificate,
     ("SignedHead", "head"): Head,
@@ -67,8 +69,10 @@ BINARY_COLUMNS = {
 FACE_WORDS = ("image", "photo", "picture", "template", "embedding", "frame", "landmark", "descriptor")
 MESSAGES = [
     value
-    for value in vars(contract).values()
+    for module in (contract, calls, call_media)
+    for value in vars(module).values()
     if inspect.isclass(value) and issubclass(value, contract.Message) and value is not contract.Message
+    if value.__module__ == module.__name__
 ]
 
 

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gate_controller.contract import call_media, calls
 from gate_controller.contract import messages as sync_contract
 from gate_controller.contract.journal_chain import Head, JournalEntry, SignedHead
 from gate_controller.contract.messages import Message, TombstoneBatch, policy_digest, record_digest
@@ -36,8 +37,10 @@ ROOT = public_bytes(SITE.root)
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 MESSAGES = [
     thing
-    for thing in vars(sync_contract).values()
-    if isinstance(thing, type) and issubclass(thing, Message) and thing is not Message
+    for module in (sync_contract, calls, call_media)
+    for thing in vars(module).values()
+    if isinstance(thing, type) and issubclass(thing, Message) and thing.__module__ == module.__name__
+    if thing is not Message
 ]
 RECORD_STRUCTS = [part for kind in RECORD_TYPES.values() for part in (typing.get_args(kind) or (kind,))]
 KEPT_STRUCTS = [*RECORD_STRUCTS, JournalEntry, Head, SignedHead, KeyCertificate, SignedCertificate]

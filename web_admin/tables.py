@@ -6,6 +6,7 @@ import web_admin.access_review.models
 import web_admin.accounts.models
 import web_admin.accounts.session_models
 import web_admin.alarms.models
+import web_admin.calls.models
 import web_admin.compound.models
 import web_admin.compound.place_models
 import web_admin.compound.policy_models

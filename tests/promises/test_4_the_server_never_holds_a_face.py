@@ -53,6 +53,10 @@ BINARY_COLUMNS = {
         "wrap_key_copy.sealed",
     },
     "where a browser takes messages and its keys, as text, sealed": {"push_phone.subscription_sealed"},
+    "a telephone's number or digits to be typed there, sealed": {
+        "call_number.number_sealed",
+        "telephone_task.code_sealed",
+    },
     "half of a face's key, 32 bytes sealed": {"face_share.share_sealed"},
     "a struct that a signature covers": {
         "site_key.certificate",

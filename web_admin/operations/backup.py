@@ -42,18 +42,20 @@ LEFT_OUT = frozenset(
     {
         "account_session",
         "face_share",
+        "home_call",
         "limit_count",
         "outbox_message",
         "print_slip",
         "push_phone",
         "server_machine",
+        "telephone_task",
         "wrap_key_copy",
     }
 )
 """Shares never leave; messages were sent since, and a restored server must not send them once more; what
 waits to be printed is to be shown once and kept nowhere else. A restored server opens no old session: some
 were ended since, and a phone gets push messages as long as its session is open. Machines enter a restored
-database again, with keys of their own."""
+database again, with keys of their own. Calls to homes are over, and no telephone is called for them again."""
 KEPT_SECRETS = tuple(name for name in SECRET_NAMES if name != "face")
 
 

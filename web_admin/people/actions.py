@@ -26,6 +26,7 @@ from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import home_of, hours_of, lane_of, person_of
 from web_admin.action.suspension_reasons import OF_GRANTS
 from web_admin.action.suspension_rows import end_suspensions
+from web_admin.calls.ends import end_calls_of
 from web_admin.compound.models import Gate, GrantRow, Lane, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.lifecycle import end_live
@@ -178,6 +179,7 @@ def move_out(act: Action, person_id: str) -> None:
     end_series_of(act, person_id)
     revoke_invitations(act, person_id)
     remove_every_phone(act.session, Owner(person_id=person_id))
+    end_calls_of(act.session, person_id, act.now)
     end_resident_sign_in(act.session, person_id)
     if own_person_id(act) is None and act.channel != "home" and person.home_id is not None:
         notify(act.session, person_id, "card_stopped", act.now, MOVED_OUT_TEXT)

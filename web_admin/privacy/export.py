@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.written_release import Release
 from web_admin.access_review.queries import card_months_of, rows_about
 from web_admin.accounts.passkeys import passkeys_of
+from web_admin.calls.missed import answered_by
+from web_admin.calls.reach import every_number_of
 from web_admin.compound.models import Person, Site
 from web_admin.credentials.queries import credentials_of
 from web_admin.credentials.two_methods import two_method_choice, two_method_hours
@@ -112,6 +114,10 @@ def _about(session: Session, person: Person, site: Site) -> Exported:
             {"browser": browser_of(row.service), "kinds": row.kinds, "since": row.created_at}
             for row in phones_of(session, Owner(person_id=person.person_id))
         ],
+        "call_numbers": [
+            {"label": row.label, "proved_at": row.proved_at, "since": row.created_at}
+            for row in every_number_of(session, person.person_id)
+        ],
         "two_ways_in": two_method_choice(session, person.person_id),
         "two_ways_in_minutes": two_method_hours(session, person.person_id),
         "passkeys": [
@@ -179,6 +185,10 @@ def _history(session: Session, person: Person, passages: Iterable[PassageHeld]) 
                 "decided_at": row.decided_at,
             }
             for row, of_round in rows_about(session, person.person_id)
+        ],
+        "calls_answered": [
+            {"at": call.at, "gate_name": call.gate_and_lane, "end": call.end}
+            for call in answered_by(session, person.person_id)
         ],
         "kept_out": [
             {"by_act": row.act, "reason": row.reason, "by": row.party, "at": row.at}

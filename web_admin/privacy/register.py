@@ -76,15 +76,23 @@ PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "show messages on phones whose owners switched that on",
         ("push_phone",),
     ),
+    (
+        "calls",
+        "let visitors at a gate call homes that switched calls on",
+        ("home_call", "home_call_person", "home_call_wishes", "call_number", "telephone_task"),
+    ),
 )
 """Purpose, what it means, and the tables that hold personal data for it."""
 
+CHOSEN = ("face", "push", "calls")
+"""What is done only with those who switched it on."""
 RECIPIENTS: dict[str, list[str]] = {
     "passages": ["police or courts, on a recorded request"],
     "push": [
         "the push service of the phone's browser (Google, Apple, Mozilla or Microsoft, also abroad): that a "
         "message was sent and when, not its text"
     ],
+    "calls": ["the site's telephone company, where a home has its telephones called: number and time"],
 }
 SECURITY = (
     "card numbers, PIN checks and keys are encrypted under keys outside the database",
@@ -115,7 +123,7 @@ def register_of(session: Session, site: Site, config: WebConfig, stored: MetaDat
                 "purpose": purpose,
                 "meaning": meaning,
                 "categories": _categories(stored, tables),
-                "legal_basis": "consent" if purpose in ("face", "push") else "contract or statutory duty",
+                "legal_basis": "consent" if purpose in CHOSEN else "contract or statutory duty",
                 "retention": retention_of(config)[purpose],
                 "recipients": _recipients(purpose),
             }
@@ -146,6 +154,8 @@ def retention_of(config: WebConfig) -> dict[str, str]:
         "accounts": "until the person moves out or the member of staff leaves",
         "push": "until its owner removes the phone, it is signed out or its push service has it no more; "
         "no backup has it",
+        "calls": f"calls {config.passage_days} days, telephones until their owner removes them or moves out; "
+        "no sound, picture or number of a visitor",
     }
 
 

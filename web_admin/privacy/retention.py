@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from web_admin.access_review.models import CardMonth, ReviewRound, ReviewRow
 from web_admin.accounts.models import StaffInvitation, StaffProfile, User
 from web_admin.alarms.models import Alarm, HandoverRow
+from web_admin.calls.models import HomeCall, TelephoneTask
+from web_admin.calls.telephone_tasks import TASKS_KEPT_FOR
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.compound.policy_models import ENDED_PUBLISHED_FOR
 from web_admin.compound.suspension_models import LockOut, Suspension
@@ -151,6 +153,15 @@ def _print_secrets(menjin: Menjin, now: datetime) -> Chosen:
     return PrintSlip, PrintSlip.run_id.in_(waiting) & kept, {"secret_sealed": None}
 
 
+def _calls(menjin: Menjin, now: datetime) -> Chosen:
+    return HomeCall, HomeCall.started_at < now - timedelta(days=menjin.config.passage_days), None
+
+
+def _telephone_tasks(menjin: Menjin, now: datetime) -> Chosen:
+    del menjin
+    return TelephoneTask, TelephoneTask.created_at < now - TASKS_KEPT_FOR, None
+
+
 def _alarms(menjin: Menjin, now: datetime) -> Chosen:
     before = now - timedelta(days=menjin.config.log_days)
     return Alarm, (Alarm.raised_at < before) & Alarm.acknowledged_at.is_not(None), None
@@ -279,6 +290,8 @@ RULES: Mapping[str, Rule] = {
     "unused_signatures_erased": _signatures_without_consent,
     "invitations_deleted": _invitations,
     "pairings_deleted": _pairings,
+    "calls_deleted": _calls,
+    "telephone_tasks_deleted": _telephone_tasks,
     "alarms_deleted": _alarms,
     "jobs_deleted": _jobs,
     "handovers_deleted": _handovers,

@@ -7,6 +7,14 @@ from sqlalchemy import select
 from web_admin.accounts.models import AccessReview, ApiKey, Passkey, StaffInvitation, User
 from web_admin.action.base import Action, record
 from web_admin.alarms.models import Alarm, HandoverRow
+from web_admin.calls.models import (
+    CallNumber,
+    CallSettings,
+    HomeCall,
+    HomeCallPerson,
+    HomeCallWishes,
+    TelephoneTask,
+)
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
 from web_admin.compound.policy_models import OrderRow, PolicySumsRow
 from web_admin.compound.restore_models import RestoreReview
@@ -52,6 +60,7 @@ def add_one_of_each(act: Action, person_id: str, ward_id: str) -> None:
             *_of_office(act, person),
             *_of_gates(act),
             *_of_face(act, person, ward_id),
+            *_of_calls(act, person),
         ]
     )
     session.flush()
@@ -344,6 +353,66 @@ def _of_gates(act: Action) -> list[Base]:
             started_at=act.now,
             changed_at=act.now,
         ),
+    ]
+
+
+def _of_calls(act: Action, person: Person) -> list[Base]:
+    now, who, site_id = act.now, person.person_id, act.site_id
+    assert person.home_id is not None
+    return [
+        HomeCall(
+            call_id="one",
+            site_id=site_id,
+            gate_id="north",
+            lane_id="north-in",
+            home_id=person.home_id,
+            purpose="home",
+            stage="over",
+            end="opened",
+            plan=[{"step": "page", "from": 0}, {"step": "none", "from": 45}],
+            started_at=now,
+            answered_at=now,
+            answered_by=who,
+            ends_at=now + timedelta(minutes=2),
+            ended_at=now,
+            has_telephone=True,
+            sealing_public_key=b"key",
+            order_id="one-order",
+            order_person_id=who,
+            order_at=now,
+        ),
+        HomeCallWishes(
+            home_id=person.home_id,
+            site_id=site_id,
+            takes_calls=True,
+            courier="by_day",
+            courier_by=who,
+            directory_label="Lin",
+            changed_at=now,
+            changed_by=who,
+        ),
+        HomeCallPerson(person_id=who, home_id=person.home_id, is_called=True),
+        CallNumber(
+            number_id="one",
+            person_id=who,
+            number_sealed=b"sealed",
+            label="kitchen",
+            proved_at=now,
+            created_at=now,
+        ),
+        TelephoneTask(
+            task_id="one",
+            site_id=site_id,
+            number_id="one",
+            person_id=who,
+            purpose="test",
+            state="done",
+            created_at=now,
+            ends_at=now,
+            done_at=now,
+            result="reached",
+        ),
+        CallSettings(site_id=site_id, prefixes=["+86"], hosts=[]),
     ]
 
 

@@ -1,0 +1,215 @@
+"""Answer a call on a page: pick up, reply, open, send away, hang up.
+
+Each is an act of one person of the called home, on their own phone. Acts of a site run one after another, so
+of two who answer at once the first has the call, and the other reads so. What opens is an order that the gate
+takes to its own rules, once in a call.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import get_args
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from gate_controller.contract.calls import CallEnd, QuickReply
+from web_admin.action.base import Action, begin, new_id, record
+from web_admin.action.lookups import person_of
+from web_admin.action.phone_verification import refuse_unverified_phone
+from web_admin.calls.models import HomeCall
+from web_admin.calls.reach import is_called
+from web_admin.calls.rules import LONGEST_TALK_SECONDS, has_begun, read
+from web_admin.compound.gate_names import gate_and_lane
+from web_admin.compound.models import Gate, Lane, Person
+from web_admin.core.refusal import ActionRefused
+
+RINGING, ANSWERED, OVER = "ringing", "answered", "over"
+REPLIES: tuple[QuickReply, ...] = get_args(QuickReply)
+
+
+@dataclass(frozen=True, slots=True)
+class CallShown:
+    """A call as a page of the called home shows it."""
+
+    call_id: str
+    purpose: str
+    stage: str
+    gate_and_lane: str
+    started_at: datetime
+    seconds_left: int
+    is_mine: bool
+    """Whether who looks answered it."""
+    answered_by: str | None
+    """The name of who answered; theirs who set it where a courier was let in by day."""
+    reply: str | None
+    is_opening: bool
+    """Whether the order to open went out and the gate has not said yet what came of it."""
+    end: str | None
+    went_to_guard: bool
+
+    @property
+    def opened(self) -> bool:
+        """Return whether the gate reported that it opened."""
+        return self.end == CallEnd.OPENED
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def ringing_for(session: Session, person_id: str, now: datetime) -> HomeCall | None:
+    """Return the call that rings for a person or that they answered; None for who is not called now."""
+    person = session.get(Person, person_id)
+    if person is None or not is_called(session, person):
+        return None
+    calls = session.scalars(
+        select(HomeCall)
+        .where(
+            HomeCall.home_id == person.home_id,
+            HomeCall.ends_at > now,
+            or_(
+                HomeCall.stage == RINGING,
+                (HomeCall.stage == ANSWERED) & (HomeCall.answered_by == person_id),
+            ),
+        )
+        .order_by(HomeCall.stage, HomeCall.started_at, HomeCall.call_id)
+    )
+    return next((call for call in calls if call.stage == ANSWERED or rings_on_pages(call, now)), None)
+
+
+def rings_on_pages(call: HomeCall, now: datetime) -> bool:
+    """Return whether a call rings on the pages of the home by now."""
+    second = (now - call.started_at).total_seconds()
+    return call.stage == RINGING and now < call.ends_at and has_begun(read(call.plan), "page", second)
+
+
+def state_for(session: Session, call_id: str, person_id: str, now: datetime) -> CallShown | None:
+    """Return a call as a person's page shows it; None of another home's and for who is not called."""
+    call, person = session.get(HomeCall, call_id), session.get(Person, person_id)
+    if call is None or person is None or person.home_id != call.home_id or not is_called(session, person):
+        return None
+    gate, lane = session.get_one(Gate, call.gate_id), session.get(Lane, call.lane_id)
+    answerer = session.get(Person, call.answered_by) if call.answered_by is not None else None
+    is_over = call.stage == OVER or now >= call.ends_at
+    return CallShown(
+        call_id=call.call_id,
+        purpose=call.purpose,
+        stage=OVER if is_over else call.stage,
+        gate_and_lane=gate_and_lane(gate.name, lane.name if lane is not None else ""),
+        started_at=call.started_at,
+        seconds_left=0 if is_over else seconds_left(call, now),
+        is_mine=call.answered_by == person_id and call.leg is None,
+        answered_by=answerer.display_name if answerer is not None else None,
+        reply=call.reply,
+        is_opening=call.order_id is not None and not is_over,
+        end=(call.end or CallEnd.NO_ANSWER) if is_over else None,
+        went_to_guard=call.to_guard,
+    )
+
+
+def seconds_left(call: HomeCall, now: datetime) -> int:
+    """Return for how many seconds a call can go on."""
+    return max(0, min(LONGEST_TALK_SECONDS, int((call.ends_at - now).total_seconds())))
+
+
+# -- acts of who is called -------------------------------------------------------------------------
+
+_IS_OVER = _("This call is over.")
+_NOT_YOURS = _("This call is for another home, or you are not called at your home.")
+
+
+def answer(act: Action, call_id: str) -> HomeCall:
+    """Take a call, which stops ringing everywhere else; one that is mine already stays so."""
+    call, person = _called(act, call_id)
+    if call.stage == ANSWERED and call.answered_by == person.person_id and call.leg is None:
+        return call
+    if call.stage == ANSWERED:
+        raise ActionRefused(None, _answered_by(act.session, call))
+    call.stage, call.answered_by, call.answered_at = ANSWERED, person.person_id, act.now
+    call.ends_at = call.started_at + timedelta(seconds=LONGEST_TALK_SECONDS)
+    return call
+
+
+def reply(act: Action, call_id: str, sentence: str) -> HomeCall:
+    """Let the gate show and read aloud one of the prepared sentences."""
+    call, _person = _answered(act, call_id)
+    if sentence not in REPLIES:
+        raise ActionRefused("reply", _("Choose one of the sentences."))
+    call.reply = sentence
+    return call
+
+
+def open_gate(act: Action, call_id: str) -> HomeCall:
+    """Order the lane of a call to open, by the right of who answered; once in a call."""
+    call, person = _answered(act, call_id)
+    if call.order_id is not None:
+        raise ActionRefused(None, _("The gate was already asked to open in this call."))
+    order(act, call, person.person_id)
+    return call
+
+
+def order(act: Action, call: HomeCall, person_id: str) -> None:
+    """Give a call its order to open, which the next answer to the gate carries."""
+    call.order_id, call.order_person_id, call.order_at = new_id(), person_id, act.now
+    record(
+        act,
+        "call_open_ordered",
+        {"call_id": call.call_id, "order_id": call.order_id, "lane_id": call.lane_id},
+        person_id=person_id,
+    )
+
+
+def send_away(act: Action, call_id: str) -> HomeCall:
+    """End a call with the words that no one comes; nothing opens by it any more."""
+    return _end(act, call_id, CallEnd.SENT_AWAY)
+
+
+def hang_up(act: Action, call_id: str) -> HomeCall:
+    """End a call that one answered; nothing opens by it any more."""
+    return _end(act, call_id, CallEnd.ENDED)
+
+
+def _end(act: Action, call_id: str, end: CallEnd) -> HomeCall:
+    call, _person = _answered(act, call_id)
+    end_call(call, end, act.now)
+    return call
+
+
+def end_call(call: HomeCall, end: str, now: datetime) -> None:
+    """End a call, which stops everything that rings for it."""
+    call.stage, call.end, call.ended_at, call.leg = OVER, end, now, None
+
+
+def _called(act: Action, call_id: str) -> tuple[HomeCall, Person]:
+    """Return a live call, locked, and who acts; raise ActionRefused unless they are called by it."""
+    begin(act)
+    if act.channel != "phone" or act.served is not None:
+        raise ActionRefused(None, _("Calls are answered on one's own phone."))
+    person = person_of(act, act.actor_id)
+    refuse_unverified_phone(act, person)
+    if person.suspended:
+        raise ActionRefused(None, _("Your ways in are suspended, so you cannot answer calls."))
+    call = act.session.get(HomeCall, call_id, with_for_update=True)
+    if call is None or call.home_id != person.home_id or not is_called(act.session, person):
+        raise ActionRefused(None, _NOT_YOURS)
+    if call.stage == OVER or act.now >= call.ends_at:
+        raise ActionRefused(None, _IS_OVER)
+    return call, person
+
+
+def _answered(act: Action, call_id: str) -> tuple[HomeCall, Person]:
+    """Return a live call that who acts has answered on a page; raise ActionRefused."""
+    call, person = _called(act, call_id)
+    if call.stage == RINGING:
+        raise ActionRefused(None, _("Answer the call first."))
+    if call.answered_by != person.person_id or call.leg is not None:
+        raise ActionRefused(None, _answered_by(act.session, call))
+    return call, person
+
+
+def _answered_by(session: Session, call: HomeCall) -> LazyString:
+    who = session.get(Person, call.answered_by) if call.answered_by is not None else None
+    if who is None or not who.display_name:
+        return _("Someone else of your home has answered.")
+    return _("%(name)s has answered already.", name=who.display_name)

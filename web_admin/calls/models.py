@@ -1,0 +1,148 @@
+"""Tables of calls to homes. None has room for sound, a picture, or the number of the visitor."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web_admin.core.orm import Base
+
+
+class HomeCall(Base):
+    """One call of a lane to a home. Stage: ringing, answered, over; `end` is one of the contract's.
+
+    The gate reports on it, people of the home answer it; who is first with the row has it. Deleted with the
+    passages of the same days.
+    """
+
+    __tablename__ = "home_call"
+    __table_args__ = (
+        Index("ix_home_call_home", "home_id", "stage"),
+        Index("ix_home_call_gate", "gate_id", "stage"),
+        Index("ix_home_call_started_at", "started_at"),
+    )
+    call_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"))
+    lane_id: Mapped[str]
+    home_id: Mapped[str] = mapped_column(ForeignKey("home.home_id", ondelete="CASCADE"))
+    purpose: Mapped[str]
+    stage: Mapped[str]
+    end: Mapped[str | None]
+    to_guard: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it went on to the guard."""
+    reply: Mapped[str | None]
+    plan: Mapped[list[dict[str, Any]]]
+    """The steps of its reach with the second at which each begins (`reach.Step`)."""
+    started_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
+    """Who answered on a page, or whose telephone it was."""
+    leg: Mapped[int | None]
+    """Which of the telephones was answered; None while none is, and of an answer on a page."""
+    ends_at: Mapped[datetime]
+    """When it is over without another word."""
+    ended_at: Mapped[datetime | None]
+    has_telephone: Mapped[bool]
+    sealing_public_key: Mapped[bytes]
+    order_id: Mapped[str | None]
+    order_person_id: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
+    """Who ordered the gate to open: once in a call."""
+    order_at: Mapped[datetime | None]
+    pushed_at: Mapped[datetime | None]
+    """When the pages' step began, and phones were notified."""
+    seen_at: Mapped[datetime | None]
+    """When someone of the home saw that it was missed."""
+
+
+class HomeCallWishes(Base):
+    """How a home wants to be called; no row: it takes no calls, as one that never switched them on."""
+
+    __tablename__ = "home_call_wishes"
+    home_id: Mapped[str] = mapped_column(ForeignKey("home.home_id", ondelete="CASCADE"), primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
+    takes_calls: Mapped[bool] = mapped_column(default=False)
+    reach: Mapped[list[str]] = mapped_column(default=lambda: ["page", "telephone", "guard"])
+    """Steps in order, of page, telephone and guard."""
+    quiet_from: Mapped[int | None]
+    """With `quiet_until`: minutes of the day at the site between which no call comes."""
+    quiet_until: Mapped[int | None]
+    dnd_until: Mapped[datetime | None]
+    blocked_gates: Mapped[list[str]] = mapped_column(default=list)
+    courier: Mapped[str] = mapped_column(default="ask")
+    """ask, by_day or guard."""
+    courier_by: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
+    """By whose right couriers are let in by day."""
+    directory_label: Mapped[str | None]
+    """What gates list; None: the home is in no directory."""
+    tested_at: Mapped[datetime | None]
+    """When the last monthly test call ended."""
+    test_result: Mapped[str | None]
+    """What it came to: reached, not_reached, failed, no_way."""
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str]
+
+
+class HomeCallPerson(Base):
+    """Whether a person of the home is called, where that is not the rule, and in which place."""
+
+    __tablename__ = "home_call_person"
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    home_id: Mapped[str] = mapped_column(ForeignKey("home.home_id", ondelete="CASCADE"), index=True)
+    is_called: Mapped[bool]
+    position: Mapped[int] = mapped_column(default=0)
+    page_open_until: Mapped[datetime | None]
+    """Until when a page of theirs is known to be open."""
+
+
+class CallNumber(Base):
+    """A telephone's number, or a SIP address, of a person; called once it was proved by a call."""
+
+    __tablename__ = "call_number"
+    number_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    number_sealed: Mapped[bytes]
+    label: Mapped[str] = mapped_column(default="")
+    position: Mapped[int] = mapped_column(default=0)
+    proved_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class TelephoneTask(Base):
+    """A call that a gate shall make for the server: proof of a number, or the monthly test of it.
+
+    State: waiting, taken, done. Deleted two days after it was asked for.
+    """
+
+    __tablename__ = "telephone_task"
+    __table_args__ = (Index("ix_telephone_task_site", "site_id", "state"),)
+    task_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
+    gate_id: Mapped[str | None] = mapped_column(ForeignKey("gate.gate_id"))
+    """The gate that took it."""
+    number_id: Mapped[str | None] = mapped_column(
+        ForeignKey("call_number.number_id", ondelete="SET NULL"), index=True
+    )
+    """None once it was removed: that one asked stays, so that proofs a day are counted."""
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    purpose: Mapped[str]
+    code_sealed: Mapped[bytes | None]
+    """The digits that the page shows and the telephone has to type; gone once it is done."""
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    result: Mapped[str | None]
+
+
+class CallSettings(Base):
+    """Which numbers the site's gates may call; without a row, or with empty lists, none."""
+
+    __tablename__ = "call_settings"
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)
+    prefixes: Mapped[list[str]] = mapped_column(default=list)
+    """A number has to begin with one of these."""
+    hosts: Mapped[list[str]] = mapped_column(default=list)
+    """A SIP address has to be at one of these."""

@@ -1,0 +1,122 @@
+"""Decide how a home is reached, step by step, and when it is not called. Pure: time is an argument."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+StepKind = Literal["page", "telephone", "guard", "none"]
+STEPS: tuple[StepKind, ...] = ("page", "telephone", "guard")
+"""What a home puts in its order of reach; `none` ends a plan in which the guard is not asked."""
+
+PAGE_SECONDS = 20
+"""How long pages ring alone where telephones follow."""
+PAGE_ALONE_SECONDS = 45
+"""How long they ring where none follow; the same whether a page is open or not, so that it shows nothing."""
+RING_SECONDS = 25
+LONGEST_RINGING_SECONDS = 120
+LONGEST_TALK_SECONDS = 300
+COURIERS_FROM, COURIERS_UNTIL = 8 * 60, 20 * 60
+"""Minutes of the day at the site between which couriers are let in by day."""
+COURIER_EVERY = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a call's reach, and after how many seconds it begins."""
+
+    kind: StepKind
+    from_second: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What of a home's wishes decides whether it is called."""
+
+    takes_calls: bool
+    blocked_gates: Collection[str] = ()
+    quiet_from: int | None = None
+    quiet_until: int | None = None
+    dnd_until: datetime | None = None
+
+
+def is_wanted(wishes: Wishes, gate_id: str) -> bool:
+    """Return whether a home wants anything of this gate at all."""
+    return wishes.takes_calls and gate_id not in wishes.blocked_gates
+
+
+def is_quiet(wishes: Wishes, now: datetime, local: datetime) -> bool:
+    """Return whether a home is not to be disturbed; `local` is now at the site."""
+    if wishes.dnd_until is not None and now < wishes.dnd_until:
+        return True
+    if wishes.quiet_from is None or wishes.quiet_until is None:
+        return False
+    return is_between(minute_of(local), wishes.quiet_from, wishes.quiet_until)
+
+
+def is_between(minute: int, first: int, end: int) -> bool:
+    """Return whether a minute of the day is in a span, which may go over midnight; an equal end is none."""
+    if first <= end:
+        return first <= minute < end
+    return minute >= first or minute < end
+
+
+def minute_of(local: datetime) -> int:
+    """Return the minute of the day."""
+    return local.hour * 60 + local.minute
+
+
+def is_let_in_by_day(local: datetime, last_at: datetime | None, now: datetime) -> bool:
+    """Return whether a courier is let in without being asked about; `last_at` is when one was last."""
+    is_day = is_between(minute_of(local), COURIERS_FROM, COURIERS_UNTIL)
+    return is_day and (last_at is None or now - last_at >= COURIER_EVERY)
+
+
+def plan(reach: Sequence[str], *, has_pages: bool, telephones: int) -> tuple[Step, ...]:
+    """Return the steps of a call; the last one ends the ringing, at the guard or at no one.
+
+    `has_pages` says whether someone who is called has a page open or gets messages on a phone: without,
+    telephones that follow ring at once.
+    """
+    steps: list[Step] = []
+    second = 0
+    for place, kind in enumerate(reach):
+        if second >= LONGEST_RINGING_SECONDS:
+            break
+        if kind == "page":
+            steps.append(Step("page", second))
+            followed = telephones > 0 and "telephone" in reach[place + 1 :]
+            second += (PAGE_SECONDS if has_pages else 0) if followed else PAGE_ALONE_SECONDS
+        elif kind == "telephone" and telephones > 0:
+            steps.append(Step("telephone", second))
+            second += RING_SECONDS * telephones
+        elif kind == "guard":
+            return (*steps, Step("guard", min(second, LONGEST_RINGING_SECONDS)))
+    last: StepKind = "guard" if "guard" in reach else "none"
+    return (*steps, Step(last, min(second, LONGEST_RINGING_SECONDS)))
+
+
+def has_begun(steps: Sequence[Step], kind: StepKind, second: float) -> bool:
+    """Return whether a step of this kind rings, or is reached, at a second of the call."""
+    return any(step.kind == kind and step.from_second <= second for step in steps)
+
+
+def rings_telephones(steps: Sequence[Step], second: float) -> bool:
+    """Return whether the telephones are the newest step at a second of the call."""
+    begun = [step for step in steps if step.from_second <= second and step.kind != "page"]
+    return bool(begun) and begun[-1].kind == "telephone"
+
+
+def is_rung_out(steps: Sequence[Step], second: float) -> bool:
+    """Return whether no one of the home answered in time."""
+    return second >= steps[-1].from_second
+
+
+def stored(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """Return steps as a row keeps them."""
+    return [{"step": step.kind, "from": step.from_second} for step in steps]
+
+
+def read(rows: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+    """Return the steps of a row."""
+    return tuple(Step(row["step"], row["from"]) for row in rows)

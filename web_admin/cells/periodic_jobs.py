@@ -34,6 +34,7 @@ AGAIN_SECONDS = 30.0
 """After a run that found its cell out."""
 LIVE = "live"
 LATER = "later"
+OUTBOX = "outbox"
 NO_CHANNELS: Collection[outbox.Channel] = ()
 
 
@@ -124,7 +125,7 @@ class PeriodicJobs:
 
     def add(self, cell: Cell) -> None:
         """Let a cell have its jobs, spread over time by its name; those of an only cell begin at once."""
-        self._add(cell, "outbox", outbox.LOOK_EVERY_SECONDS, partial(self._look_for_messages, cell))
+        self._add(cell, OUTBOX, outbox.LOOK_EVERY_SECONDS, partial(self._look_for_messages, cell))
         self._add(cell, self._watch.name, self._watch.every_seconds, partial(self._watch_open, cell))
         self._add(cell, HOUSEKEEPING.name, HOUSEKEEPING.every_seconds, partial(self._always, cell))
         self._add(cell, LATER, later_runs.LOOK_EVERY_SECONDS, partial(self._later, cell))
@@ -156,6 +157,7 @@ class PeriodicJobs:
         use_watch(app, live)
         menjin: Menjin = app.extensions["menjin"]
         hear_planned(menjin.database.open_session, partial(self._scheduler.soon, (cell.name, LATER)))
+        outbox.hear_put(menjin.database.open_session, partial(self._scheduler.soon, (cell.name, OUTBOX)))
 
     def _add(self, cell: Cell, what: str, seconds: float, run: Run) -> None:
         spread = zlib.crc32(f"{cell.name} {what}".encode()) / 2**32 if not cell.is_only else 0.0
@@ -172,7 +174,7 @@ class PeriodicJobs:
         """Begin to deliver by each channel that has something due: slow receivers of one hold up no other."""
         if cell.app is None:
             return outbox.LOOK_EVERY_SECONDS
-        key, says = (cell.name, "outbox"), "messages that are due could not be looked for"
+        key, says = (cell.name, OUTBOX), "messages that are due could not be looked for"
         try:
             with cell.at_work() as menjin:
                 due = partial(outbox.due_channels, menjin)

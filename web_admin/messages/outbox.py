@@ -1,6 +1,7 @@
 """Transactional outbox: messages are stored with the change they report, sent later, and retried.
 
-`put_message` is all that other parts call. A pass of `deliver` claims one message at a time, sends it
+`put_message` is all that other parts call. The server looks as soon as such a transaction was committed, and every
+few seconds for what another process put there. A pass of `deliver` claims one message at a time, sends it
 outside of any transaction and notes how that went, so several processes on either database send each
 message once. A process that dies in between lets its claim run out: then the message goes again, under
 the same id, by which a receiver knows it.
@@ -8,13 +9,13 @@ the same id, by which a receiver knows it.
 
 import logging
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Update, and_, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Update, and_, case, delete, event, func, select, update
+from sqlalchemy.orm import Session, sessionmaker
 
 from web_admin.core.claims import claim_first, claimed_row, release, unclaimed
 from web_admin.core.database import Menjin
@@ -22,7 +23,7 @@ from web_admin.core.orm import Fact
 from web_admin.messages.errors import NotSent
 from web_admin.messages.mail import send_mail
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
-from web_admin.messages.push_delivery import GONE, TOO_LATE, is_of_service, send_push
+from web_admin.messages.push_delivery import CALL, GONE, TOO_LATE, is_of_service, send_push
 from web_admin.messages.push_models import PushPhone
 from web_admin.messages.webhook_delivery import send_webhook
 
@@ -44,6 +45,8 @@ DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360
 CLAIMED_FOR = timedelta(minutes=10)
 """Longer than the slowest receiver may take, so that a live sender keeps its claim."""
 LOOK_EVERY_SECONDS = 5.0
+
+_PUT = "menjin_message_put"
 
 _log = logging.getLogger(__name__)
 
@@ -106,6 +109,16 @@ def put_message(
         )
     if targets:
         session.flush()
+        session.info[_PUT] = True
+
+
+def hear_put(opens: sessionmaker[Session], look: Callable[[], object]) -> None:
+    """Call `look` when a transaction of these sessions that put a message down is committed as a whole."""
+
+    @event.listens_for(opens, "after_commit")
+    def _committed(session: Session) -> None:
+        if not session.in_nested_transaction() and session.info.pop(_PUT, False):
+            look()
 
 
 def _takers(session: Session, site_id: str, target: str, kind: str) -> list[str]:
@@ -219,13 +232,15 @@ def _same_receiver(channel: str, target: str) -> ColumnElement[bool]:
 def _claim(
     menjin: Menjin, channels: Collection[Channel], unreachable: Iterable[Route]
 ) -> ClaimedMessage | None:
-    """Take the message that is due longest; None when there is none that may be tried now."""
+    """Take a call's message, else the one that is due longest; None when none may be tried now."""
     now = menjin.clock()
     due = _due(now, channels, unreachable)
     with menjin.database.snapshot() as session:
         if session.scalar(select(OutboxMessage.message_id).where(due).limit(1)) is None:
             return None  # the usual case takes no write lock
-    first = select(OutboxMessage).where(due).order_by(OutboxMessage.next_at, OutboxMessage.message_id)
+    behind_calls = case((OutboxMessage.kind == CALL, 0), else_=1)
+    order = (behind_calls, OutboxMessage.next_at, OutboxMessage.message_id)
+    first = select(OutboxMessage).where(due).order_by(*order)
     with menjin.database.session() as session:
         message = claim_first(session, first, now, CLAIMED_FOR)
         if message is None:

@@ -7,7 +7,7 @@ Where an endpoint leads is chosen by who sends it, so messages go to known servi
 the internet, and to those that the operator names in web.toml (`push_services`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -40,6 +40,8 @@ MAX_HOST_CHARS = 200
 SUBSCRIPTION_PURPOSE = "push-subscription"
 STAFF_ALARM = "staff_alarm"
 """The kind of a message to staff; all others are to residents."""
+CALL, CALL_OVER = "call", "call_over"
+"""The kinds of messages that someone at a gate calls, and how that call ended."""
 GONE, TOO_LATE = "push_gone", "push_too_late"
 """Words of a message that is deleted with the phone that is no more, or since it is no news any more."""
 TOPIC_CHARS = 32
@@ -56,12 +58,16 @@ class Manner:
 
 
 _OF_RESIDENTS = Manner("normal", timedelta(days=1))
-_OF_ALARMS = Manner("high", timedelta(hours=1))
+_OF_KINDS: Mapping[str, Manner] = {
+    STAFF_ALARM: Manner("high", timedelta(hours=1)),
+    CALL: Manner("high", timedelta(seconds=30)),
+    CALL_OVER: Manner("high", timedelta(hours=12)),
+}
 
 
 def manner_of(kind: str) -> Manner:
     """Return how a message of the outbox is sent."""
-    return _OF_ALARMS if kind == STAFF_ALARM else _OF_RESIDENTS
+    return _OF_KINDS.get(kind, _OF_RESIDENTS)
 
 
 def service_of(endpoint: str, named: Collection[str]) -> str | None:
@@ -140,11 +146,15 @@ def subscription_of(sealer: Sealer, phone: PushPhone) -> Subscription:
 
 
 def declarative(message: OutboxMessage, public_url: str, topic: str) -> bytes:
-    """Return a message as the declarative form, with the page that a tap opens."""
+    """Return a message as the declarative form, with the page that a tap opens.
+
+    That of a call lets our service worker say first that the call is over (`mutable`).
+    """
     said = message.body
     return msgspec.json.encode(
         {
             "web_push": 8030,
+            **({"mutable": True} if message.kind in (CALL, CALL_OVER) else {}),
             "notification": {
                 "title": said.get("title"),
                 "body": said.get("text"),
@@ -161,5 +171,6 @@ def _topic(sealer: Sealer, message: OutboxMessage) -> str:
 
     It says to the push service neither what a message is about nor that two phones get the same one.
     """
-    about = f"{message.target} {message.kind} {message.body.get('about')}"
+    kind = CALL if message.kind == CALL_OVER else message.kind
+    about = f"{message.target} {kind} {message.body.get('about')}"
     return base64url(sealer.lookup("push-topic", about.encode()))[:TOPIC_CHARS]

@@ -12,7 +12,7 @@ from tests.support.statements import statements_of
 from tests.web_admin.cells.jobs_of_cells import marked_at
 from web_admin.action.base import new_action
 from web_admin.cells import periodic_jobs
-from web_admin.cells.periodic_jobs import AGAIN_SECONDS
+from web_admin.cells.periodic_jobs import AGAIN_SECONDS, OUTBOX
 from web_admin.cells.scheduler import AFTER_A_FAULT_SECONDS
 from web_admin.cells.trouble import CellOut, Kind, Trouble
 from web_admin.core.database import Menjin
@@ -134,6 +134,34 @@ def test_a_failed_look_for_messages_works_again_only_once_it_was_done(cell, monk
     jobs._look_for_messages(cell)
     said = [line.getMessage().partition(";")[0] for line in caplog.records]
     assert said == [*failed, "outbox works again"]
+
+
+def test_a_message_is_looked_for_as_soon_as_it_is_committed_and_not_where_it_was_taken_back(
+    cell, menjin, site
+):
+    scheduler = make_scheduler(monotonic=lambda: 0.0)
+    jobs = jobs_on(scheduler)
+    scheduler.add(("", OUTBOX), bool, outbox.LOOK_EVERY_SECONDS)
+    jobs.prepare(cell, app_of(menjin))
+    with pytest.raises(OSError, match="away"), menjin.database.session() as session:
+        put(session, site, menjin)
+        raise_it(OSError("away"))
+    assert earliest(scheduler) == outbox.LOOK_EVERY_SECONDS
+    with menjin.database.session() as session:
+        put(session, site, menjin)
+        assert earliest(scheduler) == outbox.LOOK_EVERY_SECONDS
+    assert earliest(scheduler) == 0.0
+
+
+def put(session, site, menjin):
+    body = {"subject": "Willow Court", "text": "A test."}
+    outbox.put_message(
+        session, site, channel="mail", target="a@example.org", kind="test", body=body, now=menjin.clock()
+    )
+
+
+def earliest(scheduler):
+    return min(at for at, place, job in scheduler._due if job.place == place)
 
 
 def test_each_job_of_one_compound_has_a_thread(cell, menjin, monkeypatch):

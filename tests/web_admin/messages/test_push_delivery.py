@@ -21,7 +21,7 @@ from tests.web_admin.messages.sending import (
 from web_admin.core.database import Menjin
 from web_admin.messages.errors import NotSent
 from web_admin.messages.outbox import DeliveryCounts, backlog, deliver, put_message
-from web_admin.messages.push_delivery import STAFF_ALARM, service_of
+from web_admin.messages.push_delivery import CALL, CALL_OVER, STAFF_ALARM, service_of
 from web_admin.messages.push_models import PushPhone
 from web_admin.messages.push_phones import public_key
 from web_admin.messages.subscriptions import RESIDENT_MESSAGE
@@ -114,6 +114,30 @@ def test_an_alarm_is_urgent_and_no_news_after_an_hour(menjin, service, browser, 
     assert deliver(menjin) == FAILED
     assert len(service.taken) == 1
     assert [row.state for row in messages(menjin)] == ["sent"]
+
+
+def test_a_call_is_urgent_for_thirty_seconds_and_its_end_takes_its_place(
+    menjin, service, browser, put, clock
+):
+    put(kind=CALL, about="one call")
+    clock.now += timedelta(seconds=10)
+    deliver(menjin)
+    put(kind=CALL_OVER, about="one call")
+    put(kind=CALL, about="another call")
+    clock.now += timedelta(seconds=30)
+    assert deliver(menjin) == DeliveryCounts(sent=1, failed=1)
+    (rings, ends) = [headers for headers, _body in service.taken]
+    assert [(one["urgency"], one["ttl"]) for one in (rings, ends)] == [("high", "20"), ("high", "43170")]
+    assert rings["topic"] == ends["topic"]
+    assert [json.loads(browser.read(body))["mutable"] for _headers, body in service.taken] == [True, True]
+
+
+def test_a_call_is_sent_before_messages_that_wait_longer(menjin, service, browser, put, clock):
+    put()
+    clock.now += timedelta(seconds=1)
+    put(kind=CALL, about="one call")
+    deliver(menjin)
+    assert [headers["urgency"] for headers, _body in service.taken] == ["high", "normal"]
 
 
 @pytest.mark.parametrize("status", [404, 410])

@@ -11,7 +11,7 @@ from web_admin.accounts.permissions import allowed, current_may, may
 from web_admin.accounts.sessions import is_open
 from web_admin.core.database import current_menjin
 from web_admin.web.every_page import alarms_of_page
-from web_admin.web.live_watch import LiveWatch, mark_of, sent_lines
+from web_admin.web.live_watch import LiveWatch, mark_of, sent_lines, whole, without_silent
 
 bp = Blueprint("live", __name__, url_prefix="/manage/live")
 
@@ -70,7 +70,8 @@ def waiting() -> dict[str, object]:
 def stream() -> Response:
     """Send a mark whenever what the pages show has changed."""
     watch, menjin = live_watch(current_app), current_menjin()
-    listener = watch.join(_browser(), with_silent=current_may("acknowledge_alarm"))
+    part = whole if current_may("acknowledge_alarm") else without_silent
+    listener = watch.join(_browser(), part=part)
     if listener is None:
         abort(503)
     account_id, uniquifier = int(current_user.id), str(current_user.fs_uniquifier)

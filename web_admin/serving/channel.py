@@ -19,7 +19,7 @@ from web_admin.serving.connection_limits import (
     Patience,
     client_of,
 )
-from web_admin.serving.fair_queue import OF_STREAMS
+from web_admin.serving.fair_queue import OF_CALLS, OF_STREAMS
 from web_admin.serving.request_intake import ArrivingRequest, Refused
 from web_admin.sync.fast_path import Answer
 
@@ -28,6 +28,8 @@ ARRIVING_SECONDS = 5.0
 """For so long a server that ends waits for the first request of a connection, and for the rest of one."""
 HANGS_AFTER_SECONDS = 2.0
 STREAM_PATH = "/manage/live/"
+CALL_STREAM_PATH = "/r/call/stream"
+_OF_PATH = {STREAM_PATH: OF_STREAMS, CALL_STREAM_PATH: OF_CALLS}
 
 
 class AnsweredTask(Task):  # type: ignore[misc]  # its base has no types
@@ -95,7 +97,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
             host = host_asked(request.headers, self.server.intakes.trusted_proxies) or ""
         else:
             host = self.client
-        return host + OF_STREAMS if request.path == STREAM_PATH else host
+        return host + _OF_PATH.get(request.path, "")
 
     @property
     def place(self) -> str:

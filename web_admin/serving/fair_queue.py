@@ -9,6 +9,8 @@ from typing import Protocol
 
 OF_STREAMS = " stream"
 """How the name of a host ends whose requests keep a page up to date: each holds its thread for minutes."""
+OF_CALLS = f" calls{OF_STREAMS}"
+"""Likewise where the page is a resident's, which waits for calls; these have threads of their own."""
 
 
 class Waiting(Protocol):

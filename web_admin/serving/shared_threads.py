@@ -9,12 +9,15 @@ from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]
 from web_admin.serving.batch_queue import BatchQueue
 from web_admin.serving.channel import TimedChannel
 from web_admin.serving.connection_limits import QUEUED_OF_GATES, QUEUED_REQUESTS
-from web_admin.serving.fair_queue import FairQueue
+from web_admin.serving.fair_queue import OF_CALLS, FairQueue
 from web_admin.sync.fast_path import FastPath
-from web_admin.web.live_watch import STREAMS_AT_MOST
+from web_admin.web.live_watch import CALL_STREAMS_AT_MOST, STREAMS_AT_MOST
 
 STAND_INS = 200
 """Threads at most that replace those at a request that takes longer, where many hosts share them."""
+
+CALL_THREADS = CALL_STREAMS_AT_MOST + 8
+"""For residents' pages that wait for calls; the last of them say that there is no place left."""
 
 # A queue of requests is no fault to write down each time.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -49,6 +52,8 @@ class SharedThreads:
             streams = min(STREAMS_AT_MOST + 1, max(1, page_threads * 3 // 4))
             pages, gates = FairQueue(half[False], streams_at_once=streams), FairQueue()
         self._pools = {False: _pool(pages, page_threads), True: _pool(gates, sync_threads)}
+        # Begins without threads: most compounds have few homes that wait for calls.
+        self._calls = _pool(FairQueue(CALL_THREADS // 2 if is_of_many else None), 0)
         batches = None if fast_path is None else BatchQueue(fast_path, self.add_task, self._pools[True])
         self._batch = None if batches is None else _pool(batches, 1)
 
@@ -67,7 +72,10 @@ class SharedThreads:
                 channel.turn_away()
                 return
         pool = self._batch
-        if pool is None or not pool.queue.takes(request):
+        if channel.host.endswith(OF_CALLS):
+            pool = self._calls
+            _grow(pool)
+        elif pool is None or not pool.queue.takes(request):
             pool = self._pools[is_sync]
         pool.add_task(channel)
 
@@ -95,19 +103,19 @@ class SharedThreads:
 
     def leave(self, host: str, *, is_sync: bool) -> None:
         """Note that a thread is free again for its host."""
-        pool = self._pools[is_sync]
+        pool = self._calls if host.endswith(OF_CALLS) else self._pools[is_sync]
         with pool.lock:
             pool.queue.leave(host)
 
     def replace_hanging(self, hanging: Iterable[TimedChannel]) -> None:
         """Let other threads stand in for those that hang at one host's requests."""
-        late = Counter(channel.is_sync for channel in hanging)
+        late = Counter(channel.is_sync for channel in hanging if not channel.host.endswith(OF_CALLS))
         for is_sync, pool in self._pools.items():
             pool.set_thread_count(self._counts[is_sync] + min(late[is_sync], STAND_INS))
 
     def shutdown(self) -> None:
         """End the threads; what still runs is given a second."""
-        for pool in (*self._pools_of(True), self._pools[False]):
+        for pool in (*self._pools_of(True), *self._pools_of(False)):
             pool.shutdown(timeout=1)
 
     def _counts_of_clients(self, is_sync: bool) -> Counter[str]:
@@ -118,8 +126,17 @@ class SharedThreads:
         return counts
 
     def _pools_of(self, is_sync: bool) -> list[ThreadedTaskDispatcher]:
+        beside = self._batch if is_sync else self._calls
         pools = [self._pools[is_sync]]
-        return [*pools, self._batch] if is_sync and self._batch is not None else pools
+        return pools if beside is None else [*pools, beside]
+
+
+def _grow(pool: ThreadedTaskDispatcher) -> None:
+    """Let a pool have a thread for one request more, as far as it may."""
+    with pool.lock:
+        wanted, has = pool.active_count + len(pool.queue) + 1, len(pool.threads)
+    if has < wanted <= CALL_THREADS:
+        pool.set_thread_count(wanted)
 
 
 def _pool(queue: FairQueue, threads: int) -> ThreadedTaskDispatcher:

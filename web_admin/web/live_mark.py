@@ -2,10 +2,10 @@
 
 from web_admin.accounts.permissions import current_may
 from web_admin.core.database import current_menjin
-from web_admin.web.live_watch import MARKS_APART, mark_of
+from web_admin.web.live_watch import mark_of, without_silent
 
 
 def live_mark() -> str:
     """Return the mark that a page begins with; ask for it before anything that the page shows is read."""
     mark = mark_of(current_menjin())
-    return mark if current_may("acknowledge_alarm") else mark.partition(MARKS_APART)[0]
+    return mark if current_may("acknowledge_alarm") else without_silent(mark)

@@ -16,21 +16,39 @@ from web_admin.gates.silence import is_silent
 STREAMS_AT_MOST = 32
 """Pages with a stream of one server process; later ones ask again every few seconds instead."""
 
+CALL_STREAMS_AT_MOST = 200
+"""Residents' pages of one server process that wait for calls with a stream; later ones ask every few seconds."""
+
 LOOK_EVERY_SECONDS = 1.0
 MARKS_APART = "-"
 """Between the part of a mark that moves for everybody and the part that silent alarms move."""
 MARK_CHARS = 20
 
 
+Part = Callable[[str], str]
+"""Takes out of a whole mark the part that moves one stream."""
+
+
+def whole(mark: str) -> str:
+    """Return all of a mark."""
+    return mark
+
+
+def without_silent(mark: str) -> str:
+    """Return the part of a mark that silent alarms do not move."""
+    return mark.partition(MARKS_APART)[0]
+
+
 @dataclass(eq=False)
 class Listener:
-    """One open stream; `browser` says whose sign-out ends it, `with_silent` whether silent alarms move it.
+    """One open stream; `browser` says whose sign-out ends it, `person_id` whose page it is where that counts.
 
     `joined_at` is the number of looks begun before it joined: what they saw is older than its page.
     """
 
     browser: str
-    with_silent: bool = field(default=True)
+    part: Part = field(default=whole)
+    person_id: str = field(default="")
     ended: bool = field(default=False)
     joined_at: int = field(default=0)
 
@@ -63,6 +81,7 @@ class LiveWatch:
         look: Callable[[], str],
         *,
         streams_at_most: int = STREAMS_AT_MOST,
+        of_a_person_at_most: int = STREAMS_AT_MOST,
         look_every_seconds: float = LOOK_EVERY_SECONDS,
         start: Callable[[Look], None] | None = None,
         places: StreamPlaces | None = None,
@@ -74,7 +93,7 @@ class LiveWatch:
         """
         self._look = look
         self._start, self._places = start, places
-        self._streams_at_most = streams_at_most
+        self._streams_at_most, self._of_a_person_at_most = streams_at_most, of_a_person_at_most
         self._look_every_seconds = look_every_seconds
         self._changed = threading.Condition()
         self._listeners: set[Listener] = set()
@@ -83,21 +102,28 @@ class LiveWatch:
         self._is_looking = self._is_in_a_look = False
         self._is_stopping: Callable[[], bool] = bool
 
-    def join(self, browser: str, *, with_silent: bool = True) -> Listener | None:
+    def join(self, browser: str, *, part: Part = whole, person_id: str = "") -> Listener | None:
         """Return a place for one more stream, or None when there is none left."""
         with self._changed:
-            if self._start is None or self._is_stopping():
-                return None
-            if len(self._listeners) >= self._streams_at_most:
+            if self._start is None or self._is_stopping() or not self._has_room(person_id):
                 return None
             if self._places is not None and not self._places.take():
                 return None
-            listener = Listener(browser, with_silent, joined_at=self._looks_begun)
+            listener = Listener(browser, part, person_id, joined_at=self._looks_begun)
             self._listeners.add(listener)
             if not self._is_looking:
                 self._is_looking = True
                 self._start(self.look_once)
             return listener
+
+    def _has_room(self, person_id: str) -> bool:
+        of_person = [one for one in self._listeners if person_id and one.person_id == person_id]
+        return len(self._listeners) < self._streams_at_most and len(of_person) < self._of_a_person_at_most
+
+    def persons(self) -> frozenset[str]:
+        """Return whose pages have a stream now."""
+        with self._changed:
+            return frozenset(one.person_id for one in self._listeners if one.person_id)
 
     def leave(self, listener: Listener) -> None:
         """Give a place back; twice changes nothing."""
@@ -142,15 +168,10 @@ class LiveWatch:
             return self._news(listener)
 
     def _news(self, listener: Listener) -> str | None:
-        """Return the mark of a look that began after a stream did, None before there is one.
-
-        For those who are not shown silent alarms it is the part that these do not move.
-        """
+        """Return its part of the mark of a look that began after a stream did, None before there is one."""
         if self._mark is None or self._mark_of_look <= listener.joined_at:
             return None
-        if listener.with_silent:
-            return self._mark
-        return self._mark.partition(MARKS_APART)[0]
+        return listener.part(self._mark)
 
     def look_once(self) -> float | None:
         """Look for all streams; return after how many seconds to look again, None when none is left.
@@ -177,9 +198,12 @@ class LiveWatch:
             if self._is_stopping():
                 for listener in self._listeners:
                     listener.ended = True
+            is_news = mark != self._mark or any(self._news(one) is None for one in self._listeners)
             if mark is not None:
                 self._mark, self._mark_of_look = mark, look
-            self._changed.notify_all()
+            # Hundreds of threads are not woken each second for nothing.
+            if is_news or self._is_stopping() or not self._listeners:
+                self._changed.notify_all()
 
 
 def mark_of(menjin: Menjin) -> str:

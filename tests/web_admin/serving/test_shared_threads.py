@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from web_admin.serving.buffering_server import BufferingServer
-from web_admin.serving.channel import HANGS_AFTER_SECONDS
+from web_admin.serving.channel import CALL_STREAM_PATH, HANGS_AFTER_SECONDS
 from web_admin.serving.shared_threads import SharedThreads
 
 
@@ -41,10 +41,10 @@ class Served:
         while not self._ends:
             self.server.sockets.turn(0.02)
 
-    def ask(self, host: str) -> socket.socket:
+    def ask(self, host: str, path: str = "/") -> socket.socket:
         """Return a connection whose request has arrived."""
         line = self._stack.enter_context(socket.create_connection(self.server.socket.getsockname(), 10))
-        line.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         self._asked += 1
         self.wait(lambda: sum(each.is_working for each in self.server.channels) == self._asked)
         return line
@@ -84,6 +84,17 @@ def test_a_client_or_host_has_half_of_the_threads_and_has_them_again_when_it_was
     assert (served.begun, len(waits)) == (["a.example"], 2)
     served.may_answer.set()
     assert [read_answer(line) for line in lines] == [b"done"] * 3
+
+
+def test_pages_that_wait_for_calls_take_no_thread_of_other_pages(served):
+    lines = [served.ask(f"{number}.example", CALL_STREAM_PATH) for number in range(6)]
+    served.wait(lambda: len(served.begun) == 6)
+    lines.append(served.ask("a.example"))
+    served.wait(lambda: len(served.begun) == 7)
+    served.server.look(time.monotonic() + HANGS_AFTER_SECONDS + 1)
+    lines += [served.ask(f"{name}.example") for name in "bcd"]
+    served.may_answer.set()
+    assert [read_answer(line) for line in lines] == [b"done"] * 10
 
 
 @pytest.mark.parametrize("served", [True], indirect=True, ids=["many"])

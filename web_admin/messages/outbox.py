@@ -1,10 +1,11 @@
 """Transactional outbox: messages are stored with the change they report, sent later, and retried.
 
-`put_message` is all that other parts call. The server looks as soon as such a transaction was committed, and every
-few seconds for what another process put there. A pass of `deliver` claims one message at a time, sends it
-outside of any transaction and notes how that went, so several processes on either database send each
-message once. A process that dies in between lets its claim run out: then the message goes again, under
-the same id, by which a receiver knows it.
+`put_message` is all that other parts call. The server looks as soon as such a transaction was committed, and
+every few seconds for what another process put there.
+
+A pass of `deliver` claims one message at a time, sends it outside of any transaction and notes how that
+went, so several processes on either database send each message once. A process that dies in between lets
+its claim run out: then the message goes again, under the same id, by which a receiver knows it.
 """
 
 import logging

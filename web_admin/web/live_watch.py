@@ -17,7 +17,7 @@ STREAMS_AT_MOST = 32
 """Pages with a stream of one server process; later ones ask again every few seconds instead."""
 
 CALL_STREAMS_AT_MOST = 200
-"""Residents' pages of one server process that wait for calls with a stream; later ones ask every few seconds."""
+"""Residents' pages of one server process that wait for calls by a stream; later ones ask instead."""
 
 LOOK_EVERY_SECONDS = 1.0
 MARKS_APART = "-"

@@ -42,7 +42,7 @@ class MediaSide(Message, frozen=True, kw_only=True):
     ufrag: Ufrag
     pwd: IcePassword
     fingerprint: Fingerprint
-    candidates: Annotated[tuple[MediaCandidate, ...], msgspec.Meta(max_length=MAX_CANDIDATES)] = ()
+    candidates: Annotated[tuple[MediaCandidate, ...], msgspec.Meta(max_length=MAX_CANDIDATES)]
 
     def __repr__(self) -> str:
         """Name nothing: it holds a password and addresses of a phone."""

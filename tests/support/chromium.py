@@ -27,6 +27,8 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
+    # No machine of tests has a camera or a microphone; a page gets one where a test allows it to.
+    "--use-fake-device-for-media-stream",
 ]
 
 

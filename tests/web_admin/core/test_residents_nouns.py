@@ -1,6 +1,7 @@
 """Each noun that residents meet has one Chinese word: the table of `docs/glossary.md`, in every text."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,7 @@ def first(text: str | tuple[str, ...]) -> str:
     return text if isinstance(text, str) else text[0]
 
 
+@cache
 def texts_of_residents() -> dict[str, str]:
     """Return the Chinese of every text that residents, visitors and people at a gate read."""
     shown = {

@@ -300,8 +300,9 @@ def try_to_keep_out(home: Home, each: Act) -> None:
     """Do one act; where gates let the resident in half the time or less, a reason of the list says why."""
     door, because, shape = each
     session, who = home.act.session, home.person.person_id
-    was_suspended, as_resumed = home.person.suspended, times_at_home(home.act, who, resumed=True)
+    was_suspended = home.person.suspended
     before, rows = times_at_home(home.act, who), kept_rows(home)
+    as_resumed = times_at_home(home.act, who, resumed=True) if was_suspended else before
     doing, act = LANDLORDS_DOORS[door], replace(home.act, because=because)
     done = tried_whole(session, lambda: doing(home, act, shape))
     session.expire_all()

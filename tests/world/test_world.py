@@ -69,6 +69,7 @@ REVIEWED = {
 
 
 @pytest.mark.parametrize("name", REVIEWED)
+@pytest.mark.first_set
 def test_a_review_that_suspends_for_no_reason_or_by_silence_is_noticed(grounds: Grounds, name: str) -> None:
     steps = tuple(Step(2.1, what, number, 0, number) for number, what in enumerate(REVIEWED[name]))
     assert grounds.run(Plan(1, 0, steps), ACTS).violations == []
@@ -102,6 +103,7 @@ OCCASIONS: dict[str, tuple[Situation, tuple[tuple[str, int, int, int], ...]]] = 
 
 
 @pytest.mark.parametrize("name", OCCASIONS)
+@pytest.mark.first_set
 def test_a_bug_is_noticed_where_its_situation_is_played(grounds: Grounds, name: str) -> None:
     situation, wanted = OCCASIONS[name]
     # Within a minute it is the same passage.
@@ -124,6 +126,7 @@ def test_a_guard_is_refused_at_each_page_that_is_not_the_guards(grounds: Grounds
 
 
 @pytest.mark.parametrize("first", range(PAGES_APART))
+@pytest.mark.first_set
 def test_each_round_of_a_guard_at_pages_notices_a_right_of_the_managers(grounds: Grounds, first: int) -> None:
     with planted(BY_NAME["guard as manager"]):
         assert grounds.run(Plan(1, 0, (Step(2.1, "guard at pages", first, 0, 0),)), ACTS).violations != []

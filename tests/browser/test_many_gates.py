@@ -11,7 +11,7 @@ from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
 from web_admin.gates.places import place_gates
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 STAIRS = 297
 MOST_PX = {"phone": 4500, "desktop": 2700}

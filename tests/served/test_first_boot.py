@@ -85,6 +85,7 @@ def folder(served: ServedCompound, tmp_path: Path) -> Path:
     return tmp_path / "card"
 
 
+@pytest.mark.wide
 def test_a_stock_machine_becomes_a_gate_that_opens(
     served: ServedCompound, folder: Path, tmp_path: Path
 ) -> None:

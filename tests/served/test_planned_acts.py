@@ -23,6 +23,7 @@ from web_admin.people.actions import GrantSpec, set_grants
 SHORTER = {"name": "Days", "span1-days": list(DAY_KINDS), "span1-start": "07:00", "span1-end": "12:00"}
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_a_planned_act_is_done_once_by_two_workers_and_waits_where_another_would_be_outside(
     served: ServedCompound,

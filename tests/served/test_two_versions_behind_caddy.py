@@ -15,7 +15,10 @@ from tests.served.served_cells import make_cell, serve_cells
 from tests.support.gates.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.skipif(not has_caddy(), reason="sudo apt install caddy")
+pytestmark = [
+    pytest.mark.wide,
+    pytest.mark.skipif(not has_caddy(), reason="sudo apt install caddy"),
+]
 
 
 def test_caddy_leads_each_host_to_the_service_that_has_its_cell(tmp_path: Path) -> None:

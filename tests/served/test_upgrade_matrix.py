@@ -24,7 +24,7 @@ from web_admin.operations import schema
 from web_admin.operations.backup import LEFT_OUT, write_backup
 from web_admin.operations.backup_rows import restore_rows
 
-pytestmark = pytest.mark.both_databases  # each has steps of its own
+pytestmark = [pytest.mark.both_databases, pytest.mark.wide]  # each has steps of its own
 PASSPHRASE = "a long passphrase"
 
 CHANGED: dict[str, set[tuple[str, str]]] = {
@@ -165,7 +165,6 @@ def new_database(config: WebConfig, folder: Path) -> str:
     return config.database_url
 
 
-@pytest.mark.wide
 def test_a_backup_of_each_revision_comes_back_and_is_served(older: Older, tmp_path: Path, capsys) -> None:
     path, engine = tmp_path / "backup", make_engine(older.config.database_url)
     before = contents(engine)

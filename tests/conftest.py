@@ -24,6 +24,7 @@ from tests.support.compounds.filled_once import SERVER_KEYS
 from tests.support.left_out import left_out
 from tests.support.pages import PageClient
 from tests.support.parts import Planned, chosen, mixed
+from tests.support.postgres import kept_connections, on_postgres
 
 # A busy machine must not fail a property: deadline and pace of Hypothesis are timing asserts.
 settings.register_profile("menjin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -123,8 +124,10 @@ def postgres_url() -> Iterator[str]:
             pytest.skip(f"PostgreSQL cannot start as this user: {error}")
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         server.psql(f"ALTER SYSTEM SET {setting} = off;")  # a test's database need not survive a power cut
+    server.psql("ALTER SYSTEM SET autovacuum = off;")  # nor live until there is anything to clear away
     server.psql("SELECT pg_reload_conf();")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    with kept_connections():
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         server.cleanup()
@@ -149,9 +152,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     # Each has a name of its own, so that nothing an earlier test left running is connected to it. A mutant is
     # tried in a fork, which counts as the others do.
     name = f"menjin_test_{os.getpid()}_{next(_NUMBERS)}"
-    _on_postgres(server, f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY = FILE_COPY")
+    on_postgres(server, f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY = FILE_COPY")
     yield _named(server, name)
-    _on_postgres(server, f"DROP DATABASE {name} WITH (FORCE)")
+    on_postgres(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -193,7 +196,7 @@ def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_with_tables(postgres_url: str) -> str:
     """Return the name of a database that has all tables and no row."""
-    _on_postgres(postgres_url, "CREATE DATABASE menjin_tables TEMPLATE template0")
+    on_postgres(postgres_url, "CREATE DATABASE menjin_tables TEMPLATE template0")
     _make_tables(_named(postgres_url, "menjin_tables"))
     return "menjin_tables"
 
@@ -204,16 +207,6 @@ def _make_tables(url: str) -> None:
 
     engine = make_engine(url)
     all_tables().create_all(engine)
-    engine.dispose()
-
-
-def _on_postgres(url: str, *statements: str) -> None:
-    from sqlalchemy import create_engine, text
-
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
     engine.dispose()
 
 

@@ -38,8 +38,23 @@ def test_a_test_runs_with_every_set_on_its_home_and_with_the_first_on_the_other_
 
 def test_what_is_about_databases_runs_with_every_set_on_both() -> None:
     core, others = run("core", plan("both_databases")), run("others", plan("both_databases"))
-    assert core == [f"test_{test} postgresql {number}" for test in ("one", "two") for number in (1, 2)]
-    assert others == [f"test_{test} sqlite {number}" for test in ("one", "two") for number in (1, 2)]
+    assert sorted(core) == [
+        f"test_{test} {database}" for test in ("one", "two") for database in ("postgresql 1", "sqlite 2")
+    ]
+    assert sorted(others) == [
+        f"test_{test} {database}" for test in ("one", "two") for database in ("postgresql 2", "sqlite 1")
+    ]
+
+
+def test_what_plays_whole_processes_and_is_about_databases_plays_its_one_set_on_postgresql() -> None:
+    assert run("core", plan("both_databases", folder="flows")) == [
+        "test_one postgresql 1",
+        "test_two postgresql 1",
+    ]
+    assert run("core", plan("both_databases", "first_set")) == [
+        "test_one postgresql 1",
+        "test_two postgresql 1",
+    ]
 
 
 def test_a_wide_test_runs_with_every_set_on_postgresql_and_not_in_make_test() -> None:
@@ -89,7 +104,7 @@ def test_of_whole_processes_make_test_plays_the_first_set_or_the_first_test_of_a
 
 def test_the_files_that_wait_are_spread_among_those_that_compute() -> None:
     waiting = [Path("tests/flows", f"test_{number}.py") for number in range(3)]
-    computing = [Path("tests/hardware", f"test_{number}.py") for number in range(9)]
+    computing = [Path("tests/web_admin", f"test_{number}.py") for number in range(9)]
     order = mixed([*computing, *waiting])
     assert sorted(order) == sorted([*computing, *waiting])
     assert [order.index(file) for file in waiting] == [0, 3, 6]

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 
 from tests.served.served_compound import ServedCompound, serve_compound
+from tests.support.postgres import on_postgres
 from web_admin.core.config import WebConfig
 
 
@@ -29,10 +30,6 @@ def another_database(database_url: str) -> Iterator[str]:
         return
     url = make_url(database_url)
     name = f"{url.database}_another_{next(_NUMBERS)}"
-    engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+    on_postgres(url, f"CREATE DATABASE {name} TEMPLATE template0")
     yield url.set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
+    on_postgres(url, f"DROP DATABASE {name} WITH (FORCE)")

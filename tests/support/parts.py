@@ -1,5 +1,6 @@
 """Choose what runs in which part: `make test`, `make test-others`, and all of them in `make test-all`."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ WHOLE_PROCESSES = frozenset({"browser", "flows", "served"})
 """Folders of tests that play whole processes: `make test` plays each with the first set of its parameters."""
 ONE_OF_A_FILE = frozenset({"browser", "served"})
 """Of them those whose every test starts a server or a browser: `make test` plays the first one of a file."""
-WAITING = WHOLE_PROCESSES | {"promises"}
+WAITING = WHOLE_PROCESSES | {"hardware", "promises", "terminal"}
 """Folders whose tests take long and mostly wait: the workers mix them with those that compute."""
 
 Part = Literal["core", "others", "all"]
@@ -63,13 +64,21 @@ def chosen(part: Part, planned: Sequence[Planned]) -> list[bool]:
 
 
 def _core(planned: Sequence[Planned]) -> list[bool]:
-    """Return which of them `make test` runs: each behaviour once, of whole processes one test a file."""
+    """Return which of them `make test` runs: each behaviour once, of whole processes one test a file.
+
+    What is about databases runs with its first set on PostgreSQL, which takes longer, and with the others on
+    SQLite.
+    """
     played: set[str] = set()
+    sets: Counter[tuple[str, str | None]] = Counter()
     chosen = []
     for test in planned:
-        is_core = "wide" not in test.marks and test.database in (None, test.home)
         folders = set(test.path.parts)
-        if is_core and (WHOLE_PROCESSES & folders or "first_set" in test.marks):
+        has_one_set = bool(WHOLE_PROCESSES & folders or "first_set" in test.marks)
+        home = test.home if has_one_set or not sets[test.test, test.database] else "sqlite"
+        sets[test.test, test.database] += 1
+        is_core = "wide" not in test.marks and test.database in (None, home)
+        if is_core and has_one_set:
             unit = str(test.path) if ONE_OF_A_FILE & folders else test.test
             is_core = unit not in played
             played.add(unit)

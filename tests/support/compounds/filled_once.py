@@ -7,11 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar, cast
 
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Engine
 
 from gate_controller.contract import pins
 from tests.support.clock import SetClock
+from tests.support.postgres import on_postgres
 from web_admin.core.config import WebConfig
 
 JUST_NOW = timedelta(minutes=1)
@@ -26,14 +28,16 @@ Ids = tuple[str, dict[str, str]]
 """The site's id, and those of people by name."""
 
 
+Made = TypeVar("Made")
+
+
 @dataclass(frozen=True)
 class Filled:
-    """A filled database, and when it was filled."""
+    """A filled database, and what its filling returned."""
 
     rows: bytes | str
     """A SQLite file, or the name of a database of the same PostgreSQL."""
-    at: datetime
-    ids: Ids
+    made: object
 
 
 _FILLED: dict[tuple[object, ...], Filled] = {}
@@ -47,32 +51,36 @@ def filled_once(
     `what` names what it is filled with; a clock that cannot be set has to be that of now.
     `engine` is the server's own; it is connected to nothing while the database is copied.
     """
-    url = make_url(config.database_url)
+    begins = None if abs(datetime.now(UTC) - clock()) < JUST_NOW else clock()
+    (site_id, ids), at = copied_once(engine, (what, config.seal_key, begins), lambda: (fill(), clock()))
+    if isinstance(clock, SetClock):
+        clock.now = at
+    return site_id, dict(ids)
+
+
+def copied_once(engine: Engine, what: tuple[object, ...], fill: Callable[[], Made]) -> Made:
+    """Fill an empty database, or copy what was filled under this name; return what the filling returned.
+
+    That is one object for all, which no test may change.
+    """
+    url = engine.url
     kind = url.get_backend_name()
     # Another PostgreSQL server is another run's.
     started = (kind, url.host, url.port, url.query.get("host"))
     cost = pins.ARGON2_PASSES, pins.ARGON2_MEMORY_KIB  # of the codes that it is filled with
-    key = (
-        what,
-        cost,
-        config.seal_key,
-        started,
-        None if abs(datetime.now(UTC) - clock()) < JUST_NOW else clock(),
-    )
+    key = (*what, cost, started)
     known = _FILLED.get(key)
     if known is None:
-        ids = fill()
+        made = fill()
         engine.dispose()
-        _FILLED[key] = Filled(_kept(url) if kind == "sqlite" else _kept_on_server(url), clock(), ids)
-        return ids
+        _FILLED[key] = Filled(_kept(url) if kind == "sqlite" else _kept_on_server(url), made)
+        return made
     engine.dispose()
     if isinstance(known.rows, str):
         _copied_on_server(url, known.rows, url.database or "")
     else:
         Path(url.database or "").write_bytes(known.rows)
-    if isinstance(clock, SetClock):
-        clock.now = known.at
-    return known.ids[0], dict(known.ids[1])
+    return cast("Made", known.made)
 
 
 def _kept(url: URL) -> bytes:
@@ -90,8 +98,8 @@ def _kept_on_server(url: URL) -> str:
 
 def _copied_on_server(url: URL, source: str, target: str) -> None:
     """Recreate a database as a copy of another one, which must have no connections."""
-    office = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with office.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY = FILE_COPY"))
-    office.dispose()
+    on_postgres(
+        url,
+        f"DROP DATABASE IF EXISTS {target} WITH (FORCE)",
+        f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY = FILE_COPY",
+    )

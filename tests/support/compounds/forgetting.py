@@ -14,6 +14,7 @@ from gate_controller.contract.forgetting_certificate import ForgettingCertificat
 from gate_controller.contract.messages import RECEIPT_DOMAIN, ForgetReceipt, SignedReceipt
 from gate_controller.contract.signing import sign
 from tests.support.acting import ALL_METHODS, add_live_lane, by_phone, household, manager, offer_face, pair
+from tests.support.compounds.filled_once import copied_once
 from web_admin.action.base import Action, one_publication
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Gate, Site
@@ -45,22 +46,32 @@ class Forgotten:
 
     def __post_init__(self) -> None:
         self.sealer = Sealer(b"s" * 32, b"l" * 32, WrapKeys(b"f" * 32, self.secrets_dir))
+        made = copied_once(self.database.engine, ("faces to be forgotten", self.now), self._filled)
+        self.site_id, self.root_public_key, self.root_pem, keys, people = made
+        self.keys, self.people = dict(keys), list(people)
+
+    def _filled(self) -> tuple[str, bytes, bytes, dict[str, Ed25519PrivateKey], list[str]]:
+        """Fill the database; return the site's id and root keys, the keys of gates, the ids of people."""
+        keys: dict[str, Ed25519PrivateKey] = {}
+        people: list[str] = []
         with self.database.session() as session:
-            site, self.root_pem = create_site(
+            site, root_pem = create_site(
                 session, self.sealer, "Willow Court", "Asia/Shanghai", "en", "a long passphrase", self.now
             )
-            self.site_id, self.root_public_key = site.site_id, site.root_public_key
-        with self.act() as act, one_publication(act) as part:
-            for gate_id in GATES:
-                add_gate(part, gate_id, f"{gate_id.title()} gate")
-                add_live_lane(part, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", ALL_METHODS[:3]))
-                self.keys[gate_id] = pair(part, gate_id)
-                offer_face(part, gate_id)
-            for number in (1, 2):
-                _, person = household(part, f"3-{number}", f"Lin {number}")
-                issue_card(part, person.person_id, number)
-                self.people.append(person.person_id)
-                give_face_consent(by_phone(part, person.person_id), person.person_id, newest(part), "en")
+            site_id, root_public_key = site.site_id, site.root_public_key
+            act = manager(session, self.sealer, site_id, self.now)
+            with one_publication(act) as part:
+                for gate_id in GATES:
+                    add_gate(part, gate_id, f"{gate_id.title()} gate")
+                    add_live_lane(part, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", ALL_METHODS[:3]))
+                    keys[gate_id] = pair(part, gate_id)
+                    offer_face(part, gate_id)
+                for number in (1, 2):
+                    _, person = household(part, f"3-{number}", f"Lin {number}")
+                    issue_card(part, person.person_id, number)
+                    people.append(person.person_id)
+                    give_face_consent(by_phone(part, person.person_id), person.person_id, newest(part), "en")
+        return site_id, root_public_key, root_pem, keys, people
 
     @contextmanager
     def act(self) -> Iterator[Action]:

@@ -33,6 +33,9 @@ OTHERS = {
     "web_admin/visitors/actions.py::MAX_LIVE_CODES",
     "web_admin/face/ages.py::LONGEST_YEARS",
     "web_admin/people/phone_verification.py::MAX_VERIFICATIONS_ASKED",
+    # How long a call rings and lasts is a rule of calls, as is how many numbers a manager lists.
+    "web_admin/calls/rules.py::LONGEST_RINGING_SECONDS",
+    "web_admin/calls/rules.py::LONGEST_TALK_SECONDS",
     # What is shown, and figures that limit no person or client.
     "web_admin/events/quarantine.py::MAX_SHOWN",
     "web_admin/manage/events.py::SUGGESTIONS_AT_MOST",
@@ -68,6 +71,7 @@ OTHERS = {
     "web_admin/accounts/throttle.py::LONGEST_WAIT",
     # Bodies of gates, which sign them: their tests are in test_sync_api.py.
     *(f"web_admin/sync/routes.py::{name}_BODY" for name in ("SMALL", "TOMBSTONES")),
+    "web_admin/sync/calls.py::CALL_BODY",
     "web_admin/sync/check_in.py::ASK_BODY",
     "web_admin/sync/site_facts.py::SMALL_BODY",
 }

@@ -67,7 +67,7 @@ ENDPOINTS_OF_OTHERS = {
 _DOORS = frozenset({"security.login", "security.logout", "security.static"})
 """In and out, where there is nothing to see for who is signed in already."""
 
-BLUEPRINTS_OF_GATES = frozenset({"sync_api", "sync_updates", "sync_site"})
+BLUEPRINTS_OF_GATES = frozenset({"sync_api", "sync_calls", "sync_updates", "sync_site"})
 """Called by gates, which sign every request; people cannot use them."""
 
 CLOSED_BLUEPRINTS = frozenset({"security"})

@@ -15,10 +15,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.calls import CallEnd, QuickReply
-from web_admin.action.base import Action, begin, new_id, record
+from web_admin.action.base import Action, begin
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.calls.models import HomeCall
+from web_admin.calls.orders import give_order, is_on_its_way
 from web_admin.calls.reach import is_called
 from web_admin.calls.rules import LONGEST_TALK_SECONDS, has_begun, read
 from web_admin.compound.gate_names import gate_and_lane
@@ -45,7 +46,9 @@ class CallShown:
     """The name of who answered; theirs who set it where a courier was let in by day."""
     reply: str | None
     is_opening: bool
-    """Whether the order to open went out and the gate has not said yet what came of it."""
+    """Whether the gate was ordered to open and may still say that it did."""
+    was_ordered: bool
+    """Whether it was ordered at all: it can be once in a call."""
     end: str | None
     went_to_guard: bool
 
@@ -102,7 +105,8 @@ def state_for(session: Session, call_id: str, person_id: str, now: datetime) -> 
         is_mine=call.answered_by == person_id and call.leg is None,
         answered_by=answerer.display_name if answerer is not None else None,
         reply=call.reply,
-        is_opening=call.order_id is not None and not is_over,
+        is_opening=not is_over and is_on_its_way(call, now),
+        was_ordered=call.order_id is not None,
         end=(call.end or CallEnd.NO_ANSWER) if is_over else None,
         went_to_guard=call.to_guard,
     )
@@ -145,19 +149,8 @@ def open_gate(act: Action, call_id: str) -> HomeCall:
     call, person = _answered(act, call_id)
     if call.order_id is not None:
         raise ActionRefused(None, _("The gate was already asked to open in this call."))
-    order(act, call, person.person_id)
+    give_order(act, call, person.person_id)
     return call
-
-
-def order(act: Action, call: HomeCall, person_id: str) -> None:
-    """Give a call its order to open, which the next answer to the gate carries."""
-    call.order_id, call.order_person_id, call.order_at = new_id(), person_id, act.now
-    record(
-        act,
-        "call_open_ordered",
-        {"call_id": call.call_id, "order_id": call.order_id, "lane_id": call.lane_id},
-        person_id=person_id,
-    )
 
 
 def send_away(act: Action, call_id: str) -> HomeCall:

@@ -2,19 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.calls import MAX_LEGS, CallLeg
 from web_admin.calls.allowed_numbers import is_allowed, settings_of
 from web_admin.calls.models import CallNumber, HomeCall, HomeCallPerson, HomeCallWishes
-from web_admin.calls.rules import RING_SECONDS, Wishes
+from web_admin.calls.rules import RING_SECONDS, Wishes, numbers_of_plan
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import GrantRow, Person
 from web_admin.core.sealing import Sealer
 from web_admin.messages.push_models import PushPhone
 
+Columns = TypeVarTuple("Columns")
 NUMBER_PURPOSE = "call-number"
 PUSH_KIND = "call"
 """What a phone on which calls are shown has among its kinds."""
@@ -22,27 +24,30 @@ PAGE_KNOWN_FOR = timedelta(seconds=45)
 """How long a page counts as open after it last said so."""
 
 
-def _is_called() -> ColumnElement[bool]:
-    """Return the condition that a person is called: adults who live there, if nothing else was chosen."""
+def called(rows: Select[*Columns]) -> Select[*Columns]:
+    """Return of a statement about people those who are called: adults who live there, unless they chose.
+
+    No one who moved out or is suspended is.
+    """
+    of_home = and_(HomeCallPerson.person_id == Person.person_id, HomeCallPerson.home_id == Person.home_id)
     by_rule = and_(HomeCallPerson.person_id.is_(None), Person.kind == "resident", Person.age_band == ADULT)
-    return and_(
-        Person.ended_at.is_(None),
-        Person.suspended.is_(False),
-        Person.kind.in_(("resident", "helper")),
-        or_(HomeCallPerson.is_called.is_(True), by_rule),
+    return (
+        rows.select_from(Person)
+        .outerjoin(HomeCallPerson, of_home)
+        .where(
+            Person.ended_at.is_(None),
+            Person.suspended.is_(False),
+            Person.kind.in_(("resident", "helper")),
+            or_(HomeCallPerson.is_called.is_(True), by_rule),
+        )
     )
 
 
 def called_persons(session: Session, home_id: str) -> list[str]:
-    """Return who of a home is called, in its order; no one who moved out or is suspended."""
-    of_home = and_(HomeCallPerson.person_id == Person.person_id, HomeCallPerson.home_id == Person.home_id)
-    rows = (
-        select(Person.person_id)
-        .outerjoin(HomeCallPerson, of_home)
-        .where(Person.home_id == home_id, _is_called())
-        .order_by(HomeCallPerson.position, Person.created_at, Person.person_id)
-    )
-    return list(session.scalars(rows))
+    """Return who of a home is called, in its order."""
+    rows = called(select(Person.person_id)).where(Person.home_id == home_id)
+    in_order = rows.order_by(HomeCallPerson.position, Person.created_at, Person.person_id)
+    return list(session.scalars(in_order))
 
 
 def is_called(session: Session, person: Person) -> bool:
@@ -125,22 +130,27 @@ def open_number(sealer: Sealer, row: CallNumber) -> str:
     return sealer.open(row.number_sealed, purpose=NUMBER_PURPOSE).decode()
 
 
-def legs_of(session: Session, sealer: Sealer, site_id: str, home_id: str) -> list[CallLeg]:
-    """Return the telephones of a home that its gates may call, in its order."""
-    settings = settings_of(session, site_id)
-    persons = called_persons(session, home_id)
-    legs = []
-    for row in numbers_of(session, persons):
-        number = open_number(sealer, row)
-        if is_allowed(settings, number):
-            legs.append(CallLeg(person_id=row.person_id, number=number, ring_seconds=RING_SECONDS))
-    return legs[:MAX_LEGS]
+def numbers_to_call(
+    session: Session, sealer: Sealer, site_id: str, person_ids: Sequence[str]
+) -> list[CallNumber]:
+    """Return the telephones of these people that the site's gates may call, in the home's order."""
+    allowed = settings_of(session, site_id)
+    rows = numbers_of(session, person_ids)
+    return [row for row in rows if is_allowed(allowed, open_number(sealer, row))][:MAX_LEGS]
 
 
-def live_call_of(session: Session, home_id: str, now: datetime) -> Sequence[HomeCall]:
-    """Return the calls of a home that are not over, the newest first."""
-    return session.scalars(
-        select(HomeCall)
-        .where(HomeCall.home_id == home_id, HomeCall.stage != "over", HomeCall.ends_at > now)
-        .order_by(HomeCall.started_at.desc(), HomeCall.call_id)
-    ).all()
+def legs_of(session: Session, sealer: Sealer, call: HomeCall) -> list[CallLeg]:
+    """Return the telephones of a call; none once one of them is not to be called any more.
+
+    The gate counts them by their places, so none of them can be left out alone.
+    """
+    persons = called_persons(session, call.home_id)
+    now_called = {row.number_id: row for row in numbers_to_call(session, sealer, call.site_id, persons)}
+    numbers = numbers_of_plan(call.plan)
+    if not all(number_id in now_called for number_id in numbers):
+        return []
+    rows = [now_called[number_id] for number_id in numbers]
+    return [
+        CallLeg(person_id=row.person_id, number=open_number(sealer, row), ring_seconds=RING_SECONDS)
+        for row in rows
+    ]

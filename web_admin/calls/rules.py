@@ -102,8 +102,8 @@ def has_begun(steps: Sequence[Step], kind: StepKind, second: float) -> bool:
 
 
 def rings_telephones(steps: Sequence[Step], second: float) -> bool:
-    """Return whether the telephones are the newest step at a second of the call."""
-    begun = [step for step in steps if step.from_second <= second and step.kind != "page"]
+    """Return whether telephones ring at a second of the call: until the next step begins."""
+    begun = [step for step in steps if step.from_second <= second]
     return bool(begun) and begun[-1].kind == "telephone"
 
 
@@ -112,11 +112,20 @@ def is_rung_out(steps: Sequence[Step], second: float) -> bool:
     return second >= steps[-1].from_second
 
 
-def stored(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """Return steps as a row keeps them."""
-    return [{"step": step.kind, "from": step.from_second} for step in steps]
+def stored(steps: Sequence[Step], numbers: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return steps as a row keeps them, with the ids of the telephones that ring in theirs."""
+    rows: list[dict[str, Any]] = [{"step": step.kind, "from": step.from_second} for step in steps]
+    for row in rows:
+        if row["step"] == "telephone":
+            row["numbers"] = list(numbers)
+    return rows
 
 
 def read(rows: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     """Return the steps of a row."""
     return tuple(Step(row["step"], row["from"]) for row in rows)
+
+
+def numbers_of_plan(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the ids of the telephones of a call, in the order in which they ring."""
+    return [number_id for row in rows for number_id in row.get("numbers", ())]

@@ -98,7 +98,7 @@ def proof_state(session: Session, sealer: Sealer, number_id: str, now: datetime)
     task = session.scalars(
         select(TelephoneTask)
         .where(TelephoneTask.number_id == number_id, TelephoneTask.purpose == "proof")
-        .order_by(TelephoneTask.created_at.desc())
+        .order_by(TelephoneTask.done_at.is_not(None), TelephoneTask.created_at.desc())
     ).first()
     if task is None:
         return Proof("none")

@@ -131,14 +131,30 @@ MESSAGE_CODES = Limit(
     f"{_MESSAGES}::test_ten_codes_an_hour_are_sent_to_one_person", timedelta(hours=1),
 )
 
+CALLS_OF_GATE = Limit(
+    "calls_of_gate", 60, "calls begun", "gate", "web_admin/calls/reports.py::_may_call",
+    "tests/web_admin/calls/test_reports.py::test_one_gate_calls_so_many_homes_and_no_more", TEN_MINUTES,
+)
+CALLS_TO_HOME = Limit(
+    "calls_to_home", 4, "calls begun", "gate and number that was typed there",
+    "web_admin/calls/reports.py::_may_call",
+    "tests/web_admin/calls/test_reports.py::test_a_prankster_wears_out_and_not_the_home", TEN_MINUTES,
+)
+
 COUNTED = (
     SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_KNOWN, SIGN_IN_CODES, PAIRING_CODES, API_CALLS,
     API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_TYPED, DESK_TYPED_DAILY,
     DESK_UNPROVED, DESK_UNPROVED_DAILY, DESK_PIN, DESK_PIN_DAILY, LOST_CARDS, LOST_CARDS_DAILY, MESSAGE_CODES,
+    CALLS_OF_GATE, CALLS_TO_HOME,
 )
 """Those that are counted in the database."""
 
 CONSTANTS = (
+    Limit(
+        "telephone_proofs", 3, "calls that prove a number", "resident and day",
+        "web_admin/calls/telephone_tasks.py::PROOFS_A_DAY",
+        "tests/web_admin/calls/test_telephone_tasks.py::test_three_proofs_a_day_are_called_for_one_person",
+    ),
     Limit(
         "form_body", 2 * 1024 * 1024, "bytes", "request to a page or to the interface",
         "web_admin/web/limits.py::MAX_FORM_BYTES",

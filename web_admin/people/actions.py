@@ -179,7 +179,7 @@ def move_out(act: Action, person_id: str) -> None:
     end_series_of(act, person_id)
     revoke_invitations(act, person_id)
     remove_every_phone(act.session, Owner(person_id=person_id))
-    end_calls_of(act.session, person_id, act.now)
+    end_calls_of(act.session, person_id)
     end_resident_sign_in(act.session, person_id)
     if own_person_id(act) is None and act.channel != "home" and person.home_id is not None:
         notify(act.session, person_id, "card_stopped", act.now, MOVED_OUT_TEXT)

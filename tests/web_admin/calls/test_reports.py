@@ -1,0 +1,300 @@
+"""What gates report of calls, and what they are answered: the same for every home that is not called."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import func, select
+
+from gate_controller.contract.calls import CALLS_PATH, CallEnd, CallReport, CallState, CallStep
+from gate_controller.contract.messages import ASK_PATH, AskReply
+from tests.support.compounds.resident import Compound
+from tests.web_admin.calls.played_calls import (
+    HOME,
+    NEIGHBOUR,
+    CallingGate,
+    add_partner,
+    call_row,
+    calling_gate,
+    has_telephone,
+    home_of,
+    on_phone,
+    set_clock,
+    wants,
+)
+from web_admin.calls import live
+from web_admin.calls.models import HomeCall, HomeCallPerson
+from web_admin.calls.reach import note_page_open
+from web_admin.compound.models import Gate, GrantRow, Person, Site
+from web_admin.core.limits import CALLS_OF_GATE, CALLS_TO_HOME
+from web_admin.gates.ask_bounds import ASKS_AT_ONCE, AskBounds
+
+NOT_CALLED = {"stage": "over", "end": "no_calls", "offers_guard": True}
+
+
+def plain(state: CallState) -> dict[str, object]:
+    """Return what an answer says, without which call it is of."""
+    return {name: value for name, value in msgspec.to_builtins(state).items() if name != "call_id"}
+
+
+@pytest.mark.both_databases
+def test_a_home_that_takes_calls_rings(called: CallingGate) -> None:
+    assert plain(called.says("one")) == {"stage": "ringing", "seconds_left": 60}
+
+
+def test_a_server_names_the_feature(called: CallingGate) -> None:
+    played = called.played
+    played.knows = ("calls",)
+    reply = msgspec.json.decode(
+        played.post(ASK_PATH, played.question(called.compound.clock())).data, type=AskReply
+    )
+    assert "calls" in (reply.knows or ())
+
+
+def test_whatever_is_not_called_gets_one_answer(small_compound: Compound, gate: CallingGate) -> None:
+    """No such home, never switched on, off again, quiet, resting, blocked: a visitor learns nothing."""
+    soon = small_compound.clock() + timedelta(hours=1)
+    answers = [gate.says("none", home="999"), gate.says("never")]
+    quiet: dict[str, object] = {"quiet_from": 11 * 60, "quiet_until": 15 * 60}
+    for wishes in (
+        {"takes_calls": False},
+        {"takes_calls": True, **quiet},
+        {"quiet_from": None, "dnd_until": soon},
+        {"dnd_until": None, "blocked_gates": ["north"]},
+    ):
+        wants(small_compound, **{"takes_calls": True, **wishes})
+        answers.append(gate.says(f"call-{len(answers)}"))
+        set_clock(small_compound, 601)
+    assert [plain(answer) for answer in answers] == [NOT_CALLED] * 6
+
+
+def test_a_home_of_which_no_one_may_pass_there_is_not_called(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    with small_compound.session() as session:
+        for grant in session.scalars(select(GrantRow)):
+            grant.lanes = ["south-in"]
+    assert plain(called.says("one")) == NOT_CALLED
+
+
+def test_a_home_whose_people_are_suspended_or_not_to_be_called_is_not_called(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    with small_compound.session() as session:
+        session.get_one(Person, small_compound.person_id).suspended = True
+    assert plain(called.says("one")) == NOT_CALLED
+    with small_compound.session() as session:
+        session.get_one(Person, small_compound.person_id).suspended = False
+        session.add(
+            HomeCallPerson(
+                person_id=small_compound.person_id,
+                home_id=session.get_one(Person, small_compound.person_id).home_id,
+                is_called=False,
+            )
+        )
+    assert plain(called.says("two")) == NOT_CALLED
+
+
+def test_nothing_is_kept_of_a_call_that_did_not_ring(small_compound: Compound, gate: CallingGate) -> None:
+    gate.says("one")
+    gate.says("two", home="999")
+    assert call_row(small_compound, "one") is None
+    assert call_row(small_compound, "two") is None
+
+
+def test_a_server_that_is_being_restored_calls_no_one(small_compound: Compound, called: CallingGate) -> None:
+    with small_compound.session() as session:
+        session.get_one(Site, small_compound.site_id).restoring = True
+    assert plain(called.says("one")) == NOT_CALLED
+
+
+# -- reach -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.both_databases
+def test_telephones_ring_in_the_homes_order_sealed_to_this_call(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    set_clock(small_compound, 1)
+    partner = add_partner(small_compound)
+    has_telephone(small_compound, partner, "+8613900000002")
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    has_telephone(small_compound, small_compound.person_id, "+8613900000009", proved_at=None)
+    has_telephone(small_compound, small_compound.person_id, "+4990000000", position=3)
+    state = called.says("one", has_telephone=True)
+    assert [(leg.person_id, leg.number) for leg in called.legs("one", state)] == [
+        (small_compound.person_id, "+8613900000001"),
+        (partner, "+8613900000002"),
+    ]
+    assert b"1390000" not in msgspec.json.encode(state)
+    assert called.says("two", has_telephone=False).legs is None, "this gate has none"
+
+
+def test_pages_that_are_open_ring_alone_for_twenty_seconds(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    with small_compound.session() as session:
+        assert note_page_open(session, small_compound.person_id, small_compound.clock())
+        assert not note_page_open(session, small_compound.person_id, small_compound.clock())
+    assert called.says("one", has_telephone=True).legs is None
+    set_clock(small_compound, 20)
+    assert called.says("one", has_telephone=True).legs is not None
+    set_clock(small_compound, 25)
+    assert plain(called.says("one", has_telephone=True)) == {
+        "stage": "over",
+        "end": "no_answer",
+        "to_guard": True,
+    }
+
+
+def test_a_home_that_leaves_the_guard_out_lets_the_screen_offer_it(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    wants(small_compound, reach=["page"])
+    called.says("one")
+    set_clock(small_compound, 45)
+    assert plain(called.says("one")) == {"stage": "over", "end": "no_answer", "offers_guard": True}
+
+
+@pytest.mark.both_databases
+def test_who_picks_up_a_telephone_has_the_call_and_pages_stop(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    partner = add_partner(small_compound)
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    called.says("one", has_telephone=True)
+    state = called.says("one", CallStep.LEG_ANSWERED, leg=0, has_telephone=True)
+    assert (state.stage, len(called.legs("one", state))) == ("answered", 1), "or the gate hangs up"
+    with small_compound.session() as session:
+        assert live.ringing_for(session, partner, small_compound.clock()) is None
+    state = called.says("one", CallStep.LEG_ENDED, leg=0, has_telephone=True)
+    assert state.stage == "ringing", "a telephone that no key was pressed on is no answer"
+    over = called.says("one", CallStep.OVER, leg=0, end=CallEnd.OPENED, has_telephone=True)
+    assert (over.stage, over.end) == ("over", "opened")
+    row = call_row(small_compound, "one")
+    assert row is not None
+    assert row.answered_by == small_compound.person_id
+
+
+def test_a_telephone_that_is_not_of_this_call_answers_nothing(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    called.says("one", has_telephone=True)
+    assert called.says("one", CallStep.LEG_ANSWERED, leg=5, has_telephone=True).stage == "ringing"
+
+
+def test_a_call_of_a_gate_that_went_silent_ends_with_time(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    called.says("one")
+    set_clock(small_compound, 61)
+    with small_compound.session() as session:
+        assert live.ringing_for(session, small_compound.person_id, small_compound.clock()) is None
+        shown = live.state_for(session, "one", small_compound.person_id, small_compound.clock())
+    assert shown is not None
+    assert (shown.stage, shown.end) == ("over", "no_answer")
+
+
+def test_what_a_gate_did_without_the_server_is_believed_later(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    called.says("one", has_telephone=True)
+    set_clock(small_compound, 200)
+    called.says("one")
+    called.says("one", CallStep.OVER, leg=0, end=CallEnd.OPENED)
+    row = call_row(small_compound, "one")
+    assert row is not None
+    assert (row.end, row.answered_by) == ("opened", small_compound.person_id)
+    called.says("one", CallStep.OVER, end=CallEnd.CANCELLED)
+    assert call_row(small_compound, "one").end == "opened"  # type: ignore[union-attr]
+
+
+# -- strangers, limits -----------------------------------------------------------------------------
+
+
+def test_a_call_belongs_to_the_gate_and_lane_that_began_it(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    called.says("one")
+    south = calling_gate(small_compound, "south")
+    assert south.says("one").end == CallEnd.FAILED
+    assert south.says("two", lane_id="north-in").end == CallEnd.FAILED
+    assert south.says("one", CallStep.OVER, end=CallEnd.OPENED).end == CallEnd.FAILED
+    assert called.says("one").stage == "ringing"
+
+
+def test_a_gate_that_is_not_trusted_calls_no_one(small_compound: Compound, called: CallingGate) -> None:
+    with small_compound.session() as session:
+        session.get_one(Gate, "north").forked_at = small_compound.clock()
+    assert called.says("one").end == CallEnd.FAILED
+    assert call_row(small_compound, "one") is None
+
+
+def test_a_call_that_is_over_stays_over(called: CallingGate) -> None:
+    called.says("one")
+    called.says("one", CallStep.OVER, end=CallEnd.CANCELLED)
+    assert called.says("one").end == CallEnd.CANCELLED
+    assert called.says("unheard", CallStep.OVER, end=CallEnd.OPENED).end == CallEnd.FAILED
+
+
+@pytest.mark.both_databases
+def test_a_prankster_wears_out_and_not_the_home(small_compound: Compound, called: CallingGate) -> None:
+    for number in range(CALLS_TO_HOME.most):
+        assert called.says(f"call-{number}").stage == "ringing"
+    refused = {"stage": "over", "end": "too_many", "offers_guard": True}
+    assert plain(called.says("again")) == refused
+    assert plain(called.says("one-more")) == refused
+    assert calling_gate(small_compound, "south").says("other-gate").stage == "ringing"
+    for number in range(CALLS_TO_HOME.most):
+        assert plain(called.says(f"unknown-{number}", home="999")) == NOT_CALLED
+    assert plain(called.says("unknown", home="999")) == refused, "as of a home that there is"
+    set_clock(small_compound, CALLS_TO_HOME.window_seconds)
+    assert called.says("later").stage == "ringing"
+
+
+def test_one_gate_calls_so_many_homes_and_no_more(
+    called: CallingGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(called.compound.app.extensions, "menjin_call_bounds", AskBounds(lambda: 7.0))
+    ends = []
+    for number in range(CALLS_OF_GATE.most + 1):
+        ends.append(called.says(f"call-{number}", home=str(1000 + number)).end)
+    assert ends == [CallEnd.NO_CALLS] * CALLS_OF_GATE.most + [CallEnd.TOO_MANY]
+
+
+def test_a_gate_that_floods_is_slowed_and_its_check_ins_are_answered(
+    called: CallingGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(called.compound.app.extensions, "menjin_call_bounds", AskBounds(lambda: 7.0))
+    statuses = [called.sends("one").status_code for _time in range(ASKS_AT_ONCE + 100)]
+    assert statuses.count(200) <= ASKS_AT_ONCE + 1
+    assert statuses[-99:] == [429] * 99
+    assert called.sends("one").get_json()["error"] == "calls_too_often"
+    called.played.ask(called.compound.clock())
+    with called.compound.session() as session:
+        assert session.scalar(select(func.count()).select_from(HomeCall)) == 1
+
+
+def test_a_key_that_is_none_is_refused_with_a_word(small_compound: Compound, called: CallingGate) -> None:
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    report = CallReport(
+        call_id="one", lane_id="north-in", home=HOME, has_telephone=True, sealing_public_key=bytes(32)
+    )
+    response = called.played.post(CALLS_PATH, report)
+    assert (response.status_code, response.get_json()["error"]) == (400, "sealing_key_unusable")
+
+
+def test_two_gates_call_one_home_and_each_call_is_its_own(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    south = calling_gate(small_compound, "south")
+    called.says("one")
+    south.says("two")
+    with on_phone(small_compound, small_compound.person_id) as act:
+        live.answer(act, "two")
+    assert (called.says("one").stage, south.says("two").stage) == ("ringing", "answered")
+    assert called.says("other", home=NEIGHBOUR).end == CallEnd.NO_CALLS
+    assert home_of(small_compound, small_compound.person_id) == call_row(small_compound, "one").home_id  # type: ignore[union-attr]

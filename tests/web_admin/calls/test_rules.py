@@ -1,0 +1,112 @@
+"""How a home is reached: in its order, within two minutes, and showing no one whether someone is in."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web_admin.calls.rules import (
+    COURIER_EVERY,
+    LONGEST_RINGING_SECONDS,
+    PAGE_ALONE_SECONDS,
+    STEPS,
+    Step,
+    Wishes,
+    has_begun,
+    is_between,
+    is_let_in_by_day,
+    is_quiet,
+    is_rung_out,
+    is_wanted,
+    plan,
+    read,
+    rings_telephones,
+    stored,
+)
+
+USUAL = ("page", "telephone", "guard")
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+orders = st.lists(st.sampled_from(STEPS), unique=True).map(tuple)
+
+
+def test_pages_ring_first_telephones_after_twenty_seconds_and_the_guard_last() -> None:
+    assert plan(USUAL, has_pages=True, telephones=2) == (
+        Step("page", 0),
+        Step("telephone", 20),
+        Step("guard", 70),
+    )
+
+
+def test_telephones_ring_at_once_where_no_page_is_open() -> None:
+    steps = plan(USUAL, has_pages=False, telephones=1)
+    assert steps == (Step("page", 0), Step("telephone", 0), Step("guard", 25))
+    assert rings_telephones(steps, 0)
+
+
+@pytest.mark.parametrize("has_pages", [True, False])
+def test_without_telephones_it_rings_as_long_whether_a_page_is_open_or_not(has_pages: bool) -> None:
+    steps = plan(USUAL, has_pages=has_pages, telephones=0)
+    assert steps == (Step("page", 0), Step("guard", PAGE_ALONE_SECONDS))
+
+
+def test_a_home_that_leaves_the_guard_out_ends_at_no_one() -> None:
+    assert plan(("page",), has_pages=True, telephones=3)[-1] == Step("none", PAGE_ALONE_SECONDS)
+    assert plan(("guard", "page"), has_pages=True, telephones=0) == (Step("guard", 0),)
+
+
+def test_telephones_stop_when_the_step_after_them_begins() -> None:
+    steps = plan(("telephone", "page"), has_pages=True, telephones=1)
+    assert [rings_telephones(steps, second) for second in (0, 24, 25, 60)] == [True, True, False, False]
+    assert has_begun(steps, "page", 25)
+
+
+@given(orders, st.booleans(), st.integers(0, 8))
+def test_every_plan_ends_in_time_and_keeps_the_homes_order(
+    reach: tuple[str, ...], has_pages: bool, telephones: int
+) -> None:
+    steps = plan(reach, has_pages=has_pages, telephones=telephones)
+    seconds = [step.from_second for step in steps]
+    assert seconds == sorted(seconds)
+    assert seconds[-1] <= LONGEST_RINGING_SECONDS
+    kinds = [step.kind for step in steps if step.kind != "none"]
+    assert kinds == [kind for kind in reach if kind in kinds]
+    assert is_rung_out(steps, seconds[-1])
+    assert not any(is_rung_out(steps, second) for second in range(seconds[-1]))
+    assert read(stored(steps)) == steps
+    assert (steps[-1].kind == "guard") == ("guard" in reach)
+
+
+def test_quiet_hours_go_over_midnight() -> None:
+    assert [is_between(minute, 22 * 60, 7 * 60) for minute in (21 * 60, 23 * 60, 0, 7 * 60)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert not is_between(600, 600, 600)
+
+
+def test_a_home_is_not_disturbed_in_its_quiet_hours_or_while_it_said_so() -> None:
+    wishes = Wishes(takes_calls=True, quiet_from=11 * 60, quiet_until=13 * 60)
+    assert is_quiet(wishes, NOON, NOON)
+    assert not is_quiet(wishes, NOON, NOON + timedelta(hours=1))
+    resting = Wishes(takes_calls=True, dnd_until=NOON + timedelta(minutes=1))
+    assert is_quiet(resting, NOON, NOON)
+    assert not is_quiet(resting, NOON + timedelta(minutes=1), NOON)
+
+
+def test_a_home_that_takes_no_calls_or_blocked_the_gate_wants_nothing_of_it() -> None:
+    assert not is_wanted(Wishes(takes_calls=False), "north")
+    assert not is_wanted(Wishes(takes_calls=True, blocked_gates=["north"]), "north")
+    assert is_wanted(Wishes(takes_calls=True, blocked_gates=["south"]), "north")
+
+
+@pytest.mark.parametrize(("hour", "is_in"), [(7, False), (8, True), (19, True), (20, False)])
+def test_couriers_are_let_in_by_day(hour: int, is_in: bool) -> None:
+    assert is_let_in_by_day(NOON.replace(hour=hour), None, NOON) is is_in
+
+
+def test_one_courier_is_let_in_in_half_an_hour() -> None:
+    assert not is_let_in_by_day(NOON, NOON - COURIER_EVERY + timedelta(seconds=1), NOON)
+    assert is_let_in_by_day(NOON, NOON - COURIER_EVERY, NOON)

@@ -1,0 +1,174 @@
+"""Calls that a gate makes for the server: a number is proved by the digits that its owner's page shows."""
+
+import pytest
+from sqlalchemy import select
+
+from gate_controller.contract.calls import TaskDone
+from tests.support.compounds.resident import Compound
+from tests.web_admin.calls.played_calls import (
+    CallingGate,
+    calling_gate,
+    has_telephone,
+    on_phone,
+    set_clock,
+    wants,
+)
+from web_admin.action.base import Action
+from web_admin.calls.models import CallNumber, CallSettings, TelephoneTask
+from web_admin.calls.telephone_tasks import PROOFS_A_DAY, Proof, begin_proof, proof_state
+from web_admin.compound.models import Gate, Site
+from web_admin.core.refusal import ActionRefused
+
+NUMBER = "+8613900000001"
+
+
+@pytest.fixture
+def number_id(small_compound: Compound, gate: CallingGate) -> str:
+    """Return a number of the first person that waits for its proof; a gate is there."""
+    return has_telephone(small_compound, small_compound.person_id, NUMBER, proved_at=None)
+
+
+def asked(compound: Compound, number_id: str, person_id: str | None = None) -> str:
+    with on_phone(compound, person_id or compound.person_id) as act:
+        return begin_proof(act, number_id)
+
+
+def state(compound: Compound, number_id: str) -> Proof:
+    with compound.act() as act:
+        return proof_state(act.session, act.sealer, number_id, act.now)
+
+
+def refusal(compound: Compound, number_id: str, person_id: str | None = None) -> str:
+    with pytest.raises(ActionRefused) as refused:
+        asked(compound, number_id, person_id)
+    return str(refused.value)
+
+
+@pytest.mark.both_databases
+def test_the_digits_of_the_page_typed_on_the_telephone_prove_it(
+    small_compound: Compound, gate: CallingGate, number_id: str
+) -> None:
+    digits = asked(small_compound, number_id)
+    assert state(small_compound, number_id) == Proof("waiting", digits)
+    reply, numbers = gate.asks_for_tasks()
+    (task,) = reply.tasks
+    assert (numbers, task.purpose, task.keys_wanted, task.language) == ((NUMBER,), "proof", 4, "en")
+    assert state(small_compound, number_id) == Proof("calling", digits)
+    gate.asks_for_tasks(TaskDone(task_id=task.task_id, result="answered", keys=digits))
+    assert state(small_compound, number_id) == Proof("proved")
+    with small_compound.session() as session:
+        assert session.get_one(TelephoneTask, task.task_id).code_sealed is None
+
+
+@pytest.mark.parametrize(
+    ("result", "keys", "said"),
+    [("answered", "", "wrong_digits"), ("not_answered", "", "not_answered"), ("failed", "", "failed")],
+)
+def test_anything_else_proves_nothing(
+    small_compound: Compound, gate: CallingGate, number_id: str, result: str, keys: str, said: str
+) -> None:
+    asked(small_compound, number_id)
+    reply, _numbers = gate.asks_for_tasks()
+    done = TaskDone(task_id=reply.tasks[0].task_id, result=result, keys=keys)  # type: ignore[arg-type]
+    gate.asks_for_tasks(done)
+    assert state(small_compound, number_id) == Proof(said)  # type: ignore[arg-type]
+
+
+def test_one_call_has_one_try(small_compound: Compound, gate: CallingGate, number_id: str) -> None:
+    digits = asked(small_compound, number_id)
+    reply, _numbers = gate.asks_for_tasks()
+    task_id = reply.tasks[0].task_id
+    gate.asks_for_tasks(TaskDone(task_id=task_id, result="answered", keys=f"{digits}#"))
+    gate.asks_for_tasks(TaskDone(task_id=task_id, result="answered", keys=digits))
+    assert state(small_compound, number_id) == Proof("wrong_digits")
+
+
+def test_a_gate_that_did_not_take_a_call_says_nothing_of_it(
+    small_compound: Compound, gate: CallingGate, number_id: str
+) -> None:
+    digits = asked(small_compound, number_id)
+    south = calling_gate(small_compound, "south")
+    reply, _numbers = gate.asks_for_tasks()
+    assert south.asks_for_tasks()[0].tasks == (), "one gate calls"
+    south.asks_for_tasks(TaskDone(task_id=reply.tasks[0].task_id, result="answered", keys=digits))
+    assert state(small_compound, number_id).state == "calling"
+
+
+def test_digits_that_come_too_late_prove_nothing(
+    small_compound: Compound, gate: CallingGate, number_id: str
+) -> None:
+    digits = asked(small_compound, number_id)
+    reply, _numbers = gate.asks_for_tasks()
+    set_clock(small_compound, 301)
+    assert state(small_compound, number_id) == Proof("late")
+    gate.asks_for_tasks(TaskDone(task_id=reply.tasks[0].task_id, result="answered", keys=digits))
+    assert state(small_compound, number_id) == Proof("late")
+
+
+def test_a_proof_that_is_asked_again_ends_the_one_before(
+    small_compound: Compound, gate: CallingGate, number_id: str
+) -> None:
+    asked(small_compound, number_id)
+    digits = asked(small_compound, number_id)
+    assert len(gate.asks_for_tasks()[0].tasks) == 1
+    assert state(small_compound, number_id).digits == digits
+
+
+def test_three_proofs_a_day_are_called_for_one_person(small_compound: Compound, number_id: str) -> None:
+    for _time in range(PROOFS_A_DAY):
+        asked(small_compound, number_id)
+        set_clock(small_compound, 60)
+    assert "three times today" in refusal(small_compound, number_id)
+    with small_compound.session() as session:
+        session.delete(session.get_one(CallNumber, number_id))
+    other = has_telephone(small_compound, small_compound.person_id, "+8613900000002", proved_at=None)
+    assert "three times today" in refusal(small_compound, other), "removing a number gives no more"
+    set_clock(small_compound, 24 * 3600)
+    assert len(asked(small_compound, other)) == 4
+
+
+def test_numbers_that_the_manager_did_not_list_are_never_called(
+    small_compound: Compound, gate: CallingGate, number_id: str
+) -> None:
+    asked(small_compound, number_id)
+    with small_compound.session() as session:
+        session.get_one(CallSettings, small_compound.site_id).prefixes = ["+49"]
+    assert gate.asks_for_tasks()[0].tasks == ()
+    assert refusal(small_compound, number_id) == "This compound's gates do not call such numbers."
+
+
+def test_no_one_proves_anothers_number(small_compound: Compound, number_id: str) -> None:
+    assert refusal(small_compound, number_id, small_compound.neighbour_id) == (
+        "You can change only what is your own."
+    )
+    assert "removed" in refusal(small_compound, "none")
+
+
+def distrusted(act: Action) -> None:
+    act.session.get_one(Gate, "north").forked_at = act.now
+
+
+def restoring(act: Action) -> None:
+    act.session.get_one(Site, act.site_id).restoring = True
+
+
+@pytest.mark.parametrize("change", [distrusted, restoring])
+def test_no_number_goes_to_a_gate_that_is_not_trusted_or_from_a_server_that_is_being_restored(
+    small_compound: Compound, gate: CallingGate, number_id: str, change
+) -> None:
+    asked(small_compound, number_id)
+    with small_compound.act() as act:
+        change(act)
+    assert gate.asks_for_tasks()[0].tasks == ()
+
+
+def test_a_number_is_nowhere_in_an_answer_in_the_clear(
+    small_compound: Compound, gate: CallingGate, number_id: str
+) -> None:
+    wants(small_compound)
+    asked(small_compound, number_id)
+    with small_compound.session() as session:
+        (row,) = session.scalars(select(CallNumber))
+        assert NUMBER.encode() not in row.number_sealed
+    reply, _numbers = gate.asks_for_tasks()
+    assert NUMBER not in repr(reply)

@@ -1,0 +1,139 @@
+"""Give the calls that wait to a gate with a telephone, and take what came of the last ones."""
+
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.contract.calls import (
+    TELEPHONE_TASKS_PATH,
+    CallLeg,
+    TaskDone,
+    TelephoneTask,
+    TelephoneTasksAsk,
+    TelephoneTasksReply,
+    seal_legs,
+)
+from web_admin.action.base import new_action, record
+from web_admin.calls import models
+from web_admin.calls.allowed_numbers import is_allowed, settings_of
+from web_admin.calls.models import CallNumber, HomeCallWishes
+from web_admin.calls.reach import open_number
+from web_admin.calls.telephone_tasks import CODE_PURPOSE, DONE, PROOF_DIGITS, TAKEN, WAITING, end_task
+from web_admin.compound.models import Gate, Person, Site
+from web_admin.core.database import Menjin
+
+RING_SECONDS = 45
+"""Longer than at a gate: no one waits there."""
+TASKS_AT_ONCE = 2
+"""One after the other, and visitors of this gate need its telephone too."""
+TEST_KEYS = 1
+
+
+def next_tasks(
+    menjin: Menjin, session: Session, gate: Gate, asked: TelephoneTasksAsk, now: datetime
+) -> TelephoneTasksReply:
+    """Return the calls that a gate shall make now; a gate that is not trusted gets none."""
+    if not gate.is_trusted or session.get_one(Site, gate.site_id).restoring:
+        return TelephoneTasksReply()
+    for done in asked.done:
+        _take(menjin, session, gate, done, now)
+    return _sealed(menjin, session, gate, _waiting(session, gate.site_id, now), asked, now)
+
+
+def _waiting(session: Session, site_id: str, now: datetime) -> Sequence[models.TelephoneTask]:
+    rows = select(models.TelephoneTask).where(
+        models.TelephoneTask.site_id == site_id,
+        models.TelephoneTask.state == WAITING,
+        models.TelephoneTask.ends_at > now,
+    )
+    # Proofs first: someone waits in front of a page.
+    first = rows.order_by(models.TelephoneTask.purpose, models.TelephoneTask.created_at)
+    return session.scalars(first.limit(TASKS_AT_ONCE).with_for_update(skip_locked=True)).all()
+
+
+def _sealed(
+    menjin: Menjin,
+    session: Session,
+    gate: Gate,
+    tasks: Sequence[models.TelephoneTask],
+    asked: TelephoneTasksAsk,
+    now: datetime,
+) -> TelephoneTasksReply:
+    allowed = settings_of(session, gate.site_id)
+    given: list[tuple[models.TelephoneTask, CallLeg]] = []
+    for task in tasks:
+        row = session.get(CallNumber, task.number_id) if task.number_id is not None else None
+        number = open_number(menjin.sealer, row) if row is not None else ""
+        if not is_allowed(allowed, number):
+            end_task(task, "failed", now)
+            continue
+        task.state, task.gate_id, task.taken_at = TAKEN, gate.gate_id, now
+        given.append((task, CallLeg(person_id=task.person_id, number=number, ring_seconds=RING_SECONDS)))
+    if not given:
+        return TelephoneTasksReply()
+    legs = [leg for _task, leg in given]
+    key = asked.sealing_public_key
+    sealed = seal_legs(key, legs, TELEPHONE_TASKS_PATH, gate.site_id, gate.gate_id)
+    return TelephoneTasksReply(
+        key_sealed=sealed.key_sealed,
+        tasks=tuple(
+            TelephoneTask(
+                task_id=task.task_id,
+                purpose=cast(Literal["proof", "test"], task.purpose),
+                language=session.get_one(Person, task.person_id).language,
+                keys_wanted=PROOF_DIGITS if task.purpose == "proof" else TEST_KEYS,
+                leg=leg,
+            )
+            for (task, _leg), leg in zip(given, sealed.legs, strict=True)
+        ),
+    )
+
+
+# -- results ---------------------------------------------------------------------------------------
+
+
+def _take(menjin: Menjin, session: Session, gate: Gate, done: TaskDone, now: datetime) -> None:
+    """Store what came of a call that this gate took; of any other, and of one that ended, nothing."""
+    task = session.get(models.TelephoneTask, done.task_id, with_for_update=True)
+    if task is None or task.state != TAKEN or task.gate_id != gate.gate_id:
+        return
+    if task.purpose == "proof":
+        _take_proof(menjin, session, task, done, now)
+    else:
+        note_test(session, task, "reached" if done.keys else _without_keys(done), now)
+
+
+def _without_keys(done: TaskDone) -> str:
+    return "failed" if done.result == "failed" else "not_reached"
+
+
+def _take_proof(
+    menjin: Menjin, session: Session, task: models.TelephoneTask, done: TaskDone, now: datetime
+) -> None:
+    number = session.get(CallNumber, task.number_id) if task.number_id is not None else None
+    if number is None or task.code_sealed is None or now >= task.ends_at:
+        end_task(task, "late", now)
+        return
+    digits = menjin.sealer.open(task.code_sealed, purpose=CODE_PURPOSE).decode()
+    if done.result != "answered":
+        end_task(task, done.result, now)
+    elif not hmac.compare_digest(done.keys.encode(), digits.encode()):
+        end_task(task, "wrong_digits", now)
+    else:
+        end_task(task, "proved", now)
+        number.proved_at = now
+        act = new_action(menjin, session, task.site_id, task.person_id, "system", now=now)
+        record(act, "call_number_proved", {"number_id": number.number_id}, person_id=task.person_id)
+
+
+def note_test(session: Session, task: models.TelephoneTask, result: str, now: datetime) -> None:
+    """Store what came of a home's monthly test call."""
+    end_task(task, result, now)
+    person = session.get_one(Person, task.person_id)
+    wishes = session.get(HomeCallWishes, person.home_id) if person.home_id is not None else None
+    if wishes is not None and task.state == DONE:
+        wishes.tested_at, wishes.test_result = now, result

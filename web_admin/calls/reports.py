@@ -1,0 +1,264 @@
+"""Take what a gate reports of a call, and answer what it shall do next.
+
+Each answer is the whole state. What is not called, for whatever reason, gets one answer: at a gate no one
+learns whether a home exists, takes calls, or has someone in.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gate_controller.contract.calls import (
+    CallEnd,
+    CallFor,
+    CallReport,
+    CallState,
+    CallStep,
+    SealedLegs,
+    seal_legs,
+)
+from web_admin.action.base import new_action
+from web_admin.calls import couriers, pushes
+from web_admin.calls.live import ANSWERED, OVER, RINGING, end_call, seconds_left
+from web_admin.calls.models import CallNumber, HomeCall
+from web_admin.calls.orders import give_order, signed_order
+from web_admin.calls.reach import (
+    as_rules,
+    called_persons,
+    has_pages,
+    legs_of,
+    may_pass,
+    numbers_to_call,
+    wishes_of,
+)
+from web_admin.calls.rules import (
+    LONGEST_RINGING_SECONDS,
+    LONGEST_TALK_SECONDS,
+    has_begun,
+    is_quiet,
+    is_rung_out,
+    is_wanted,
+    numbers_of_plan,
+    plan,
+    read,
+    rings_telephones,
+    stored,
+)
+from web_admin.compound.models import Gate, Home, Lane, Person, Site
+from web_admin.core.database import Menjin
+from web_admin.core.limit_counts import CountedTries, LimitCounts, wait_seconds, with_one_more
+from web_admin.core.limits import CALLS_OF_GATE, CALLS_TO_HOME
+
+ENDS_OF_GATE = (CallEnd.OPENED, CallEnd.REFUSED, CallEnd.SENT_AWAY, CallEnd.ENDED)
+"""What a gate that was without the server may have done meanwhile, and reports later."""
+GRACE_SECONDS = 15
+"""How much longer than its steps a call is kept open for a gate that reports late."""
+
+
+def report(menjin: Menjin, session: Session, gate: Gate, said: CallReport, now: datetime) -> CallState:
+    """Return what a gate shall do; raises KeyUnusable where its key for this call is none."""
+    call = session.get(HomeCall, said.call_id, with_for_update=True)
+    if call is None:
+        return _begin(menjin, session, gate, said, now)
+    if call.gate_id != gate.gate_id or call.lane_id != said.lane_id or not gate.is_trusted:
+        return _over(said.call_id, CallEnd.FAILED, offers_guard=True)
+    _note(session, call, said, now)
+    return _state(menjin, session, call, now, has_telephone=said.has_telephone)
+
+
+# -- a call begins ---------------------------------------------------------------------------------
+
+
+def _begin(menjin: Menjin, session: Session, gate: Gate, said: CallReport, now: datetime) -> CallState:
+    lane = session.get(Lane, said.lane_id)
+    if said.step == CallStep.OVER or lane is None or lane.gate_id != gate.gate_id or not gate.is_trusted:
+        return _over(said.call_id, CallEnd.FAILED, offers_guard=True)
+    if not _may_call(menjin, session, gate, said.home, now):
+        return _over(said.call_id, CallEnd.TOO_MANY, offers_guard=True)
+    site = session.get_one(Site, gate.site_id)
+    home_id = None if site.restoring else _home_called(session, gate.site_id, said.home)
+    persons = called_persons(session, home_id) if home_id is not None else []
+    if home_id is None or not may_pass(session, persons, lane.lane_id, now):
+        return _over(said.call_id, CallEnd.NO_CALLS, offers_guard=True)
+    return _begin_to(menjin, session, site, gate, said, home_id, persons, now)
+
+
+def _begin_to(
+    menjin: Menjin,
+    session: Session,
+    site: Site,
+    gate: Gate,
+    said: CallReport,
+    home_id: str,
+    persons: Sequence[str],
+    now: datetime,
+) -> CallState:
+    row = wishes_of(session, home_id)
+    wishes = as_rules(row)
+    if row is None or not is_wanted(wishes, gate.gate_id):
+        return _over(said.call_id, CallEnd.NO_CALLS, offers_guard=True)
+    call = _new_call(gate, said, home_id, now)
+    if said.purpose == CallFor.COURIER and row.courier == couriers.GUARD:
+        call.reply, call.to_guard = "leave_with_guard", True
+        end_call(call, CallEnd.ENDED, now)
+        session.add(call)
+        return _state(menjin, session, call, now, has_telephone=False)
+    host = None
+    if said.purpose == CallFor.COURIER:
+        host = couriers.lets_in(session, site, row, gate.gate_id, said.lane_id, now)
+    if host is None and is_quiet(wishes, now, now.astimezone(ZoneInfo(site.timezone))):
+        return _over(said.call_id, CallEnd.NO_CALLS, offers_guard=True)
+    session.add(call)
+    if host is not None:
+        call.stage, call.answered_by, call.answered_at = ANSWERED, host, now
+        session.flush()
+        give_order(new_action(menjin, session, site.site_id, host, "system", now=now), call, host)
+    else:
+        _ring(menjin, session, call, row.reach, persons, now)
+    return _state(menjin, session, call, now, has_telephone=said.has_telephone)
+
+
+def _new_call(gate: Gate, said: CallReport, home_id: str, now: datetime) -> HomeCall:
+    return HomeCall(
+        call_id=said.call_id,
+        site_id=gate.site_id,
+        gate_id=gate.gate_id,
+        lane_id=said.lane_id,
+        home_id=home_id,
+        purpose=said.purpose,
+        stage=RINGING,
+        to_guard=False,
+        plan=[],
+        started_at=now,
+        ends_at=now + timedelta(seconds=LONGEST_RINGING_SECONDS),
+        has_telephone=said.has_telephone,
+        sealing_public_key=said.sealing_public_key,
+    )
+
+
+def _ring(
+    menjin: Menjin,
+    session: Session,
+    call: HomeCall,
+    reach: Sequence[str],
+    persons: Sequence[str],
+    now: datetime,
+) -> None:
+    numbers = numbers_to_call(session, menjin.sealer, call.site_id, persons) if call.has_telephone else []
+    steps = plan(reach, has_pages=has_pages(session, persons, now), telephones=len(numbers))
+    call.plan = stored(steps, [row.number_id for row in numbers])
+    call.ends_at = now + timedelta(seconds=steps[-1].from_second + GRACE_SECONDS)
+    session.flush()
+
+
+def _home_called(session: Session, site_id: str, typed: str) -> str | None:
+    """Return the home whose number is typed without its dashes."""
+    plain = func.replace(Home.number, "-", "")
+    return session.scalars(select(Home.home_id).where(Home.site_id == site_id, plain == typed)).first()
+
+
+def _may_call(menjin: Menjin, session: Session, gate: Gate, typed: str, now: datetime) -> bool:
+    """Count a call of a gate to a number, whether there is such a home or not; False: too many."""
+    counts = LimitCounts(menjin.database, menjin.sealer)
+    every = [
+        CountedTries(CALLS_OF_GATE, (gate.gate_id,)),
+        CountedTries(CALLS_TO_HOME, (gate.gate_id, typed)),
+    ]
+    with counts.locked_in(session, every) as rows:
+        if any(wait_seconds(of.limit, rows[of], now) for of in every):
+            return False
+        for of in every:
+            rows[of] = with_one_more(of.limit, rows[of], now)
+    return True
+
+
+# -- a call goes on --------------------------------------------------------------------------------
+
+
+def _note(session: Session, call: HomeCall, said: CallReport, now: datetime) -> None:
+    """Store what the gate says: a telephone was answered or put down, or the call is over."""
+    if said.step == CallStep.OVER:
+        _note_over(session, call, said, now)
+    elif said.step == CallStep.LEG_ANSWERED and said.leg is not None and call.stage == RINGING:
+        person_id = _whose_leg(session, call, said.leg)
+        if person_id is not None:
+            call.stage, call.answered_by, call.answered_at, call.leg = ANSWERED, person_id, now, said.leg
+            call.ends_at = call.started_at + timedelta(seconds=LONGEST_TALK_SECONDS)
+    elif said.step == CallStep.LEG_ENDED and call.stage == ANSWERED and said.leg == call.leg is not None:
+        call.stage, call.answered_by, call.answered_at, call.leg = RINGING, None, None, None
+
+
+def _note_over(session: Session, call: HomeCall, said: CallReport, now: datetime) -> None:
+    end = said.end or CallEnd.FAILED
+    if said.leg is not None:
+        call.answered_by = _whose_leg(session, call, said.leg) or call.answered_by
+    if call.stage != OVER:
+        end_call(call, end, now)
+    elif (end in ENDS_OF_GATE and call.end not in ENDS_OF_GATE) or end in (CallEnd.OPENED, CallEnd.REFUSED):
+        call.end = end
+
+
+def _whose_leg(session: Session, call: HomeCall, place: int) -> str | None:
+    numbers = numbers_of_plan(call.plan)
+    number = session.get(CallNumber, numbers[place]) if place < len(numbers) else None
+    return number.person_id if number is not None else None
+
+
+# -- the answer ------------------------------------------------------------------------------------
+
+
+def _state(
+    menjin: Menjin, session: Session, call: HomeCall, now: datetime, *, has_telephone: bool
+) -> CallState:
+    if call.stage == RINGING:
+        _ring_on(session, call, now)
+    elif call.stage == ANSWERED and (now >= call.ends_at or not _still_answers(session, call)):
+        end_call(call, CallEnd.ENDED, now)
+    if call.stage == OVER:
+        offers = call.end == CallEnd.NO_ANSWER and not call.to_guard
+        ended = _over(call.call_id, CallEnd(call.end or CallEnd.FAILED), offers_guard=offers)
+        return msgspec.structs.replace(ended, to_guard=call.to_guard, reply=call.reply)
+    return CallState(
+        call_id=call.call_id,
+        stage="answered" if call.stage == ANSWERED else "ringing",
+        reply=call.reply,  # type: ignore[arg-type]  # one of REPLIES
+        legs=_sealed_legs(menjin, session, call, now) if has_telephone else None,
+        opens=signed_order(session, menjin.sealer, call, now) if call.stage == ANSWERED else None,
+        seconds_left=seconds_left(call, now),
+    )
+
+
+def _still_answers(session: Session, call: HomeCall) -> bool:
+    """Return whether who answered may still: they were not suspended and did not leave the home meanwhile."""
+    who = session.get(Person, call.answered_by) if call.answered_by is not None else None
+    return who is not None and who.home_id == call.home_id and who.ended_at is None and not who.suspended
+
+
+def _ring_on(session: Session, call: HomeCall, now: datetime) -> None:
+    """Take the steps that are due: notify phones once, and end what no one answered."""
+    steps, second = read(call.plan), (now - call.started_at).total_seconds()
+    if is_rung_out(steps, second):
+        call.to_guard = steps[-1].kind == "guard"
+        end_call(call, CallEnd.NO_ANSWER, now)
+    elif call.pushed_at is None and has_begun(steps, "page", second):
+        call.pushed_at = now
+        pushes.show_call(session, call, called_persons(session, call.home_id), now)
+
+
+def _sealed_legs(menjin: Menjin, session: Session, call: HomeCall, now: datetime) -> SealedLegs | None:
+    second = (now - call.started_at).total_seconds()
+    rings = call.stage == RINGING and rings_telephones(read(call.plan), second)
+    if not rings and call.leg is None:
+        return None
+    legs = legs_of(session, menjin.sealer, call)
+    if not legs:
+        return None
+    return seal_legs(call.sealing_public_key, legs, call.call_id, call.site_id, call.gate_id)
+
+
+def _over(call_id: str, end: CallEnd, *, offers_guard: bool) -> CallState:
+    return CallState(call_id=call_id, stage="over", end=end, offers_guard=offers_guard)

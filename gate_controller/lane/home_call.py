@@ -1,0 +1,310 @@
+"""One call of a home, from the first report to its end. Pure: it returns what is to be done.
+
+CALLING ── the server rings the home ──> RINGING ── a page or a telephone answers ──> ANSWERED
+   └────────────────────────────────────────┴──── over, with the word for how ────────────┘
+
+The telephones of the home are called one after the other, each until it answers, rejects or has rung long
+enough. One that answers and presses no key in time is left for the next, as a mailbox is.
+
+Invariants:
+- An answer that may open is an order of this call that the gate has checked, or a key of a telephone that
+  was dialled in this call and has answered. There is one such answer in a call at most.
+- Nothing that comes after the end changes anything, and the telephones' numbers are forgotten at the end.
+- Every call ends: by the server, the visitor, a telephone, or the longest time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
+
+from gate_controller.contract.calls import (
+    LONGEST_CALL_SECONDS,
+    CallEnd,
+    CallFor,
+    CallLeg,
+    CallStep,
+    QuickReply,
+)
+from hardware.interfaces import CallChange, CallStage
+
+OPENS_KEY = "9"
+DURESS_KEY = "7"
+"""Opens like the other key, and calls for help in silence."""
+SENDS_AWAY_KEY = "0"
+KEY_SECONDS = 60.0
+"""How long a telephone that answered has to press a key."""
+LONGEST_RINGING_SECONDS = 130.0
+"""A little more than the server gives a home, so that the server is first to end the call."""
+LOST_SECONDS = 6.0
+"""After so long without an answer of the server the call goes on by the gate's own telephone, or ends."""
+
+
+class CallPhase(StrEnum):
+    """How far a call is."""
+
+    CALLING = "calling"
+    """The server has not answered yet."""
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLeg:
+    """The telephone that is called now."""
+
+    place: int
+    person_id: str
+    call_number: int
+    until_seconds: float
+    is_said: bool = False
+    """Whether the server knows that it rings."""
+    is_answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedOrder:
+    """An order to open whose signature, gate, lane, freshness and first use the gate has checked."""
+
+    order_id: str
+    call_id: str
+    lane_id: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A state of the server with its telephones opened and its order checked."""
+
+    call_id: str
+    stage: Literal["ringing", "answered", "over"]
+    end: CallEnd | None = None
+    to_guard: bool = False
+    offers_guard: bool = False
+    reply: QuickReply | None = None
+    rings_telephones: bool = False
+    legs: Sequence[CallLeg] = ()
+    """Empty once the call has them."""
+    leg: int | None = None
+    order: CheckedOrder | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A person of the home wants to open: by a key of their telephone, or by an order of their page."""
+
+    person_id: str
+    under_duress: bool = False
+    leg: int | None = None
+    order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCall:
+    """One call of one lane; `home` is what was typed, `shown` how people write it."""
+
+    call_id: str
+    lane_id: str
+    home: str
+    shown: str
+    purpose: CallFor
+    begun_seconds: float
+    heard_seconds: float
+    phase: CallPhase = CallPhase.CALLING
+    legs: tuple[CallLeg, ...] = ()
+    next_leg: int = 0
+    leg: LiveLeg | None = None
+    has_legs: bool = False
+    """Whether the server has sent the telephones, also once they are forgotten."""
+    reply: QuickReply | None = None
+    is_taken: bool = False
+    """Whether someone has pressed to open: no second answer opens in this call."""
+    end: CallEnd | None = None
+    to_guard: bool = False
+    offers_guard: bool = False
+    ended_by: Answer | None = None
+    reason: str | None = None
+    """Why the answer did not open."""
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether it has ended."""
+        return self.phase is CallPhase.OVER
+
+    @property
+    def by_telephone(self) -> bool:
+        """Return whether a telephone of the home has answered."""
+        return self.leg is not None and self.leg.is_answered
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the server is to know: a step, and the telephone that it is about."""
+
+    step: CallStep
+    leg: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The result of a change: the call as it is now, and the next things to do, in this order."""
+
+    call: HomeCall
+    hangs_up: int | None = None
+    notes: tuple[Note, ...] = ()
+    dials: bool = False
+    """Whether to dial `call.legs[call.next_leg]` now, and to say so with `dialled` or `not_dialled`."""
+    answer: Answer | None = None
+    """Who wants to open: to be decided now, and the result said with `decided`."""
+
+
+def begun(
+    call_id: str, lane_id: str, home: str, shown: str, purpose: CallFor, now_seconds: float
+) -> HomeCall:
+    """Return a call that begins now."""
+    return HomeCall(call_id, lane_id, home, shown, purpose, now_seconds, now_seconds)
+
+
+def server_said(call: HomeCall, said: Said, now_seconds: float) -> Step:
+    """Return what follows from an answer of the server; one to another call changes nothing."""
+    if call.is_over or said.call_id != call.call_id:
+        return Step(call)
+    call = replace(call, heard_seconds=now_seconds, reply=said.reply)
+    if said.stage == "over":
+        return _over(call, said.end or CallEnd.ENDED, to_guard=said.to_guard, offers_guard=said.offers_guard)
+    if not call.by_telephone:
+        call = replace(call, phase=CallPhase(said.stage))
+    order = said.order
+    if order is not None and (order.call_id, order.lane_id) == (call.call_id, call.lane_id):
+        return _answered(call, Answer(order.person_id, order_id=order.order_id))
+    if not said.rings_telephones:
+        return _without_telephones(call, said.leg)
+    if said.legs and not call.has_legs:
+        call = replace(call, legs=tuple(said.legs), has_legs=True)
+        return Step(call, dials=True)
+    return Step(call)
+
+
+def _without_telephones(call: HomeCall, answered: int | None) -> Step:
+    """Return a call whose telephones stop, but for the one that has answered it."""
+    leg, call = call.leg, replace(call, legs=())
+    if leg is None or (leg.is_answered and leg.place == answered):
+        return Step(call)
+    return Step(replace(call, leg=None), hangs_up=leg.call_number)
+
+
+def dialled(call: HomeCall, call_number: int, now_seconds: float) -> HomeCall:
+    """Return the call once its next telephone was dialled."""
+    leg, place = call.legs[call.next_leg], call.next_leg
+    live = LiveLeg(place, leg.person_id, call_number, now_seconds + leg.ring_seconds)
+    return replace(call, leg=live, next_leg=place + 1)
+
+
+def not_dialled(call: HomeCall) -> Step:
+    """Return what follows when the gate's telephone is away or used otherwise: the next one is tried."""
+    return _next(replace(call, next_leg=call.next_leg + 1), call.next_leg)
+
+
+def telephone_said(call: HomeCall, change: CallChange, now_seconds: float) -> Step:
+    """Return what follows from a report of the telephone; one of another call changes nothing."""
+    leg = call.leg
+    if call.is_over or leg is None or change.call_number != leg.call_number:
+        return Step(call)
+    match change.stage:
+        case CallStage.RINGING if not leg.is_said:
+            return Step(
+                replace(call, leg=replace(leg, is_said=True)), notes=(Note(CallStep.LEG_RINGS, leg.place),)
+            )
+        case CallStage.ANSWERED if not leg.is_answered:
+            live = replace(leg, is_answered=True, until_seconds=now_seconds + KEY_SECONDS)
+            call = replace(call, leg=live, phase=CallPhase.ANSWERED)
+            return Step(call, notes=(Note(CallStep.LEG_ANSWERED, leg.place),))
+        case CallStage.KEY if leg.is_answered:
+            return _key(call, leg, change.key)
+        case CallStage.ENDED if leg.is_answered:
+            return _over(replace(call, leg=None), CallEnd.ENDED, by=Answer(leg.person_id, leg=leg.place))
+        case CallStage.ENDED:
+            return _next(replace(call, leg=None), leg.place)
+    return Step(call)
+
+
+def _key(call: HomeCall, leg: LiveLeg, key: str) -> Step:
+    if key in (OPENS_KEY, DURESS_KEY):
+        return _answered(call, Answer(leg.person_id, under_duress=key == DURESS_KEY, leg=leg.place))
+    if key == SENDS_AWAY_KEY:
+        return _over(call, CallEnd.SENT_AWAY, by=Answer(leg.person_id, leg=leg.place))
+    return Step(call)
+
+
+def _answered(call: HomeCall, answer: Answer) -> Step:
+    if call.is_taken:
+        return Step(call)
+    return Step(replace(call, is_taken=True), answer=answer)
+
+
+def decided(call: HomeCall, answer: Answer, refused: str | None) -> Step:
+    """Return the end of a call whose answer was decided; `refused` is the reason where it did not open."""
+    if call.is_over:
+        return Step(call)
+    end = CallEnd.OPENED if refused is None else CallEnd.REFUSED
+    return _over(replace(call, reason=refused), end, by=answer)
+
+
+def time_passed(call: HomeCall, now_seconds: float) -> Step:
+    """Return what follows once a telephone, the server or the whole call has lasted as long as it may."""
+    if call.is_over:
+        return Step(call)
+    lasts_seconds = now_seconds - call.begun_seconds
+    if lasts_seconds >= LONGEST_CALL_SECONDS:
+        is_answered = call.phase is CallPhase.ANSWERED
+        return _over(call, CallEnd.ENDED if is_answered else CallEnd.NO_ANSWER, offers_guard=not is_answered)
+    if call.phase is not CallPhase.ANSWERED and lasts_seconds >= LONGEST_RINGING_SECONDS:
+        return _over(call, CallEnd.NO_ANSWER, offers_guard=True)
+    leg = call.leg
+    if leg is not None and now_seconds >= leg.until_seconds:
+        return replace(
+            _next(replace(call, leg=None, phase=CallPhase.RINGING), leg.place), hangs_up=leg.call_number
+        )
+    if leg is None and now_seconds - call.heard_seconds >= LOST_SECONDS:
+        # With a telephone that rings or talks the gate needs no server.
+        return _over(call, CallEnd.FAILED, offers_guard=True)
+    return Step(call)
+
+
+def cancelled(call: HomeCall) -> Step:
+    """Return the end of a call that the visitor leaves."""
+    return Step(call) if call.is_over else _over(call, CallEnd.CANCELLED)
+
+
+def failed(call: HomeCall) -> Step:
+    """Return the end of a call that the gate cannot go on with."""
+    return Step(call) if call.is_over else _over(call, CallEnd.FAILED, offers_guard=True)
+
+
+def _next(call: HomeCall, ended: int) -> Step:
+    dials = call.next_leg < len(call.legs)
+    return Step(call, notes=(Note(CallStep.LEG_ENDED, ended),), dials=dials)
+
+
+def _over(
+    call: HomeCall,
+    end: CallEnd,
+    *,
+    by: Answer | None = None,
+    to_guard: bool = False,
+    offers_guard: bool = False,
+) -> Step:
+    place = by.leg if by is not None else None
+    hangs_up = call.leg.call_number if call.leg is not None else None
+    call = replace(
+        call,
+        phase=CallPhase.OVER,
+        legs=(),
+        leg=None,
+        end=end,
+        to_guard=to_guard,
+        offers_guard=offers_guard,
+        ended_by=by,
+    )
+    return Step(call, hangs_up=hangs_up, notes=(Note(CallStep.OVER, place),))

@@ -14,7 +14,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.event_kinds import EventKind
-from gate_controller.contract.features import BELL, FACE_BESIDE, LOST_READERS, SUM_DIGEST, known
+from gate_controller.contract.features import BELL, CALLS, FACE_BESIDE, LOST_READERS, SUM_DIGEST, known
 from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
 from gate_controller.contract.messages import (
     ASK_PATH,
@@ -53,6 +53,7 @@ from gate_controller.sync.bell import GateBell
 from gate_controller.sync.lent_faces import LentFaces
 from gate_controller.sync.link import ServerLink, SyncRefused
 from gate_controller.sync.news import (
+    CallsOffered,
     LinkChanged,
     OrderArrived,
     PassKeyChanged,
@@ -113,7 +114,7 @@ class SyncClient:
         self._lent = LentFaces(identity)
         self._pace = AskPace(clock.monotonic_seconds())
         self._bell = bell
-        self._bell_changes, self._server_knows = 0, frozenset[str]()
+        self._bell_changes, self._server_knows, self._offers_calls = 0, frozenset[str](), False
         self._said: AskRequest | None = None
         self._wake = nudge
         self._roster = roster
@@ -242,11 +243,17 @@ class SyncClient:
             self._deliver(OrderArrived(order))
         if self._updates is not None:
             self._updates.ordered(None if reply.update is msgspec.UNSET else reply.update)
+        self._take_features(frozenset(reply.knows or ()))
         return reply.ask_again_seconds, self._with_bell(reply)
+
+    def _take_features(self, known_there: frozenset[str]) -> None:
+        self._server_knows = known_there
+        if (CALLS in known_there) != self._offers_calls:
+            self._offers_calls = CALLS in known_there
+            self._deliver(CallsOffered(self._offers_calls))
 
     def _with_bell(self, reply: AskReply) -> float | None:
         """Take a pass for the bell; return for how long the next question may wait, None without a bell."""
-        self._server_knows = frozenset(reply.knows or ())
         if reply.bell_pass is not msgspec.UNSET:
             self._bell.take_pass(reply.bell_pass)
         return reply.bell_seconds if self._bell.is_heard and reply.bell_seconds is not msgspec.UNSET else None
@@ -286,7 +293,7 @@ class SyncClient:
         """
         on_trial = self._updates is not None and self._updates.is_on_trial
         takes_sums = self._store.takes_sums and not on_trial
-        always = (*known(), BELL, FACE_BESIDE)
+        always = (*known(), BELL, FACE_BESIDE, CALLS)
         return (*always, SUM_DIGEST) if takes_sums else always
 
     def _policy_trouble(self) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from gate_controller.contract.calls import CallState, DirectoryEntry
 from gate_controller.contract.messages import SignedOrder
 from gate_controller.contract.policy import PolicySnapshot
 
@@ -50,4 +51,36 @@ class LinkChanged:
     detail: str = ""
 
 
-SyncNews = PolicyTaken | PolicyFresh | PolicyRejected | PassKeyChanged | OrderArrived | LinkChanged
+@dataclass(frozen=True, slots=True)
+class CallsOffered:
+    """Whether the server takes calls to homes."""
+
+    is_offered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallSaid:
+    """How a call is at the server, as it came; the controller checks what opens."""
+
+    state: CallState
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryCame:
+    """The homes that may be picked from a list at a lane."""
+
+    lane_id: str
+    entries: tuple[DirectoryEntry, ...]
+
+
+CallNews = CallSaid | DirectoryCame
+SyncNews = (
+    PolicyTaken
+    | PolicyFresh
+    | PolicyRejected
+    | PassKeyChanged
+    | OrderArrived
+    | LinkChanged
+    | CallsOffered
+    | CallNews
+)

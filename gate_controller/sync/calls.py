@@ -1,0 +1,159 @@
+"""Report calls of homes to the server, several times a second while one lives, and bring its answers.
+
+    controller ── say(report) ──> waiting reports ──> this thread ── ServerLink ──> server
+        inbox <────────────── CallSaid, DirectoryCame ──────┘
+
+While no call lives and no directory is asked for, the thread sleeps and nothing is sent.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+import requests
+
+from gate_controller.contract.calls import (
+    CALLS_PATH,
+    DIRECTORY_PATH,
+    CallEnd,
+    CallReport,
+    CallState,
+    CallStep,
+    DirectoryAsk,
+    DirectoryReply,
+)
+from gate_controller.sync.link import ServerLink, SyncRefused
+from gate_controller.sync.news import CallSaid, DirectoryCame, SyncNews
+
+log = logging.getLogger(__name__)
+
+REPORT_SECONDS = 0.25
+MAX_TRIES = 40
+"""How often the end of a call is tried; the server ends a call that is not reported any more."""
+
+
+class CallReports:
+    """The thread that speaks of calls; `say` and `ask_directory` return at once, from any thread."""
+
+    def __init__(self, link: ServerLink, deliver: Callable[[SyncNews], None]) -> None:
+        """Remember the parts; nothing is sent before `start`."""
+        self._link = link
+        self._deliver = deliver
+        self._lock = threading.Lock()
+        self._live: dict[str, CallReport] = {}
+        """By call: what is said of it in between."""
+        self._waiting: deque[CallReport] = deque()
+        self._begun: set[str] = set()
+        """Calls of which the server may know."""
+        self._lanes: list[str] = []
+        self._news = threading.Event()
+        self._tries = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="calls", daemon=True)
+
+    def start(self) -> None:
+        """Begin to wait for calls."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread once it has tried to report the ends that wait; returns within seconds."""
+        with self._lock:
+            self._live.clear()
+        self._stopping.set()
+        self._news.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=15)
+
+    def say(self, report: CallReport) -> None:
+        """Report a change, and go on reporting the call until a report says that it is over."""
+        with self._lock:
+            if report.step is not CallStep.OVER:
+                self._live.setdefault(report.call_id, report)
+                self._waiting.append(report)
+            else:
+                self._live.pop(report.call_id, None)
+                # A call that ended before the server knew of it rings at no home afterwards.
+                self._waiting = deque(one for one in self._waiting if one.call_id != report.call_id)
+                if report.call_id in self._begun:
+                    self._waiting.append(report)
+        self._news.set()
+
+    def ask_directory(self, lane_id: str) -> None:
+        """Ask which homes may be picked from a list at a lane."""
+        with self._lock:
+            if lane_id not in self._lanes:
+                self._lanes.append(lane_id)
+        self._news.set()
+
+    # -- the thread --------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                is_idle = not (self._live or self._waiting or self._lanes)
+            if self._stopping.is_set() and (is_idle or self._tries):
+                return
+            self._news.wait(None if is_idle else REPORT_SECONDS)
+            self._news.clear()
+            self._turn()
+
+    def _turn(self) -> None:
+        """Send what waits, then one report of each call; after a failure the next turn tries again."""
+        try:
+            while (report := self._first()) is not None:
+                self._send(report)
+            with self._lock:
+                live = list(self._live.values())
+            for report in live:
+                self._send(msgspec.structs.replace(report, step=CallStep.CALLING, leg=None))
+            self._bring_directories()
+            self._tries = 0
+        except (requests.RequestException, SyncRefused) as err:
+            if not self._tries:
+                log.warning("calls cannot be reported: %s", type(err).__name__)
+            self._failed()
+        except Exception:
+            # The thread must outlive an odd answer: the next call needs it.
+            log.exception("a call cannot be reported")
+            self._failed()
+
+    def _first(self) -> CallReport | None:
+        with self._lock:
+            return self._waiting[0] if self._waiting else None
+
+    def _send(self, report: CallReport) -> None:
+        """Send one report and bring the answer; a server that refuses it ends the call."""
+        with self._lock:
+            if report.step is not CallStep.OVER and report.call_id not in self._live:
+                return  # over meanwhile
+            self._begun.add(report.call_id)
+        try:
+            state = self._link.post(CALLS_PATH, report, CallState)
+        except SyncRefused as err:
+            log.warning("the server takes no call: %s", err)
+            state = CallState(call_id=report.call_id, stage="over", end=CallEnd.FAILED, offers_guard=True)
+        self._deliver(CallSaid(state))
+        with self._lock:
+            if self._waiting and self._waiting[0] is report:
+                self._waiting.popleft()
+            if report.step is CallStep.OVER:
+                self._begun.discard(report.call_id)
+
+    def _failed(self) -> None:
+        self._tries += 1
+        if self._tries < MAX_TRIES:
+            return
+        self._tries = 0
+        with self._lock:
+            self._waiting = deque(one for one in self._waiting if one.call_id in self._live)
+            self._begun &= self._live.keys()
+            self._lanes.clear()
+
+    def _bring_directories(self) -> None:
+        with self._lock:
+            lanes, self._lanes = self._lanes, []
+        for lane_id in lanes:
+            reply = self._link.post(DIRECTORY_PATH, DirectoryAsk(lane_id=lane_id), DirectoryReply)
+            self._deliver(DirectoryCame(lane_id, reply.entries))

@@ -1,0 +1,165 @@
+"""Reports of a call: in order, several times a second while it lives, and none while no call does."""
+
+import http.server
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate_controller.contract.calls import (
+    CALLS_PATH,
+    CallEnd,
+    CallReport,
+    CallState,
+    CallStep,
+    DirectoryEntry,
+    DirectoryReply,
+)
+from gate_controller.sync.calls import CallReports
+from gate_controller.sync.link import ServerLink
+from gate_controller.sync.news import CallSaid, DirectoryCame, SyncNews
+from tests.support.gates.waiting import until
+
+CALLING = CallReport(call_id="c-1", lane_id="north-in", home="31203", sealing_public_key=b"k" * 32)
+ENTRY = DirectoryEntry(label="Chen", home="31203", shown="3-1203")
+
+
+@dataclass
+class CallServer:
+    """An HTTP server that answers each report of a call, or turns it away."""
+
+    status: int = 200
+    reports: list[CallReport] = field(default_factory=list)
+    counters: list[int] = field(default_factory=list)
+    holds: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        outer = self
+        self.holds.set()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.holds.wait(10)
+                outer.counters.append(int(self.headers["Menjin-Counter"]))
+                answer: msgspec.Struct = DirectoryReply(entries=(ENTRY,))
+                if self.path == CALLS_PATH:
+                    report = msgspec.json.decode(body, type=CallReport)
+                    outer.reports.append(report)
+                    answer = CallState(call_id=report.call_id, stage="ringing")
+                data = msgspec.json.encode(answer)
+                self.send_response(outer.status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_args: object) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def steps(self) -> list[CallStep]:
+        return [report.step for report in self.reports]
+
+
+@dataclass
+class Line:
+    """The reports of a gate, and what they bring."""
+
+    calls: CallReports
+    link: ServerLink
+    news: queue.SimpleQueue[SyncNews]
+
+
+@pytest.fixture
+def server() -> Iterator[CallServer]:
+    made = CallServer()
+    yield made
+    made.holds.set()
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def line(server: CallServer) -> Iterator[Line]:
+    news: queue.SimpleQueue[SyncNews] = queue.SimpleQueue()
+    counter = iter(range(1, 100_000))
+    link = ServerLink(server.url, None, "north", Ed25519PrivateKey.generate(), counter.__next__)
+    calls = CallReports(link, news.put)
+    calls.start()
+    yield Line(calls, link, news)
+    calls.stop()
+    link.close()
+
+
+def over(end: CallEnd = CallEnd.CANCELLED) -> CallReport:
+    return msgspec.structs.replace(CALLING, step=CallStep.OVER, end=end)
+
+
+def test_a_call_is_reported_again_and_again_until_it_is_over(line: Line, server: CallServer) -> None:
+    line.calls.say(CALLING)
+    until(lambda: len(server.reports) >= 3)
+    line.calls.say(msgspec.structs.replace(CALLING, step=CallStep.LEG_RINGS, leg=0))
+    until(lambda: CallStep.LEG_RINGS in server.steps())
+    line.calls.say(over())
+    until(lambda: server.steps()[-1] is CallStep.OVER)
+    assert line.news.get(timeout=5) == CallSaid(CallState(call_id="c-1", stage="ringing"))
+    assert server.counters == sorted(server.counters)
+    assert server.steps().count(CallStep.LEG_RINGS) == 1
+    assert not line.calls._live and not line.calls._begun
+
+
+def test_nothing_is_sent_while_no_call_lives(line: Line, server: CallServer) -> None:
+    line.calls.say(CALLING)
+    line.calls.say(over())
+    line.calls.ask_directory("north-in")
+    assert until_directory(line) == DirectoryCame("north-in", (ENTRY,))
+    assert server.steps() in ([], [CallStep.CALLING, CallStep.OVER])
+
+
+def until_directory(line: Line) -> SyncNews:
+    while not isinstance(news := line.news.get(timeout=10), DirectoryCame):
+        pass
+    return news
+
+
+def test_a_call_that_ended_before_it_could_be_reported_rings_nowhere(line: Line, server: CallServer) -> None:
+    server.holds.clear()
+    line.calls.say(msgspec.structs.replace(CALLING, call_id="c-0"))
+    until(lambda: "c-0" in line.calls._begun)
+    line.calls.say(CALLING)
+    line.calls.say(over())
+    line.calls.say(msgspec.structs.replace(over(), call_id="c-0"))
+    server.holds.set()
+    until(lambda: CallStep.OVER in server.steps())
+    assert {report.call_id for report in server.reports} == {"c-0"}
+
+
+def test_a_server_that_refuses_a_call_ends_it(line: Line, server: CallServer) -> None:
+    server.status = 404
+    line.calls.say(CALLING)
+    said = line.news.get(timeout=10)
+    assert said == CallSaid(CallState(call_id="c-1", stage="over", end=CallEnd.FAILED, offers_guard=True))
+
+
+def test_a_call_goes_on_after_the_server_was_away(line: Line, server: CallServer) -> None:
+    server.server.shutdown()
+    server.server.server_close()
+    line.calls.say(CALLING)
+    until(lambda: line.calls._tries > 0)
+    again = CallServer()
+    line.link._url = again.url
+    until(lambda: CallStep.CALLING in again.steps())
+    line.calls.say(over())
+    until(lambda: again.steps()[-1] is CallStep.OVER)
+    again.server.shutdown()
+    again.server.server_close()

@@ -67,6 +67,7 @@ from gate_controller.storage.secrets import (
     read_secret,
 )
 from gate_controller.sync.bell import GateBell
+from gate_controller.sync.calls import CallReports
 from gate_controller.sync.client import SyncClient
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.numbers import NumbersFile
@@ -104,6 +105,7 @@ class Gate:
 
     controller: Controller
     sync: SyncClient
+    calls: CallReports
     devices: tuple[Device, ...]
     telephone: Telephone | None
     relays: dict[str, Relay]
@@ -142,6 +144,8 @@ class Gate:
                 codes.start()
             self.sync.start()
             self.closing.callback(self.sync.stop)
+            self.calls.start()
+            self.closing.callback(self.calls.stop)
             if self.face is not None:
                 self.face.start_loading()
             self.controller.run()
@@ -302,7 +306,8 @@ def _assemble(
         lane_memory=lane_memory,
         nudge_sync=nudge.set,
         updates=updates,
-        guard_telephone=make_telephone(config.telephone),
+        call_reports=CallReports(link, inbox.put),
+        telephone=make_telephone(config.telephone),
     )
     card_key, pin_key = read_secret(secrets_dir, CARD_KEY), read_secret(secrets_dir, PIN_KEY)
     controller = Controller(
@@ -310,8 +315,20 @@ def _assemble(
     )
     controller_ref.append(controller)
     pages, codes = launch_pages(config), tuple(hands_free.values())
-    phone = parts.guard_telephone.telephone if parts.guard_telephone is not None else None
-    return Gate(controller, sync, devices, phone, relays, screens, pages, codes, face.kept, inbox, closing)
+    return Gate(
+        controller,
+        sync,
+        parts.call_reports,
+        devices,
+        parts.telephone.telephone if parts.telephone is not None else None,
+        relays,
+        screens,
+        pages,
+        codes,
+        face.kept,
+        inbox,
+        closing,
+    )
 
 
 def _lost_readers(

@@ -1,6 +1,6 @@
 """Make the gate's telephone from its site file."""
 
-from gate_controller.control.parts import GuardTelephone
+from gate_controller.control.parts import GateTelephone
 from gate_controller.lane.guard_call import CallWishes
 from gate_controller.site_file.telephone import TelephoneSection
 from hardware.telephones.baresip import Baresip
@@ -8,11 +8,11 @@ from hardware.telephones.baresip import Baresip
 NAME = "telephone"
 
 
-def make_telephone(section: TelephoneSection) -> GuardTelephone | None:
-    """Return the telephone, not yet started, and the guard's numbers; None without numbers."""
-    if not section.guard_numbers:
+def make_telephone(section: TelephoneSection | None) -> GateTelephone | None:
+    """Return the telephone, not yet started, and the guard's numbers; None where the site file has none."""
+    if section is None:
         return None
     wishes = CallWishes(
         section.guard_numbers, section.ring_seconds, section.longest_seconds, section.answer_needs_key
     )
-    return GuardTelephone(Baresip(NAME, section.control_port), wishes)
+    return GateTelephone(Baresip(NAME, section.control_port), wishes)

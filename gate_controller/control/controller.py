@@ -5,8 +5,9 @@
 Slow work (hashing a PIN, looking for a code or a face) runs in workers and comes back through the
 queue. What is shown at a lane is followed to its end in `presentations.py`. Calls go down alone:
 
-    Controller ─> Keypad ─> ScreenActions ─> Presentations ─> FaceRecognition ─> FaceDialog ─> Recorder
-                                                  └─> Holds, Passages, PinStops ──────────────────┘
+    Controller ─> Keypad ─> ScreenActions ─> HomeCalls ─> Presentations ─> FaceRecognition
+                                                              ├─> Holds, Passages, PinStops ─┐
+                                                              └─> FaceDialog ────────────────┴─> Recorder
 """
 
 import dataclasses
@@ -25,6 +26,7 @@ from gate_controller.control.face_dialog import FaceDialog
 from gate_controller.control.face_recognition import FaceRecognition, show_step
 from gate_controller.control.guard_calls import GuardCalls
 from gate_controller.control.holds import Holds
+from gate_controller.control.home_calls import HomeCalls
 from gate_controller.control.keypad import Keypad
 from gate_controller.control.messages import Message, ScreenAction, Stop, TypedHashed
 from gate_controller.control.parts import GateParts, GateState
@@ -35,6 +37,7 @@ from gate_controller.control.quiet import QuietTime
 from gate_controller.control.remote_orders import check_order, lane_shut
 from gate_controller.control.screen_actions import ScreenActions
 from gate_controller.control.systemd import notify
+from gate_controller.control.telephone_line import TelephoneLine
 from gate_controller.face_control.messages import FaceEnded, FaceMessage, FaceProgress, FaceUnavailable
 from gate_controller.lane.attempts import Attempts
 from gate_controller.lane.camera_codes import CameraCode
@@ -47,6 +50,9 @@ from gate_controller.rules.identify import GateKeys
 from gate_controller.rules.postures import without_ended_overrides
 from gate_controller.site_file.pulse_limits import log_cut_times
 from gate_controller.sync.news import (
+    CallSaid,
+    CallsOffered,
+    DirectoryCame,
     LinkChanged,
     OrderArrived,
     PassKeyChanged,
@@ -103,9 +109,11 @@ class Controller:
             self._dialog,
             recognition,
         )
-        self._guard_calls = GuardCalls(parts)
+        line = TelephoneLine(parts)
+        self._guard_calls = GuardCalls(parts, line)
+        self._home_calls = HomeCalls(parts, self._state, self._presentations, self._guard_calls, line)
         self._screen_actions = ScreenActions(
-            parts, self._presentations, self._dialog, recognition, self._guard_calls
+            parts, self._presentations, self._dialog, recognition, self._guard_calls, self._home_calls
         )
         self._keypad = Keypad(
             parts,
@@ -173,6 +181,7 @@ class Controller:
 
     def _stopped(self) -> None:
         try:
+            self._home_calls.stopped(self._parts.clock.monotonic_seconds())
             self._guard_calls.stopped(self._parts.clock.monotonic_seconds())
             self._holds.stopped()
         except sqlite3.Error:
@@ -230,6 +239,7 @@ class Controller:
     def _device_report(self, report: InputChange | DeviceState | CallChange) -> None:
         if isinstance(report, CallChange):
             self._guard_calls.call_changed(report, self._parts.clock.monotonic_seconds())
+            self._home_calls.call_changed(report, self._parts.clock.monotonic_seconds())
             return
         if isinstance(report, DeviceState):
             self._parts.lost_readers.note(report.device, is_well=not report.is_lost)
@@ -307,6 +317,12 @@ class Controller:
                 self._state.keys = GateKeys(self._card_key, self._pin_key, public_key)
             case LinkChanged(online, _):
                 self._state.online = online
+            case CallsOffered(is_offered):
+                self._state.calls_offered = is_offered
+            case CallSaid(state):
+                self._home_calls.said(state, self._parts.clock.monotonic_seconds())
+            case DirectoryCame(lane_id, entries) if lane_id in self._parts.desks:
+                self._parts.desks[lane_id].calls.entries = entries
 
     def status(self) -> GateStatus:
         """Return the status for the manager's page; safe to call from the sync thread."""
@@ -334,6 +350,7 @@ class Controller:
         self._parts.watch.time_passed(self._parts.desks, self._parts.recorder.record)
         self._holds.time_passed(now_seconds)
         self._guard_calls.time_passed(now_seconds)
+        self._home_calls.time_passed(now_seconds)
 
     def _refresh_screens(self, now_seconds: float) -> None:
         now = self._parts.clock.now()
@@ -345,6 +362,7 @@ class Controller:
                 now_seconds,
                 posture=self._holds.posture(desk.lane_id),
                 online=self._state.online,
+                calls_offered=self._state.calls_offered,
                 clock_sure=self._parts.clock.is_sure,
                 face_ready=self._parts.faces.ready_at(desk.lane_id) and desk.camera.sees(now_seconds),
                 lost=self._parts.lost_readers.lost(desk.lane_id),

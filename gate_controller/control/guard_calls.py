@@ -8,20 +8,23 @@ import sqlite3
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.control.parts import GateParts
+from gate_controller.control.telephone_line import TelephoneLine
 from gate_controller.lane.guard_call import GuardCall, Step, changed, dialled, time_passed
 from gate_controller.lane.pending_events import PendingEvents
 from gate_controller.lane.state import HELP_SHOWN_SECONDS, LaneDesk
 from gate_controller.terminal.view import HelpCall
-from hardware.errors import DeviceUnavailable
 from hardware.interfaces import CallChange
+
+HOLDER = "guard"
 
 
 class GuardCalls:
     """At most one call at a time, as one gate has one telephone."""
 
-    def __init__(self, parts: GateParts) -> None:
+    def __init__(self, parts: GateParts, line: TelephoneLine) -> None:
         """Begin with no call."""
         self._parts = parts
+        self._line = line
         self._call: GuardCall | None = None
         self._pending = PendingEvents()
 
@@ -37,13 +40,13 @@ class GuardCalls:
 
     def call_changed(self, change: CallChange, now_seconds: float) -> None:
         """Take a report of the telephone."""
-        calls = self._parts.guard_telephone
+        calls = self._parts.telephone
         if self._call is not None and calls is not None:
             self._follow(self._call, changed(self._call, change, now_seconds, calls.wishes), now_seconds)
 
     def time_passed(self, now_seconds: float) -> None:
         """Go on to the next telephone, end what lasts too long, and write what could not be written."""
-        calls = self._parts.guard_telephone
+        calls = self._parts.telephone
         if self._call is not None and calls is not None:
             self._follow(self._call, time_passed(self._call, now_seconds, calls.wishes), now_seconds)
         if self._pending:
@@ -61,10 +64,12 @@ class GuardCalls:
     def _follow(self, before: GuardCall, step: Step, now_seconds: float) -> None:
         if step == Step(before):
             return
-        calls, desk = self._parts.guard_telephone, self._parts.desks[before.lane_id]
+        desk = self._parts.desks[before.lane_id]
         self._call = step.call
-        if step.hangs_up is not None and calls is not None:
-            calls.telephone.hang_up(step.hangs_up)
+        if step.hangs_up is not None:
+            self._line.hang_up(step.hangs_up)
+        if step.call is None:
+            self._line.leave(HOLDER)
         if step.was_answered:
             self._add(EventKind.HELP_ANSWERED, before.lane_id, now_seconds, place=before.place + 1)
         dials = step.calls_next is not None and self._dial(before.lane_id, step.calls_next, now_seconds)
@@ -77,12 +82,11 @@ class GuardCalls:
         self._pending.write(self._parts.recorder.record, now_seconds)
 
     def _dial(self, lane_id: str, place: int, now_seconds: float) -> bool:
-        calls = self._parts.guard_telephone
-        if calls is None:
+        calls = self._parts.telephone
+        if calls is None or place >= len(calls.wishes.numbers):
             return False
-        try:
-            call_number = calls.telephone.dial(calls.wishes.numbers[place])
-        except DeviceUnavailable:
+        call_number = self._line.dial(HOLDER, calls.wishes.numbers[place])
+        if call_number is None:
             return False
         self._call = dialled(lane_id, place, call_number, now_seconds, calls.wishes)
         self._show(self._parts.desks[lane_id], self._call)
@@ -93,8 +97,9 @@ class GuardCalls:
 
     def _alarm(self, desk: LaneDesk, now_seconds: float) -> None:
         """Raise the alarm; the screen says that a guard was sent for, and whether telephones were tried."""
-        has_telephone = self._parts.guard_telephone is not None
-        desk.screen.help_call = HelpCall.NO_ONE if has_telephone else HelpCall.NONE
+        calls = self._parts.telephone
+        has_numbers = calls is not None and bool(calls.wishes.numbers)
+        desk.screen.help_call = HelpCall.NO_ONE if has_numbers else HelpCall.NONE
         desk.screen.help_until_seconds = now_seconds + HELP_SHOWN_SECONDS
         self._add(EventKind.ALARM_HELP, desk.lane_id, now_seconds)
 

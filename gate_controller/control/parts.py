@@ -20,6 +20,7 @@ from gate_controller.rules.identify import GateKeys
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import PolicyStore
+from gate_controller.sync.calls import CallReports
 from gate_controller.updates.updates import GateUpdates
 from hardware.interfaces import Relay, Telephone
 
@@ -41,8 +42,8 @@ class LaneMemory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class GuardTelephone:
-    """A gate's telephone, and which numbers are the guard's."""
+class GateTelephone:
+    """A gate's telephone, and which numbers are the guard's; without any it calls homes alone."""
 
     telephone: Telephone
     wishes: CallWishes
@@ -73,8 +74,9 @@ class GateParts:
     nudge_sync: Callable[[], None]
     updates: GateUpdates | None
     """None where the gate was started without the launcher, and takes no updates."""
-    guard_telephone: GuardTelephone | None = None
-    """None where help is an alarm at once."""
+    call_reports: CallReports
+    telephone: GateTelephone | None = None
+    """None where help is an alarm at once, and homes are called by their pages alone."""
 
 
 @dataclass(slots=True)
@@ -84,3 +86,5 @@ class GateState:
     snapshot: PolicySnapshot | None
     keys: GateKeys | None
     online: bool = False
+    calls_offered: bool = False
+    """Whether the server takes calls to homes."""

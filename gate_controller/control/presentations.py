@@ -160,14 +160,16 @@ class Presentations:
         if self._state.snapshot is None:
             return refuse_without_policy(self._parts, lane_id, claim.method)
         policy, desk = self._state.snapshot.policy, self._parts.desks[lane_id]
-        now, is_repeat = self._parts.clock.now(), self._passages.is_repeat(lane_id, claim)
+        now = self._parts.clock.now()
+        is_repeat = not claim.by_call and self._passages.is_repeat(lane_id, claim)
         lane = policy.lanes.get(lane_id)
         shown = Presentation(desk, lane, policy, claim, home_number, now, is_repeat)
         memory = self._recall(shown)
         decision = self._decide(shown, memory)
         # Also where the lane stays shut, and before the pulse: a power cut must not swallow the alarm.
         with self._parts.recorder.with_silent(_duress_alarm(lane_id, decision)):
-            if desk.dialog.asking is not None or desk.dialog.intent is not Intent.NOTHING:
+            in_dialog = desk.dialog.asking is not None or desk.dialog.intent is not Intent.NOTHING
+            if in_dialog and not claim.by_call:
                 kept = self._dialog.presented(desk, claim, decision, home_number)
                 if kept is not None:
                     self.admit(lane_id, kept.admission)
@@ -228,7 +230,7 @@ class Presentations:
             self._pin_stops.decided(lane_id, claim, decision, shown.home_number, shown.policy)
         facts: Facts = {
             "lane_id": lane_id,
-            "method": claim.method.value,
+            "method": claim.way,
             "opens": decision.opens,
             "reason": decision.reason.value,
         }
@@ -252,6 +254,9 @@ class Presentations:
         if not decision.opens:
             return False
         desk, lane_id = shown.desk, shown.desk.lane_id
+        if shown.claim.by_call:
+            # What others show at this lane goes on: a home lets its visitor in beside them.
+            return self.release(lane_id, decision.pulse_seconds)
         desk.dialog.shown_first = None
         if desk.camera.mode == "looking":
             # No person waits for that search any more.
@@ -287,8 +292,18 @@ class Presentations:
         return True
 
     def _notify(self, shown: Presentation, decision: Decision, released: bool) -> None:
-        """Pass the result on to screen, delays, holds and server, and count who passes."""
+        """Pass the result on to screen, delays, holds and server, and count who passes.
+
+        A call is no try of a PIN, and lets in a visitor: the person who answered has not come in.
+        """
         claim, lane = shown.claim, shown.lane
+        if claim.by_call:
+            if not decision.opens:
+                shown.desk.show_result(
+                    Screen.REFUSED, self._parts.clock.monotonic_seconds(), seconds=RESULT_SECONDS
+                )
+            self._parts.nudge_sync()
+            return
         if released and lane is not None:
             self._passages.granted(lane, claim, decision, shown.now, is_repeat=shown.is_repeat)
             self._holds.granted(lane, claim, decision)

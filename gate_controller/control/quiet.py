@@ -55,6 +55,7 @@ def _is_used(desk: LaneDesk, now_seconds: float) -> bool:
         or bool(desk.screen.message)
         or (not entry.is_empty and now_seconds - entry.last_key_seconds < FORGOTTEN_AFTER_SECONDS)
         or desk.camera.mode != "closed"
+        or desk.calls.call is not None
         or desk.dialog.intent is not Intent.NOTHING
         or desk.dialog.asking is not None
         or (desk.screen.help_call in CALLS and now_seconds < desk.screen.help_until_seconds)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from gate_controller.contract.calls import CallOrder, SignedCallOrder, open_call_order
 from gate_controller.contract.messages import OpenOrder, SignedOrder, open_order
 from gate_controller.contract.policy import Policy
 from gate_controller.contract.records import LaneRecord
@@ -26,13 +27,32 @@ def check_order(
         store.trust("order", signed.certificate)
     except SignatureRefused:
         return None, Reason.ORDER_FORGED
+    return order, _not_now(order, journal, now, clock_sure=clock_sure)
+
+
+def check_call_order(
+    signed: SignedCallOrder, store: PolicyStore, journal: Journal, now: datetime, *, clock_sure: bool
+) -> tuple[CallOrder | None, Reason | None]:
+    """Return the order of a home's page and why it may not be obeyed, if so; its id is stored as well."""
+    identity = store.identity
+    try:
+        order = open_call_order(
+            signed, identity.root_public_key, site_id=identity.site_id, gate_id=identity.gate_id
+        )
+        store.trust("order", signed.certificate)
+    except SignatureRefused:
+        return None, Reason.ORDER_FORGED
+    return order, _not_now(order, journal, now, clock_sure=clock_sure)
+
+
+def _not_now(
+    order: OpenOrder | CallOrder, journal: Journal, now: datetime, *, clock_sure: bool
+) -> Reason | None:
     if not clock_sure:
-        return order, Reason.CLOCK_UNSURE
+        return Reason.CLOCK_UNSURE
     if not order.issued_at - MAX_AHEAD <= now <= order.issued_at + timedelta(seconds=order.valid_seconds):
-        return order, Reason.ORDER_EXPIRED
-    if not journal.take_order(order.order_id, now):
-        return order, Reason.ORDER_REPEATED
-    return order, None
+        return Reason.ORDER_EXPIRED
+    return None if journal.take_order(order.order_id, now) else Reason.ORDER_REPEATED
 
 
 def lane_shut(lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime) -> Reason | None:

@@ -1,9 +1,11 @@
 """Carry out the presses on a lane's screen, and the same by number where there is a keypad alone."""
 
+from gate_controller.contract.calls import CallFor
 from gate_controller.contract.records import Method
 from gate_controller.control.face_dialog import FaceDialog
 from gate_controller.control.face_recognition import FaceRecognition
 from gate_controller.control.guard_calls import GuardCalls
+from gate_controller.control.home_calls import HomeCalls
 from gate_controller.control.parts import GateParts
 from gate_controller.control.presentations import Presentations
 from gate_controller.lane.face_dialog import READ_ALOUD_KEY
@@ -12,12 +14,14 @@ from gate_controller.rules.decision import Claim
 from gate_controller.terminal.view import (
     CLEAR_KEY,
     ENTER_KEY,
+    CallPressed,
     CancelPressed,
     ConfirmPressed,
     DeclinePressed,
     ForgotCardPressed,
     HelpPressed,
     LanguagePressed,
+    ListPressed,
     MethodPressed,
     OwnFacePressed,
     Screen,
@@ -27,6 +31,7 @@ from gate_controller.terminal.view import (
 
 OWN_FACE_KEY = "5"
 FORGOT_CARD_KEY = "6"
+CALL_KEYS = {"7": CallFor.HOME, "8": CallFor.COURIER}
 HELP_KEY = "9"
 MENU = {str(number): method for number, method in enumerate(Method, 1)}
 """The number of each method on a keypad, the same at every lane."""
@@ -57,6 +62,7 @@ class ScreenActions:
         dialog: FaceDialog,
         recognition: FaceRecognition,
         guard_calls: GuardCalls,
+        home_calls: HomeCalls,
     ) -> None:
         """Remember the parts."""
         self._parts = parts
@@ -64,6 +70,7 @@ class ScreenActions:
         self._dialog = dialog
         self._recognition = recognition
         self._guard_calls = guard_calls
+        self._home_calls = home_calls
 
     def handle(self, lane_id: str, action: TerminalAction) -> None:
         """Do what one press asks; keys are for the keypad (`keypad.py`)."""
@@ -81,7 +88,11 @@ class ScreenActions:
             case OwnFacePressed():
                 self._own_face(desk, now)
             case CancelPressed():
-                self._cancel(desk)
+                self._leave(desk, now)
+            case CallPressed(purpose):
+                self._ask_home(desk, purpose, now)
+            case ListPressed() if desk.calls.entries and desk.screen.shows is Screen.CALL_NUMBER:
+                desk.screen.show(Screen.CALL_LIST, now, seconds=ASK_SECONDS)
             case HelpPressed():
                 self._call_help(desk, now)
             case LanguagePressed(language):
@@ -100,6 +111,8 @@ class ScreenActions:
         if desk.screen.shows is Screen.CHOOSE:
             self._chosen(desk, key, now)
             return True
+        if self._is_of_call(desk, key, now):
+            return True
         if key != ENTER_KEY or desk.screen.shows not in FREE_SCREENS or not desk.keypad.entry.is_empty:
             desk.keypad.menu_until_seconds = 0.0
             return False
@@ -116,12 +129,71 @@ class ScreenActions:
             self._method(desk, MENU[key], now)
         elif key == HELP_KEY:
             self._call_help(desk, now)
+        elif key in CALL_KEYS and desk.calls.is_offered:
+            self._ask_home(desk, CALL_KEYS[key], now)
         elif key == FORGOT_CARD_KEY:
             desk.screen.show(Screen.FORGOT_CARD, now, seconds=ASK_SECONDS)
         elif key == OWN_FACE_KEY and Method.FACE in desk.screen.offered:
             self._own_face(desk, now)
         elif key == CLEAR_KEY:
             desk.rest()
+
+    # -- calls to homes ----------------------------------------------------------------------------
+
+    def _ask_home(self, desk: LaneDesk, purpose: CallFor, now: float) -> None:
+        """Ask which home is called; while a call goes on at this lane, that call is shown."""
+        if not desk.calls.is_offered or desk.calls.is_live:
+            return
+        self._leave(desk, now)
+        desk.calls.choose(purpose)
+        self._parts.call_reports.ask_directory(desk.lane_id)
+        desk.screen.show(Screen.CALL_NUMBER, now, seconds=ASK_SECONDS)
+
+    def _is_of_call(self, desk: LaneDesk, key: str, now: float) -> bool:
+        """Take a key of the home's number or of the list, or the key that ends the call."""
+        shows = desk.screen.shows
+        if shows is Screen.CALL_NUMBER:
+            self._number_key(desk, key, now)
+        elif shows is Screen.CALL_LIST:
+            self._list_key(desk, key, now)
+        elif key == CLEAR_KEY and shows is Screen.IDLE and desk.calls.call and desk.keypad.entry.is_empty:
+            self._leave(desk, now)
+        else:
+            return False
+        return True
+
+    def _number_key(self, desk: LaneDesk, key: str, now: float) -> None:
+        calls = desk.calls
+        if calls.typed_key(key):
+            desk.screen.show(Screen.CALL_NUMBER, now, seconds=ASK_SECONDS)
+        elif key == ENTER_KEY and calls.typed:
+            self._call(desk, calls.typed, calls.typed, now)
+        elif key == ENTER_KEY and calls.entries:
+            desk.screen.show(Screen.CALL_LIST, now, seconds=ASK_SECONDS)
+        elif key == CLEAR_KEY:
+            desk.rest()
+
+    def _list_key(self, desk: LaneDesk, key: str, now: float) -> None:
+        entry = desk.calls.picked(key)
+        if entry is not None:
+            self._call(desk, entry.home, entry.shown, now)
+            return
+        if key == CLEAR_KEY:
+            desk.screen.show(Screen.CALL_NUMBER, now, seconds=ASK_SECONDS)
+            return
+        if key == ENTER_KEY:
+            desk.calls.turn_page()
+        desk.screen.show(Screen.CALL_LIST, now, seconds=ASK_SECONDS)
+
+    def _call(self, desk: LaneDesk, home: str, shown: str, now: float) -> None:
+        desk.rest()
+        self._home_calls.begin(desk, home, shown, now)
+
+    def _leave(self, desk: LaneDesk, now: float) -> None:
+        """Cancel the activity at this lane; on the screen of a call, the call."""
+        if desk.screen.shows is Screen.IDLE:
+            self._home_calls.cancel(desk, now)
+        self._cancel(desk)
 
     def _change_pace(self, desk: LaneDesk, now: float) -> None:
         desk.screen.change_pace(now)
@@ -136,7 +208,11 @@ class ScreenActions:
         desk.rest()
 
     def _call_help(self, desk: LaneDesk, now: float) -> None:
-        """Call the guard by telephone, else by an alarm, and show on the screen how that goes."""
+        """Call the guard by telephone, else by an alarm, and show on the screen how that goes.
+
+        A call to a home ends with it: the guard gets the telephone and the person's ear.
+        """
+        self._home_calls.cancel(desk, now)
         self._guard_calls.help_pressed(desk, now)
 
     def _own_face(self, desk: LaneDesk, now: float) -> None:

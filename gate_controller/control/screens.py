@@ -59,6 +59,7 @@ class Screens:
         online: bool,
         clock_sure: bool,
         face_ready: bool,
+        calls_offered: bool = False,
         lost: frozenset[Method] = frozenset(),
         paused: frozenset[Method] = frozenset(),
     ) -> None:
@@ -72,6 +73,7 @@ class Screens:
         if paused.issuperset(set(offered) - {Method.FACE}):
             offered = tuple(method for method in offered if method is not Method.FACE)
         desk.screen.offered = offered
+        desk.calls.is_offered = calls_offered and lane is not None and lane.direction == "in"
         screen = self._screens.get(desk.lane_id)
         if screen is None:
             return

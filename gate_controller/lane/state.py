@@ -4,6 +4,7 @@
               ├─ KeypadState   the number that is being typed
               ├─ ScreenState   what the screen shows, in which language and how fast
               ├─ CameraState   what the camera does, and how far a look is
+              ├─ CallDesk      calls to homes (`call_desk.py`)
               └─ DialogState   what the person has asked for, is asked, and has shown first
 
 The controller owns one desk a lane and changes it from its own thread only; times are monotonic seconds.
@@ -16,6 +17,7 @@ from typing import Literal
 
 from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
+from gate_controller.lane.call_desk import CallDesk
 from gate_controller.lane.door import Door
 from gate_controller.lane.face_dialog import Dialog
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS, Entry, press
@@ -304,6 +306,7 @@ class LaneDesk:
     keypad: KeypadState = field(default_factory=KeypadState)
     screen: ScreenState = field(default_factory=ScreenState)
     camera: CameraState = field(default_factory=CameraState)
+    calls: CallDesk = field(default_factory=CallDesk)
     dialog: DialogState = field(default_factory=DialogState)
 
     def rest(self) -> None:
@@ -312,6 +315,7 @@ class LaneDesk:
         self.keypad.clear()
         self.dialog.end()
         self.camera.clear()
+        self.calls.typed = ""
 
     def show_result(
         self, screen: Screen, now_seconds: float, *, seconds: float, message: str = "", mend: str = ""
@@ -338,6 +342,12 @@ class LaneDesk:
             return True
         return screen.shows is Screen.IDLE and screen.person_has_left(now_seconds)
 
+    def _screen(self, standing: Screen) -> Screen:
+        if self.screen.shows is not Screen.IDLE:
+            return self.screen.shows
+        called = self.calls.screen
+        return standing if called is None or standing is Screen.FIRE else called
+
     def view(
         self,
         now_seconds: float,
@@ -350,7 +360,8 @@ class LaneDesk:
     ) -> TerminalView:
         """Return the whole view; `standing` is what the screen shows at rest, `lost` has no reader."""
         camera, entry, state = self.camera, self.keypad.entry, self.screen
-        screen = standing if state.shows is Screen.IDLE else state.shows
+        screen = self._screen(standing)
+        is_call = screen is self.calls.screen
         seconds_left = max(0, min(3600, round(state.until_seconds - now_seconds)))
         asking = self.dialog.asking if screen is Screen.FACE_NOTICE else None
         page = asking.pages[asking.page] if asking is not None else None
@@ -358,9 +369,9 @@ class LaneDesk:
             screen=screen,
             methods_offered=state.offered,
             methods_lost=lost,
-            message=state.message,
+            message=self.calls.message if is_call else state.message,
             mend=state.mend,
-            prompt=camera.prompt if screen in FACE_SCREENS else "",
+            prompt=self.calls.said if is_call else camera.prompt if screen in FACE_SCREENS else "",
             typed_home=entry.home,
             typed_count=len(entry.secret),
             seconds_left=seconds_left if screen in TIMED_SCREENS else None,
@@ -378,6 +389,8 @@ class LaneDesk:
             clock_sure=clock_sure,
             help_called=now_seconds < state.help_until_seconds,
             help_call=state.help_call if now_seconds < state.help_until_seconds else HelpCall.NONE,
+            calls_offered=self.calls.is_offered,
+            call=self.calls.shown(screen),
             slower=state.slower,
             lane_name=lane_name,
             language=state.language,

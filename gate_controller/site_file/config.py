@@ -96,7 +96,7 @@ class GateConfig(Settings, frozen=True, kw_only=True):
     tag_reader: dict[Id, TagReaderSection] = msgspec.field(default_factory=dict)
     frame_reader: dict[Id, FrameReaderSection] = msgspec.field(default_factory=dict)
     face: FaceSection = FaceSection()
-    telephone: TelephoneSection = TelephoneSection()
+    telephone: TelephoneSection | None = None
 
 
 AtLane = TerminalSection | LaneDeviceSettings | CameraSettings

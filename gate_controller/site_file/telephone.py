@@ -1,4 +1,4 @@
-"""The table `[telephone]` of the site file: whom Help calls, through a telephone program of this machine."""
+"""The table `[telephone]` of the site file: a telephone program of this machine, and whom Help calls."""
 
 from typing import Annotated
 
@@ -11,9 +11,9 @@ Number = Annotated[str, msgspec.Meta(min_length=2, max_length=120, pattern=r"^(s
 
 
 class TelephoneSection(Settings, frozen=True, kw_only=True):
-    """The telephones of the guard that the gate calls in turn when Help is pressed.
+    """The telephone of the gate: it calls homes, and the guard's numbers in turn when Help is pressed.
 
-    Without numbers no telephone is used. With `answer_needs_key` a call counts as answered once a key was
+    Without numbers Help is an alarm. With `answer_needs_key` a call counts as answered once a key was
     pressed there: a mailbox presses none.
     """
 

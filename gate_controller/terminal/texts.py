@@ -38,6 +38,13 @@ def _labels() -> dict[str, str]:
         "zero": _("Press 0, and this screen is read aloud."),
         "read": _("Read aloud"),
         "take_face": _("Yes, register it"),
+        "call.home": _("Call a home"),
+        "call.courier": _("Courier"),
+        "call.list": _("List of homes"),
+        "call.number": _("Type the number"),
+        "call.more": _("More"),
+        "call.guard": _("Call the guard"),
+        "call.end": _("End the call"),
         "another_way": _("No, another way"),
         "keep_face": _("No, keep it and let me in"),
         "take_back": _("Delete my face"),
@@ -105,6 +112,11 @@ def _titles() -> dict[Screen, str]:
         Screen.FACE_OFFICE: _("Asking the property office"),
         Screen.FACE_KEPT: _("Your face is kept at this gate"),
         Screen.FACE_ENROL: _("Look at the camera"),
+        Screen.CALL_NUMBER: _("Which home?"),
+        Screen.CALL_LIST: _("Whom do you want to see?"),
+        Screen.CALLING: _("Calling {home}"),
+        Screen.CALL_ANSWERED: _("{home} has answered"),
+        Screen.CALL_OVER: _("The call has ended"),
         Screen.WAITING: _("One moment"),
         Screen.GRANTED: _("Please come in"),
         Screen.REFUSED: _("This did not open"),
@@ -135,6 +147,11 @@ def _lines() -> dict[Screen, str]:
         Screen.FACE_OFFICE: _("This takes some seconds. Nothing is recorded yet."),
         Screen.FACE_KEPT: _("It is used only when you ask. You can delete it at once."),
         Screen.FACE_ENROL: _("Hold still. You can stop at any time."),
+        Screen.CALL_NUMBER: _("Type its number, then press OK. For 3-1203, 31203 will do."),
+        Screen.CALL_LIST: _("Press the home, or its number on the keypad."),
+        Screen.CALLING: _("Please wait here."),
+        Screen.CALL_ANSWERED: _("One moment: their answer comes here."),
+        Screen.CALL_OVER: _("You can call again, or press help."),
         Screen.WAITING: _("We are checking."),
         Screen.GRANTED: _("The gate is open."),
         Screen.REFUSED: _("Try again or another way, or press help."),
@@ -170,8 +187,30 @@ def _mends() -> dict[str, str]:
     }
 
 
+def _calls() -> dict[str, str]:
+    """Return how calls to homes go and end; none says whether there is such a home, or anyone in."""
+    return {
+        "call_courier": _("For a parcel: type the number of its home, then press OK."),
+        "call_speak": _("Please speak."),
+        "call_from": _("This is the answer of {home}."),
+        "call_ask_guard": _("Call the guard?"),
+        "call_sent_away": _("They cannot open now"),
+        "call_ended": _("They have ended the call"),
+        "call_no_answer": _("No one answered"),
+        "call_no_calls": _("This home takes no calls"),
+        "call_too_many": _("Called too often: please wait some minutes"),
+        "call_failed": _("No connection"),
+        "reply_coming": _("I am coming."),
+        "reply_wait": _("Please wait a moment."),
+        "reply_leave_at_door": _("Please leave it at the door."),
+        "reply_leave_with_guard": _("Please leave it with the guard."),
+        "reply_not_now": _("Not now, sorry."),
+    }
+
+
 def _messages() -> dict[str, str]:
     return {
+        **_calls(),
         "starting": _("The gate is starting. One moment."),
         "screen_lost": _("This screen has lost contact with the gate. Your card may still work."),
         "granted_not_opened": _("You may come in, but the gate did not move. Please press help."),

@@ -10,8 +10,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gate_controller.contract.calls import CallFor
 from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
+from gate_controller.terminal.call_shown import CallShown
 
 ENTER_KEY = "#"
 CLEAR_KEY = "*"
@@ -50,6 +52,16 @@ class Screen(StrEnum):
     """Someone whose face is kept here has shown their own card or PIN: leave it, or take it back."""
     FACE_ENROL = "face_enrol"
     """Enrolment runs; `steps_done` of `steps_needed`, `message` is a hint word, cancel ends it."""
+    CALL_NUMBER = "call_number"
+    """Which home to call: `call.home` grows."""
+    CALL_LIST = "call_list"
+    """A page of the homes that can be picked by a label of their own: `call.entries`."""
+    CALLING = "calling"
+    """The home `call.home` is called."""
+    CALL_ANSWERED = "call_answered"
+    """It has answered; `prompt` is the sentence that it chose, if any."""
+    CALL_OVER = "call_over"
+    """The call has ended as `message` says; `call.offers_guard` asks whether to call the guard."""
     WAITING = "waiting"
     """The controller works on what it was given."""
     GRANTED = "granted"
@@ -120,6 +132,16 @@ class HelpPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
     """Ring the guard."""
 
 
+class CallPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="call", tag_field="act"):
+    """Call a home, as a visitor or as a courier: the screen asks which."""
+
+    purpose: CallFor
+
+
+class ListPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="list", tag_field="act"):
+    """Pick the home to call from the list."""
+
+
 class LanguagePressed(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="language", tag_field="act"
 ):
@@ -141,6 +163,8 @@ TerminalAction = (
     | OwnFacePressed
     | CancelPressed
     | HelpPressed
+    | CallPressed
+    | ListPressed
     | LanguagePressed
     | SlowerPressed
 )
@@ -181,7 +205,8 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     mend: MessageKey = ""
     """What the person could do better at the camera (`mend.*`), said before the line of a result."""
     prompt: MessageKey = ""
-    """What the person is asked to do with their head, shown large; `message` then says how it goes."""
+    """What the person is asked to do with their head, or what a called home says, shown large; `message` is
+    then the line below."""
     typed_home: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[0-9-]*\Z")] = ""
     typed_count: Count = 0
     """How many characters of a PIN or code were typed: dots."""
@@ -210,6 +235,10 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     """True while the guard is being called, or was."""
     help_call: HelpCall = HelpCall.NONE
     """How far the call to the guard's telephones is; empty where the call is an alarm alone."""
+    calls_offered: bool = False
+    """True where homes can be called from here."""
+    call: CallShown | None = None
+    """On the screens of calls alone."""
     slower: bool = False
     """True while the person has asked for more time."""
     lane_name: Annotated[str, msgspec.Meta(max_length=120)] = ""

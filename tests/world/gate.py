@@ -42,6 +42,7 @@ from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
 from gate_controller.sync.bell import GateBell
+from gate_controller.sync.calls import CallReports
 from gate_controller.sync.client import SyncClient
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.numbers import NumbersFile
@@ -324,6 +325,7 @@ class WorldGate:
             lane_memory=self.lane_memory,
             nudge_sync=lambda: None,
             updates=None,
+            call_reports=CallReports(self.sync._link, self.inbox.put),
         )
         keys = _keys(self.store, secrets.identity, secrets.card_key, secrets.pin_key)
         return Controller(

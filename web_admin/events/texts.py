@@ -16,6 +16,8 @@ EVENTS: Mapping[str, LazyString] = {
     EventKind.NO_ENTRY: _l("Opened, not used"),
     EventKind.HELP_CALLED: _l("Help was pressed: the guard's telephones are called"),
     EventKind.HELP_ANSWERED: _l("The guard answered the call for help by telephone"),
+    EventKind.CALL_BEGAN: _l("A home was called from the gate"),
+    EventKind.CALL_OVER: _l("The call to a home ended"),
     EventKind.EXIT_REQUEST: _l("Left by the exit button"),
     EventKind.GUARD_BUTTON: _l("Opened with the guard's button"),
     EventKind.INTERCOM_OPENING: _l("Opened through the intercom"),

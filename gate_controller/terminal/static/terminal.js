@@ -12,6 +12,7 @@ const ICONS = {
   idle: "door", show_card: "card", forgot_card: "pin", typing_home: "door", typing_pin: "pin", show_code: "qr",
   face_looking: "face", face_ask: "face", face_enrol: "face", face_notice: "face", face_confirm: "card",
   face_guardian: "card", face_office: "wait", face_kept: "face", choose: "door", waiting: "wait", granted: "open",
+  call_number: "home", call_list: "home", calling: "call", call_answered: "call", call_over: "call_over",
   refused: "shut", delayed: "clock", done: "open", held_open: "open", disabled: "lock",
   lockdown: "lock", fire: "fire", fault: "warning",
 };
@@ -22,13 +23,15 @@ const METHOD_NUMBERS = { card: "1", pin: "2", qr: "3", face: "4" };
 const KEY_NAMES = { "*": "key.clear", "#": "key.enter", "-": "key.dash" };
 // Neutral or fixed on purpose: no word of the controller is shown here but what to do better at the camera.
 const FIXED_LINES = ["refused", "lockdown", "fire"];
-const TYPING = ["typing_home", "typing_pin"];
+const TYPING = ["typing_home", "typing_pin", "call_number"];
+const CALL_SCREENS = ["calling", "call_answered", "call_over"];
 const PIN_SCREENS = ["typing_pin", "face_confirm", "face_guardian"];
 const LAMPS = ["face_looking", "face_enrol"];
 const NOTHING_KNOWN = {
   message: "screen_lost", mend: "", methods_offered: [], typed_home: "", typed_count: 0, seconds_left: null,
   prompt: "", notice_field: "", notice_text: "", notice_page: 0, notice_pages: 0, lamp: false, read_aloud: false,
   camera: "unknown", online: true, clock_sure: true, help_called: false, help_call: "", slower: false,
+  calls_offered: false, call: null,
 };
 
 const at = (id) => document.getElementById(id);
@@ -62,20 +65,26 @@ function texts() {
 /** What to do better at the camera comes first: it is what helps at the next try. */
 function wholeLine(shown) {
   const lines = [texts()[`mend.${shown.mend}`], lineOf(shown)].filter(Boolean);
-  return lines.join(spoken().gap);
+  return withHome(lines.join(spoken().gap), shown);
 }
 
 function lineOf(shown) {
   if (shown.screen === "face_notice") return shown.notice_text;
   if (usesAnotherWay(shown)) return texts()["message.another_way"];
+  if (shown.screen === "call_number" && shown.call.is_courier) return texts()["message.call_courier"];
   const special = FIXED_LINES.includes(shown.screen) ? undefined : texts()[`message.${shown.message}`];
   // "Hold still" is no line for a person who is asked to turn.
-  return special ?? texts()[`text.${shown.prompt ? "face_looking" : shown.screen}`];
+  return special ?? texts()[`text.${shown.prompt && !shown.call ? "face_looking" : shown.screen}`];
 }
 
 function titleOf(shown) {
   const words = texts();
-  return words[`notice.${shown.notice_field}`] ?? words[`message.${shown.prompt}`] ?? words[`title.${shown.screen}`];
+  const title = words[`notice.${shown.notice_field}`] ?? words[`message.${shown.prompt}`];
+  return withHome(title ?? words[`title.${shown.screen}`], shown);
+}
+
+function withHome(text, shown) {
+  return text.replace("{home}", shown.call?.home ?? "");
 }
 
 /** After the second face that was not recognised the other ways stand alone, and large. */
@@ -148,12 +157,20 @@ function draw(next) {
     chosen();
     play(view.screen);
   }
+  const isNew = before && whatIsSaid(before) !== whatIsSaid(view);
   if (view.read_aloud && !before?.read_aloud) setReading(true);
-  else if (reading && before && whatIsSaid(before) !== whatIsSaid(view)) setReading(true);
+  else if (reading && isNew) setReading(true);
+  // What a home says is heard by everyone: who carries a parcel, or cannot read, looks elsewhere.
+  else if (isNew && CALL_SCREENS.includes(view.screen)) sayPanel();
+}
+
+function sayPanel() {
+  if (voiceFor(view.language)) say([at("title"), at("line")], view.language, spoken().full_stop + spoken().gap);
 }
 
 function whatIsSaid(shown) {
-  return `${shown.screen} ${shown.prompt} ${shown.message} ${shown.mend} ${shown.notice_page} ${shown.language}`;
+  const parts = [shown.screen, shown.prompt, shown.message, shown.mend, shown.notice_page, shown.call?.page];
+  return [...parts, shown.call?.is_courier, CALL_SCREENS.includes(shown.screen) && shown.call?.home, shown.language].join(" ");
 }
 
 function drawStrip() {
@@ -198,9 +215,9 @@ function drawPanel() {
     at("line").textContent = wholeLine(view);
   }
   drawTyped(words);
-  const [what, done, of] = view.notice_page
-    ? [words.page, view.notice_page, view.notice_pages] : [words.progress, view.steps_done, view.steps_needed];
-  at("progress").hidden = !["face_enrol", "face_notice"].includes(view.screen);
+  const page = view.call?.page ? [view.call.page, view.call.pages] : [view.notice_page, view.notice_pages];
+  const [what, done, of] = page[0] ? [words.page, ...page] : [words.progress, view.steps_done, view.steps_needed];
+  at("progress").hidden = !["face_enrol", "face_notice"].includes(view.screen) && !(view.call?.pages > 1);
   at("progress").textContent = `${what}: ${done} / ${of}`;
   countdownEnd = view.seconds_left === null ? null : performance.now() + view.seconds_left * 1000;
   drawCountdown();
@@ -211,7 +228,7 @@ function drawTyped(words) {
   at("typed").hidden = !pin && !TYPING.includes(view.screen);
   at("typed").ariaLabel = pin ? `${words.typed_count}: ${view.typed_count}` : words.typed_home;
   at("typed").className = pin ? "dots" : "";
-  at("typed").textContent = pin ? "●".repeat(view.typed_count) : view.typed_home;
+  at("typed").textContent = pin ? "●".repeat(view.typed_count) : view.call?.home ?? view.typed_home;
 }
 
 function drawCountdown() {
@@ -263,7 +280,8 @@ function label(button, picture, text) {
 
 function drawChoices() {
   const kind = choiceKind();
-  const wanted = `${kind} ${view.methods_offered} ${view.screen} ${view.message} ${view.language}`;
+  const called = [view.calls_offered, view.call?.has_list, view.call?.offers_guard, view.call?.entries];
+  const wanted = `${kind} ${view.methods_offered} ${view.screen} ${view.message} ${view.language} ${called}`;
   const place = at("choices");
   if (place.dataset.drawn === wanted) return;
   const hadFocus = place.contains(document.activeElement);
@@ -280,6 +298,9 @@ function choiceKind() {
   if (["face_ask", "face_kept", "face_notice"].includes(view.screen)) return view.screen.slice(5);
   if (view.screen === "choose") return "numbers";
   if (view.screen === "face_looking") return "looking";
+  if (view.screen === "call_list") return "list";
+  if (["calling", "call_answered"].includes(view.screen)) return "called";
+  if (view.screen === "call_over") return view.call.offers_guard ? "guard" : "back";
   if (["show_card", "show_code", "done", ...LAMPS].includes(view.screen)) return "back";
   return "none";
 }
@@ -304,20 +325,25 @@ const CHOICES = {
     numbered("2", words.add_look, confirm),
     numbered("3", words.take_back, () => type("3")),
   ],
-  methods: (words) => ways().map((method) => methodButton(method, words)),
-  idle: (words) => [
-    waysIn(words),
-    ...(ways().includes("card") ? [choice(words.forgot_card, "forgot", () => send({ act: "forgot_card" }))] : []),
+  list: (words) => [
+    ...view.call.entries.map((text, place) => numbered(String(place + 1), text, () => type(String(place + 1)))),
+    numbered("*", words["call.number"], () => type("*")),
+    ...(view.call.pages > 1 ? [numbered("#", words["call.more"], () => type("#"))] : []),
   ],
+  called: (words) => [numbered("*", words["call.end"], () => send({ act: "cancel" }))],
+  guard: (words) => [helpButton(words["call.guard"]), cancelButton(words.cancel)],
+  methods: (words) => ways().map((method) => methodButton(method, words)),
+  idle: (words) => [waysIn(words), ...besideWays(words)],
   forgot: (words) => [
     ...ways().filter((method) => ["pin", "qr"].includes(method)).map((method) => methodButton(method, words)),
-    helpButton(words),
+    helpButton(words.help),
     cancelButton(words.cancel),
   ],
   numbers: (words) => [
     ...ways().map((method) => methodButton(method, words, METHOD_NUMBERS[method])),
     ...(ways().includes("face") ? [numbered("5", words.own_face, () => send({ act: "own_face" }))] : []),
     numbered("6", words.forgot_card, () => type("6")),
+    ...(view.calls_offered ? callButtons(words, numbered) : []),
     numbered("0", words.read, () => type("0")),
     numbered("9", words.help, () => type("9")),
   ],
@@ -325,7 +351,8 @@ const CHOICES = {
     const keys = element("div", { className: "keys", role: "group", ariaLabel: words.keypad });
     keys.append(...KEYS.map((key) => keyButton(key, words)));
     const beside = element("div", { className: "beside" });
-    if (view.screen === "typing_home") beside.append(keyButton("-", words));
+    if (["typing_home", "call_number"].includes(view.screen)) beside.append(keyButton("-", words));
+    if (view.call?.has_list) beside.append(choice(words["call.list"], "own", () => send({ act: "list" })));
     if (view.message === "home_for_face") beside.append(ownFaceButton(words.my_face));
     const asked = view.screen.startsWith("face_");
     beside.append(asked ? numbered("*", words.another_way, decline) : cancelButton(words.cancel));
@@ -353,9 +380,27 @@ function waysIn(words) {
   return box;
 }
 
-function helpButton(words) {
+/** Below the ways in: who has none with them, and who comes to see a home. */
+function besideWays(words) {
+  const buttons = [
+    ...(view.calls_offered ? callButtons(words, (_key, text, onclick) => choice(text, "call", onclick)) : []),
+    ...(ways().includes("card") ? [choice(words.forgot_card, "forgot", () => send({ act: "forgot_card" }))] : []),
+  ];
+  const box = element("div", { className: "others" });
+  box.append(...buttons);
+  return buttons.length ? [box] : [];
+}
+
+function callButtons(words, button) {
+  return [
+    button("7", words["call.home"], () => send({ act: "call", purpose: "home" })),
+    button("8", words["call.courier"], () => send({ act: "call", purpose: "courier" })),
+  ];
+}
+
+function helpButton(text) {
   const button = choice("", "method help", () => send({ act: "help" }));
-  button.replaceChildren(icon("help"), element("span", { textContent: words.help }));
+  button.replaceChildren(icon("help"), element("span", { textContent: text }));
   return button;
 }
 

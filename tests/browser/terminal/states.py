@@ -7,6 +7,7 @@ import msgspec
 from playwright.sync_api import Page, expect
 
 from gate_controller.contract.records import Method
+from gate_controller.terminal.call_shown import CallShown
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import HelpCall, Screen, TerminalView
 
@@ -15,6 +16,14 @@ NO_FACE = (Method.CARD, Method.PIN, Method.QR)
 LONGEST_PAGE = (
     "您可以随时查阅、复制、更正或删除这些信息，也可以随时收回同意，无需说明理由；收回之后，"
     "这个门会立即删除您的人脸，其他方式照旧可用。请联系物业办公室。"
+)
+LABELS = (
+    "王",
+    "Chen & Li",
+    "三楼的陈家和他们的孩子小小陈",
+    "Physiotherapy on the third floor left",
+    "Yoga",
+    "李",
 )
 SHOWN = {
     "idle": TerminalView(screen=Screen.IDLE, methods_offered=ALL_METHODS),
@@ -52,6 +61,55 @@ SHOWN = {
     ),
     "help_while_typing": TerminalView(
         screen=Screen.TYPING_PIN, typed_count=3, help_called=True, online=False, slower=True
+    ),
+    "idle_calls": TerminalView(screen=Screen.IDLE, methods_offered=ALL_METHODS, calls_offered=True),
+    "idle_calls_in_trouble": TerminalView(
+        screen=Screen.IDLE,
+        methods_offered=NO_FACE,
+        methods_lost=(Method.CARD,),
+        calls_offered=True,
+        online=False,
+        camera_trouble="dark",
+    ),
+    "choose_calls": TerminalView(screen=Screen.CHOOSE, methods_offered=ALL_METHODS, calls_offered=True),
+    "call_number": TerminalView(screen=Screen.CALL_NUMBER, call=CallShown(home="3-1203", has_list=True)),
+    "call_courier": TerminalView(screen=Screen.CALL_NUMBER, call=CallShown(is_courier=True), slower=True),
+    "call_list": TerminalView(
+        screen=Screen.CALL_LIST,
+        call=CallShown(
+            entries=tuple(f"{label} · 12-2-120{n}" for n, label in enumerate(LABELS)), page=2, pages=9
+        ),
+    ),
+    "calling": TerminalView(screen=Screen.CALLING, call=CallShown(home="12-2-1203")),
+    "calling_help": TerminalView(
+        screen=Screen.CALLING, call=CallShown(home="3-1203"), help_called=True, help_call=HelpCall.TALKING
+    ),
+    "call_answered": TerminalView(screen=Screen.CALL_ANSWERED, call=CallShown(home="3-1203")),
+    "call_speak": TerminalView(
+        screen=Screen.CALL_ANSWERED, message="call_speak", call=CallShown(home="3-1203"), slower=True
+    ),
+    "call_reply": TerminalView(
+        screen=Screen.CALL_ANSWERED,
+        prompt="reply_leave_with_guard",
+        message="call_from",
+        call=CallShown(home="12-2-1203", is_courier=True),
+    ),
+    "call_no_calls": TerminalView(
+        screen=Screen.CALL_OVER,
+        prompt="call_no_calls",
+        message="call_ask_guard",
+        call=CallShown(home="3-1203", offers_guard=True),
+    ),
+    "call_too_many": TerminalView(
+        screen=Screen.CALL_OVER,
+        prompt="call_too_many",
+        message="call_ask_guard",
+        call=CallShown(home="3-1203", offers_guard=True),
+        online=False,
+        slower=True,
+    ),
+    "call_sent_away": TerminalView(
+        screen=Screen.CALL_OVER, prompt="call_sent_away", call=CallShown(home="3-1203")
     ),
     "show_card": TerminalView(screen=Screen.SHOW_CARD),
     "forgot_card": TerminalView(screen=Screen.FORGOT_CARD, methods_offered=ALL_METHODS),

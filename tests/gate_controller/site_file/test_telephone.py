@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gate_controller.site_file.config import ConfigRefused, load_config
+from gate_controller.site_file.telephone import TelephoneSection
 
 SITE = """
 [gate]
@@ -35,7 +36,12 @@ def site_file(folder: Path, table: str) -> Path:
 )
 def test_numbers_and_addresses_are_taken(tmp_path: Path, number: str) -> None:
     config = load_config(site_file(tmp_path, f'guard_numbers = ["{number}"]'))
+    assert config.telephone is not None
     assert config.telephone.guard_numbers == (number,)
+
+
+def test_a_table_without_numbers_is_a_telephone_for_homes_alone(tmp_path: Path) -> None:
+    assert load_config(site_file(tmp_path, "")).telephone == TelephoneSection()
 
 
 @pytest.mark.parametrize(

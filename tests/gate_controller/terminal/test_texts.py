@@ -41,7 +41,8 @@ def test_every_text_is_translated_and_no_translation_is_left_over() -> None:
 
 def test_the_served_chinese_holds_no_english_sentence(served: Served) -> None:
     chinese = texts_of(served, "zh")
-    assert {key: text for key, text in chinese.items() if set(text) & set(string.ascii_letters)} == {}
+    said = {key: text.replace("{home}", "3-1203") for key, text in chinese.items()}
+    assert {key: text for key, text in said.items() if set(text) & set(string.ascii_letters)} == {}
     assert chinese.keys() == texts_of(served, "en").keys()
 
 

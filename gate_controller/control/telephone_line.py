@@ -1,0 +1,38 @@
+"""Share the gate's one telephone: one call at a time, to the guard, a home, or a number to be proved."""
+
+from gate_controller.control.parts import GateParts
+from hardware.errors import DeviceUnavailable
+
+
+class TelephoneLine:
+    """The telephone and whose call it carries; used from the controller's thread only."""
+
+    def __init__(self, parts: GateParts) -> None:
+        """Begin with no call."""
+        self._telephone = parts.telephone.telephone if parts.telephone is not None else None
+        self._holder = ""
+
+    def is_free_for(self, holder: str) -> bool:
+        """Return whether there is a telephone and no other call is on it."""
+        return self._telephone is not None and self._holder in ("", holder)
+
+    def dial(self, holder: str, address: str) -> int | None:
+        """Call a number for a holder, who keeps the line until `leave`; None where it is away or used."""
+        if self._telephone is None or not self.is_free_for(holder):
+            return None
+        try:
+            call_number = self._telephone.dial(address)
+        except DeviceUnavailable:
+            return None
+        self._holder = holder
+        return call_number
+
+    def hang_up(self, call_number: int) -> None:
+        """End a call; one that is over needs nothing."""
+        if self._telephone is not None:
+            self._telephone.hang_up(call_number)
+
+    def leave(self, holder: str) -> None:
+        """Free the line of a holder whose calls are over."""
+        if self._holder == holder:
+            self._holder = ""

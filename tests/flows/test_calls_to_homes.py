@@ -1,0 +1,241 @@
+"""A visitor calls a home: by its page, played as the server orders it, through a whole gate to the relay."""
+
+import copy
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gate_controller.contract.calls import CallEnd, CallFor, CallStep, DirectoryEntry
+from gate_controller.contract.records import PersonRecord, Posture
+from gate_controller.lane.state import LaneDesk
+from gate_controller.terminal.view import Screen
+from tests.support.compounds.people import card, lane, person, pin, records
+from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate, obeyed
+from tests.support.gates.call_office import CallOffice, call_office
+from tests.support.gates.process import wait_for_decisions, wait_for_entries
+from tests.support.gates.site_keys import SiteKeys
+from tests.support.gates.waiting import until
+
+OTHER = "00000000000000b2"
+CARD = 0x1234ABCD
+
+
+class Scene:
+    """A gate, the office that it reports to, and what a visitor types."""
+
+    def __init__(self, bench: BenchGate, office: CallOffice) -> None:
+        self.bench, self.office = bench, office
+
+    @property
+    def desk(self) -> LaneDesk:
+        assert self.bench.gate is not None
+        return self.bench.gate.controller._parts.desks[LANE]
+
+    def call(self, keys: str = "##7" + "31203#") -> None:
+        """Call a home from the keypad, once the gate offers calls."""
+        until(lambda: self.desk.calls.is_offered and self.bench.gate.controller._state.online)
+        self.bench.keys.type(keys)
+        until(lambda: bool(self.office.reports))
+
+    def shows(self, screen: Screen) -> None:
+        view = self.desk.view
+        until(
+            lambda: (
+                view(0.0, standing=Screen.IDLE, online=True, clock_sure=True, lane_name="").screen is screen
+            )
+        )
+
+    def openings(self) -> int:
+        return sum(change.on for change in obeyed(self.bench.relay).changes)
+
+    def decisions(self) -> list[tuple[str, str, bool]]:
+        self.bench.stop()
+        return self.bench.decisions()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    with bench_gate(tmp_path) as bench, call_office(bench.site) as (office, address):
+        bench.server_url = address
+        stranger = person(OTHER, home_id="home-2")
+        bench.give_policy(records(person(), stranger, card(CARD, CARD_KEY), pin("246810", PIN_KEY)))
+        bench.start()
+        yield Scene(bench, office)
+
+
+def test_an_answer_on_a_page_opens_by_the_persons_own_right_and_once(scene: Scene) -> None:
+    scene.call()
+    scene.shows(Screen.CALLING)
+    scene.office.stage = "answered"
+    scene.shows(Screen.CALL_ANSWERED)
+    scene.office.opens = scene.office.order()
+    over = scene.office.over()
+    assert (over.end, over.reason, over.purpose) == (CallEnd.OPENED, None, CallFor.HOME)
+    assert over.order_id is not None
+    assert scene.decisions() == [("call", "granted", True)]
+    assert scene.openings() == 1
+    entries = scene.bench.entries()
+    assert [entry.kind for entry in entries if "call" in entry.kind] == ["call_began", "call_over"]
+    assert not any("31203" in str(entry) or "3-1203" in str(entry) for entry in entries)
+
+
+def test_who_answered_has_not_come_in_and_no_pin_attempt_is_forgotten(scene: Scene) -> None:
+    scene.bench.keys.type("31203#135790#")
+    wait_for_decisions(scene.bench, 1)
+    controller = scene.bench.gate.controller
+    failed = copy.deepcopy(controller._attempts._counts)
+    scene.call()
+    scene.office.opens = scene.office.order()
+    scene.office.over()
+    assert controller._attempts._counts == failed
+    assert scene.desk.passage is None
+    assert controller._parts.lane_memory.inside(datetime.now(UTC)) == frozenset()
+
+
+REFUSED = {
+    "another call": ({"call_id": "c-0"}, "call_over"),
+    "another lane": ({"lane_id": "south-in"}, "call_over"),
+    "another gate": ({"gate_id": "south"}, "order_forged"),
+    "too old": ({"issued_at": datetime.now(UTC) - timedelta(minutes=5)}, "order_expired"),
+    "a person of another home": ({"person_id": OTHER}, "not_of_home"),
+    "no known person": ({"person_id": "0" * 16}, "credential_unknown"),
+}
+
+
+@pytest.mark.parametrize(("changes", "reason"), REFUSED.values(), ids=REFUSED)
+def test_no_other_order_opens(scene: Scene, changes: dict[str, object], reason: str) -> None:
+    scene.call()
+    scene.office.opens = scene.office.order(**changes)
+    wait_for_decisions(scene.bench, 1)
+    scene.bench.keys.type("*")
+    scene.office.over()
+    decisions = scene.decisions()
+    assert decisions == [("call", reason, False)]
+    assert scene.openings() == 0
+
+
+def test_an_order_of_another_sites_key_opens_nothing(scene: Scene) -> None:
+    scene.call()
+    scene.office.site, ours = SiteKeys.make(), scene.office.site
+    scene.office.opens = scene.office.order()
+    scene.office.site = ours
+    wait_for_decisions(scene.bench, 1)
+    assert scene.decisions() == [("call", "order_forged", False)]
+
+
+def test_an_order_that_comes_again_in_a_later_call_opens_nothing(scene: Scene) -> None:
+    scene.call()
+    order = scene.office.opens = scene.office.order()
+    scene.office.over()
+    scene.office.opens = None
+    scene.office.reports.clear()
+    scene.call()
+    scene.office.opens = order
+    wait_for_decisions(scene.bench, 2)
+    assert scene.decisions() == [("call", "granted", True), ("call", "order_repeated", False)]
+    assert scene.openings() == 1
+
+
+def test_an_order_after_the_visitor_has_left_opens_nothing(scene: Scene) -> None:
+    scene.call()
+    order = scene.office.order()
+    scene.bench.keys.type("*")
+    scene.shows(Screen.IDLE)
+    scene.office.opens = order
+    assert scene.office.over().end is CallEnd.CANCELLED
+    assert scene.openings() == 0
+    assert {("call", "call_over", False)} >= set(scene.decisions())
+
+
+@pytest.mark.parametrize(
+    ("who", "posture", "reason"),
+    [
+        (person(), Posture.LOCKDOWN, "lane_lockdown"),
+        (person(), Posture.DISABLED, "lane_disabled"),
+        (person(suspended=True), Posture.NORMAL, "person_suspended"),
+        (person(grants=()), Posture.NORMAL, "no_grant"),
+    ],
+    ids=["lockdown", "disabled", "suspended", "no grant"],
+)
+def test_the_answer_opens_no_more_than_the_persons_right(
+    scene: Scene, who: PersonRecord, posture: Posture, reason: str
+) -> None:
+    scene.bench.stop()
+    at_rest = lane() if posture is Posture.NORMAL else lane(posture=posture)
+    scene.bench.give_policy(records(who, at_rest), version=2)
+    scene.bench.start()
+    scene.call()
+    scene.office.opens = scene.office.order()
+    over = scene.office.over()
+    assert (over.end, over.reason) == (CallEnd.REFUSED, reason)
+    assert scene.decisions() == [("call", reason, False)]
+    assert scene.openings() == 0
+
+
+def test_a_home_without_calls_and_an_unknown_one_are_answered_the_same(scene: Scene) -> None:
+    scene.office.stage, scene.office.end, scene.office.offers_guard = "over", CallEnd.NO_CALLS, True
+    scene.call("##7" + "99999#")
+    scene.shows(Screen.CALL_OVER)
+    assert scene.desk.calls.said == "call_no_calls"
+    scene.bench.keys.type("##9")
+    wait_for_entries(scene.bench, "alarm_help")
+    scene.shows(Screen.IDLE)
+
+
+def test_a_home_that_wants_the_guard_now_calls_help(scene: Scene) -> None:
+    scene.office.stage, scene.office.end, scene.office.to_guard = "over", CallEnd.NO_ANSWER, True
+    scene.office.reply = "leave_with_guard"
+    scene.call("##8" + "31203#")
+    wait_for_entries(scene.bench, "alarm_help")
+    assert scene.office.over().purpose is CallFor.COURIER
+    assert scene.desk.calls.said == "reply_leave_with_guard"
+
+
+def test_help_in_a_call_ends_it_and_calls_the_guard(scene: Scene) -> None:
+    scene.call()
+    scene.bench.keys.type("##9")
+    wait_for_entries(scene.bench, "alarm_help")
+    assert scene.office.over().end is CallEnd.CANCELLED
+
+
+def test_a_home_is_picked_from_the_list(scene: Scene) -> None:
+    scene.office.entries = tuple(
+        DirectoryEntry(label=f"Home {n}", home=f"3120{n}", shown=f"3-120{n}") for n in range(8)
+    )
+    until(lambda: scene.desk.calls.is_offered and scene.bench.gate.controller._state.online)
+    scene.bench.keys.type("##7")
+    until(lambda: len(scene.desk.calls.entries) == 8)
+    scene.bench.keys.type("#")
+    scene.shows(Screen.CALL_LIST)
+    scene.bench.keys.type("#2")
+    until(lambda: bool(scene.office.reports))
+    assert scene.office.reports[0].home == "31207"
+    assert scene.desk.calls.call is not None
+    assert scene.desk.calls.call.shown == "3-1207"
+
+
+def test_without_the_server_the_screen_says_so_and_offers_the_guard(scene: Scene) -> None:
+    controller = scene.bench.gate.controller
+    until(lambda: scene.desk.calls.is_offered and controller._state.online)
+    controller._state.online = False
+    scene.bench.keys.type("##7" + "31203#")
+    scene.shows(Screen.CALL_OVER)
+    assert scene.desk.calls.said == "call_failed"
+    assert scene.office.reports == []
+
+
+def test_a_card_opens_in_the_middle_of_a_call_and_the_call_goes_on(scene: Scene) -> None:
+    scene.call()
+    assert scene.bench.relay.wait_for_on(1, timeout_seconds=20, after_ns=scene.bench.card.tap(CARD))
+    scene.office.opens = scene.office.order()
+    assert scene.office.over().end is CallEnd.OPENED
+    assert scene.decisions() == [("card", "granted", True), ("call", "granted", True)]
+
+
+def test_a_gate_that_is_stopped_in_a_call_reports_its_end(scene: Scene) -> None:
+    scene.call()
+    scene.bench.stop()
+    assert scene.office.over().end is CallEnd.FAILED
+    assert scene.office.steps() == [CallStep.OVER]

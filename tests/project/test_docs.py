@@ -5,6 +5,7 @@ import re
 import shlex
 import tomllib
 from pathlib import Path
+from typing import get_args
 from urllib.parse import unquote
 
 import msgspec
@@ -310,6 +311,7 @@ def settings_of_a_gate() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for field in msgspec.structs.fields(GateConfig):
         kind = NAMED_PARTS.get(field.name, field.type)
+        (kind, *_none) = get_args(kind) or (kind,)
         found[field.name] = set(kind.__struct_fields__)
     found["inputs"] |= set(WireSettings.__struct_fields__)
     return found

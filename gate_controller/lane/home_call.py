@@ -179,17 +179,19 @@ def server_said(call: HomeCall, said: Said, now_seconds: float) -> Step:
     if order is not None and (order.call_id, order.lane_id) == (call.call_id, call.lane_id):
         return _answered(call, Answer(order.person_id, order_id=order.order_id))
     if not said.rings_telephones:
-        return _without_telephones(call, said.leg)
+        return _without_telephones(call, said)
     if said.legs and not call.has_legs:
         call = replace(call, legs=tuple(said.legs), has_legs=True)
         return Step(call, dials=True)
     return Step(call)
 
 
-def _without_telephones(call: HomeCall, answered: int | None) -> Step:
+def _without_telephones(call: HomeCall, said: Said) -> Step:
     """Return a call whose telephones stop, but for the one that has answered it."""
     leg, call = call.leg, replace(call, legs=())
-    if leg is None or (leg.is_answered and leg.place == answered):
+    # While the server says that it rings, it does not know yet which telephone has answered.
+    is_kept = leg is not None and leg.is_answered and (said.stage == "ringing" or said.leg == leg.place)
+    if leg is None or is_kept:
         return Step(call)
     return Step(replace(call, leg=None), hangs_up=leg.call_number)
 

@@ -17,14 +17,13 @@ import requests
 from gate_controller.contract.calls import (
     CALLS_PATH,
     DIRECTORY_PATH,
-    CallEnd,
     CallReport,
     CallState,
     CallStep,
     DirectoryAsk,
     DirectoryReply,
 )
-from gate_controller.sync.link import ServerLink, SyncRefused
+from gate_controller.sync.link import OddAnswer, ServerLink, SyncRefused
 from gate_controller.sync.news import CallSaid, DirectoryCame, SyncNews
 
 log = logging.getLogger(__name__)
@@ -74,10 +73,11 @@ class CallReports:
                 self._waiting.append(report)
             else:
                 self._live.pop(report.call_id, None)
-                # A call that ended before the server knew of it rings at no home afterwards.
-                self._waiting = deque(one for one in self._waiting if one.call_id != report.call_id)
                 if report.call_id in self._begun:
                     self._waiting.append(report)
+                else:
+                    # The server does not know of it: it rings at no home afterwards.
+                    self._waiting = deque(one for one in self._waiting if one.call_id != report.call_id)
         self._news.set()
 
     def ask_directory(self, lane_id: str) -> None:
@@ -124,17 +124,19 @@ class CallReports:
             return self._waiting[0] if self._waiting else None
 
     def _send(self, report: CallReport) -> None:
-        """Send one report and bring the answer; a server that refuses it ends the call."""
+        """Send one report and bring the answer; what the server refuses is not sent again."""
         with self._lock:
-            if report.step is not CallStep.OVER and report.call_id not in self._live:
-                return  # over meanwhile
-            self._begun.add(report.call_id)
-        try:
-            state = self._link.post(CALLS_PATH, report, CallState)
-        except SyncRefused as err:
-            log.warning("the server takes no call: %s", err)
-            state = CallState(call_id=report.call_id, stage="over", end=CallEnd.FAILED, offers_guard=True)
-        self._deliver(CallSaid(state))
+            is_wanted = report.step is not CallStep.CALLING or report.call_id in self._live
+            if is_wanted:
+                self._begun.add(report.call_id)
+        if is_wanted:
+            try:
+                self._deliver(CallSaid(self._link.post(CALLS_PATH, report, CallState)))
+            except OddAnswer:
+                raise
+            except SyncRefused as err:
+                # The call ends at the gate when no answer has come for some seconds.
+                log.warning("the server refuses a report of a call: %s", err)
         with self._lock:
             if self._waiting and self._waiting[0] is report:
                 self._waiting.popleft()

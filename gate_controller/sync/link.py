@@ -25,6 +25,10 @@ class SyncRefused(Exception):
     """The server answered no; carries its stable word and sentence."""
 
 
+class OddAnswer(SyncRefused):
+    """What came is no answer of Menjin's server: a page of something in between, while it is away."""
+
+
 class ServerLink:
     """Signed HTTP to one server."""
 
@@ -115,13 +119,13 @@ def open_session(server_url: str, server_ca: Path | None) -> requests.Session:
 
 
 def read_reply(response: requests.Response, reply_type: type[T]) -> T:
-    """Return the decoded body; raise SyncRefused with the server's own words."""
+    """Return the decoded body; raise SyncRefused with the server's own words, OddAnswer on other bytes."""
     try:
         if response.status_code != requests.codes.ok:
             refusal = msgspec.json.decode(response.content, type=Refusal)
             raise SyncRefused(f"{refusal.error}: {refusal.detail}")
         return msgspec.json.decode(response.content, type=reply_type)
     except (msgspec.MsgspecError, ValueError, RecursionError) as err:
-        raise SyncRefused(
+        raise OddAnswer(
             f"HTTP {response.status_code} from {response.url} is not an answer of Menjin's server: {err}"
         ) from err

@@ -222,6 +222,8 @@ def test_a_page_that_answers_stops_the_telephones_and_one_that_answered_is_kept(
     page.do(("server", Said("c-1", "answered")))
     assert page.live == set()
     leg.do(("telephone", CallStage.ANSWERED, "", 0))
+    leg.do(("server", Said("c-1", "ringing")))
+    assert leg.live == {1}, "the server did not know yet"
     leg.do(("server", Said("c-1", "answered", leg=0)))
     assert leg.live == {1}
     assert leg.call.legs == ()

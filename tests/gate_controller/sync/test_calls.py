@@ -19,6 +19,7 @@ from gate_controller.contract.calls import (
     DirectoryEntry,
     DirectoryReply,
 )
+from gate_controller.contract.messages import Refusal
 from gate_controller.sync.calls import CallReports
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.news import CallSaid, DirectoryCame, SyncNews
@@ -33,6 +34,7 @@ class CallServer:
     """An HTTP server that answers each report of a call, or turns it away."""
 
     status: int = 200
+    is_proxy: bool = False
     reports: list[CallReport] = field(default_factory=list)
     counters: list[int] = field(default_factory=list)
     holds: threading.Event = field(default_factory=threading.Event)
@@ -49,9 +51,10 @@ class CallServer:
                 answer: msgspec.Struct = DirectoryReply(entries=(ENTRY,))
                 if self.path == CALLS_PATH:
                     report = msgspec.json.decode(body, type=CallReport)
-                    outer.reports.append(report)
+                    outer.reports += [report] * (not outer.is_proxy)
                     answer = CallState(call_id=report.call_id, stage="ringing")
-                data = msgspec.json.encode(answer)
+                answers = {200: answer, 409: Refusal(error="call_over", detail="no such call")}
+                data = b"<html>" if outer.is_proxy else msgspec.json.encode(answers[outer.status])
                 self.send_response(outer.status)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
@@ -144,11 +147,23 @@ def test_a_call_that_ended_before_it_could_be_reported_rings_nowhere(line: Line,
     assert {report.call_id for report in server.reports} == {"c-0"}
 
 
-def test_a_server_that_refuses_a_call_ends_it(line: Line, server: CallServer) -> None:
-    server.status = 404
+def test_a_report_that_the_server_refuses_is_sent_once_and_the_next_ones_go_on(
+    line: Line, server: CallServer
+) -> None:
+    server.status = 409
+    line.calls.say(msgspec.structs.replace(CALLING, step=CallStep.LEG_RINGS, leg=0))
+    until(lambda: len(server.reports) >= 3)
+    assert server.steps().count(CallStep.LEG_RINGS) == 1
+    assert line.news.empty()
+
+
+def test_what_a_proxy_says_while_the_server_is_away_is_no_answer(line: Line, server: CallServer) -> None:
+    server.status, server.is_proxy = 502, True
     line.calls.say(CALLING)
-    said = line.news.get(timeout=10)
-    assert said == CallSaid(CallState(call_id="c-1", stage="over", end=CallEnd.FAILED, offers_guard=True))
+    line.calls.say(msgspec.structs.replace(CALLING, step=CallStep.LEG_RINGS, leg=0))
+    until(lambda: line.calls._tries > 0)
+    server.status, server.is_proxy = 200, False
+    until(lambda: CallStep.LEG_RINGS in server.steps())
 
 
 def test_a_call_goes_on_after_the_server_was_away(line: Line, server: CallServer) -> None:

@@ -1,0 +1,255 @@
+"""A home's telephone is called, answered, and opens by its key: real bytes, a real gate, real telephones."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from gate_controller.contract.calls import CallEnd, CallLeg, CallStep
+from gate_controller.lane.home_call import KEY_SECONDS, LOST_SECONDS, CallPhase
+from gate_controller.lane.state import LaneDesk
+from gate_controller.terminal.view import HelpCall
+from tests.support.compounds.people import card, lane, person, records
+from tests.support.gates.bench import CARD_KEY, LANE, BenchGate, bench_gate, obeyed
+from tests.support.gates.call_office import PERSON, CallOffice, call_office
+from tests.support.gates.process import wait_for_decisions, wait_for_entries
+from tests.support.gates.waiting import until
+from tests.support.sip_answers import answering
+from tests.support.telephones import Owner, Phone, telephone
+
+OTHER = "00000000000000b2"
+RING_SECONDS = 20
+CARD = 0x1234ABCD
+
+
+class Scene:
+    """A gate with its telephone, the office it reports to, two telephones of the home, and the guard's."""
+
+    def __init__(
+        self, bench: BenchGate, office: CallOffice, program: Phone, first: Owner, second: Owner
+    ) -> None:
+        self.bench, self.office, self.program = bench, office, program
+        self.first, self.second = first, second
+
+    @property
+    def desk(self) -> LaneDesk:
+        assert self.bench.gate is not None
+        return self.bench.gate.controller._parts.desks[LANE]
+
+    def call(self) -> None:
+        """Call the home from the keypad; the clock stands still from then on."""
+        until(lambda: self.desk.calls.is_offered and self.bench.gate.controller._state.online)
+        self.bench.time.stop()
+        self.bench.keys.type("##7" + "31203#")
+        until(lambda: bool(self.office.reports))
+
+    def is_at(self, phase: CallPhase | None) -> None:
+        calls = self.desk.calls
+        until(lambda: (calls.call.phase if calls.call is not None else None) is phase)
+
+    def openings(self) -> int:
+        return sum(change.on for change in obeyed(self.bench.relay).changes)
+
+    def decisions(self) -> list[tuple[str, str, bool]]:
+        self.bench.stop()
+        return self.bench.decisions()
+
+
+def answer(owner: Owner) -> None:
+    owner.until("CALL_INCOMING")
+    owner.press("accept")
+    owner.until("CALL_ESTABLISHED")
+
+
+@contextmanager
+def scene_in(folder: Path, *, numbers: tuple[str, ...] = ()) -> Iterator[Scene]:
+    with ExitStack() as held:
+        program = held.enter_context(telephone(folder, "gate"))
+        phones = tuple(held.enter_context(telephone(folder, name)) for name in ("first", "second"))
+        site = (
+            f'[telephone]\ncontrol_port = {program.control_port}\nguard_numbers = ["{phones[1].address}"]\n'
+        )
+        (folder / "bench").mkdir()
+        bench = held.enter_context(bench_gate(folder / "bench", more=site))
+        office, bench.server_url = held.enter_context(call_office(bench.site))
+        called = numbers or tuple(phone.address for phone in phones)
+        office.legs = tuple(
+            CallLeg(person_id=whose, number=number, ring_seconds=RING_SECONDS)
+            for whose, number in zip((PERSON, OTHER), called, strict=False)
+        )
+        people = person(), person(OTHER, grants=())
+        bench.give_policy(records(*people, card(CARD, CARD_KEY)))
+        bench.start(also={"telephone"})
+        owners = [held.enter_context(phone.owner()) for phone in phones]
+        yield Scene(bench, office, program, *owners)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    with scene_in(tmp_path) as made:
+        yield made
+
+
+def test_9_opens_by_the_right_of_the_person_whose_telephone_it_is(scene: Scene) -> None:
+    scene.call()
+    answer(scene.first)
+    scene.is_at(CallPhase.ANSWERED)
+    scene.first.press("sndcode", "9")
+    over = scene.office.over()
+    assert (over.end, over.leg, over.order_id) == (CallEnd.OPENED, 0, None)
+    scene.first.until("CALL_CLOSED")
+    assert scene.office.steps() == [CallStep.LEG_RINGS, CallStep.LEG_ANSWERED, CallStep.OVER]
+    assert scene.decisions() == [("call", "granted", True)]
+    assert scene.openings() == 1
+    assert [e.personal["person_id"] for e in scene.bench.entries() if e.kind == "access"] == [PERSON]
+
+
+def test_7_opens_and_calls_for_help_in_silence(scene: Scene) -> None:
+    scene.call()
+    answer(scene.first)
+    scene.first.press("sndcode", "7")
+    assert scene.office.over().end is CallEnd.OPENED
+    assert scene.decisions() == [("call", "granted", True)]
+    assert "alarm_duress" in [entry.kind for entry in scene.bench.entries()]
+
+
+def test_0_sends_away_and_hanging_up_ends_the_call(scene: Scene) -> None:
+    scene.call()
+    answer(scene.first)
+    scene.first.press("sndcode", "0")
+    assert scene.office.over().end is CallEnd.SENT_AWAY
+    scene.first.until("CALL_CLOSED")
+    scene.bench.time.run()
+    scene.office.reports.clear()
+    scene.bench.keys.type("*")
+    scene.is_at(None)
+    scene.call()
+    answer(scene.first)
+    scene.is_at(CallPhase.ANSWERED)
+    scene.first.press("hangup")
+    assert scene.office.over().end is CallEnd.ENDED
+    assert scene.decisions() == []
+
+
+def test_the_next_telephone_is_called_and_its_person_may_have_no_right_here(scene: Scene) -> None:
+    scene.call()
+    scene.first.until("CALL_INCOMING")
+    scene.first.press("hangup")
+    answer(scene.second)
+    scene.second.press("sndcode", "9")
+    over = scene.office.over()
+    assert (over.end, over.leg, over.reason) == (CallEnd.REFUSED, 1, "no_grant")
+    assert scene.decisions() == [("call", "no_grant", False)]
+    assert scene.openings() == 0
+
+
+def test_tones_in_the_sound_of_both_sides_open_nothing_and_a_mailbox_is_left(scene: Scene) -> None:
+    # The tones of the key 1 are in the sound of each telephone of these tests, all the time.
+    scene.call()
+    answer(scene.first)
+    scene.is_at(CallPhase.ANSWERED)
+    scene.bench.passes(KEY_SECONDS)
+    scene.first.until("CALL_CLOSED")
+    scene.second.until("CALL_INCOMING")
+    assert scene.openings() == 0
+
+
+def test_a_key_before_the_answer_and_a_call_that_comes_in_open_nothing(scene: Scene) -> None:
+    scene.call()
+    scene.first.until("CALL_INCOMING")
+    scene.first.press("sndcode", "9")
+    scene.second.press("dial", scene.program.address)
+    scene.second.until("CALL_CLOSED")
+    scene.second.press("sndcode", "9")
+    scene.bench.handled()
+    assert scene.desk.calls.is_live
+    assert scene.openings() == 0
+    assert scene.decisions() == []
+
+
+def test_a_page_that_answers_stops_the_telephone(scene: Scene) -> None:
+    scene.call()
+    scene.first.until("CALL_INCOMING")
+    scene.office.stage = "answered"
+    scene.first.until("CALL_CLOSED")
+    scene.is_at(CallPhase.ANSWERED)
+    scene.office.opens = scene.office.order()
+    assert scene.office.over().end is CallEnd.OPENED
+    assert scene.decisions() == [("call", "granted", True)]
+
+
+def test_the_visitor_leaves_and_the_telephone_rings_no_more(scene: Scene) -> None:
+    scene.call()
+    scene.first.until("CALL_INCOMING")
+    scene.bench.keys.type("*")
+    scene.first.until("CALL_CLOSED")
+    assert scene.office.over().end is CallEnd.CANCELLED
+
+
+def test_help_in_a_call_takes_the_telephone_from_the_home(scene: Scene) -> None:
+    scene.call()
+    answer(scene.first)
+    scene.bench.keys.type("##9")
+    scene.first.until("CALL_CLOSED")
+    answer(scene.second)  # the guard's number
+    until(lambda: scene.desk.screen.help_call is HelpCall.TALKING)
+    scene.second.press("sndcode", "9")
+    wait_for_entries(scene.bench, "help_answered")
+    assert scene.openings() == 0
+
+
+def test_the_telephone_program_dies_in_a_call_and_the_gate_goes_on(scene: Scene) -> None:
+    scene.call()
+    answer(scene.first)
+    scene.is_at(CallPhase.ANSWERED)
+    scene.program.process.kill()
+    assert scene.office.over().end is CallEnd.ENDED
+    scene.is_at(CallPhase.OVER)
+    until(lambda: scene.bench.health("telephone") == "lost")
+    assert scene.bench.relay.wait_for_on(1, timeout_seconds=20, after_ns=scene.bench.card.tap(CARD))
+    assert scene.openings() == 1
+
+
+def test_without_the_server_the_telephone_that_talks_still_opens(scene: Scene) -> None:
+    scene.call()
+    answer(scene.first)
+    scene.is_at(CallPhase.ANSWERED)
+    scene.bench.gate.calls._link._url = "http://127.0.0.1:9"
+    scene.bench.passes(LOST_SECONDS + 1)
+    scene.first.press("sndcode", "9")
+    wait_for_decisions(scene.bench, 1)
+    assert scene.decisions() == [("call", "granted", True)]
+
+
+def test_in_lockdown_the_key_opens_nothing(scene: Scene) -> None:
+    scene.bench.stop()
+    scene.bench.give_policy(records(person(), lane(posture="lockdown")), version=2)
+    scene.bench.start(also={"telephone"})
+    scene.call()
+    answer(scene.first)
+    scene.first.press("sndcode", "9")
+    assert scene.office.over().reason == "lane_lockdown"
+    assert scene.decisions() == [("call", "lane_lockdown", False)]
+
+
+@pytest.mark.parametrize("scenario", ["unknown", "busy"])
+def test_a_number_that_is_busy_or_unknown_is_left_for_the_next(tmp_path: Path, scenario: str) -> None:
+    with answering(tmp_path, scenario) as number, scene_in(tmp_path, numbers=(number,)) as scene:
+        scene.call()
+        until(lambda: CallStep.LEG_ENDED in scene.office.steps())
+        assert scene.desk.calls.is_live
+
+
+def test_a_telephone_that_neither_hangs_up_nor_answers_to_it_holds_nothing(tmp_path: Path) -> None:
+    with (
+        answering(tmp_path, "silent_at_the_end") as number,
+        scene_in(tmp_path, numbers=(number,)) as scene,
+    ):
+        scene.call()
+        scene.is_at(CallPhase.ANSWERED)
+        scene.bench.keys.type("*")
+        assert scene.office.over().end is CallEnd.CANCELLED
+        scene.is_at(None)
+        scene.bench.keys.type("##9")
+        answer(scene.second)

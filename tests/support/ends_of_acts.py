@@ -157,6 +157,7 @@ HARMLESS: dict[str, str] = {
     "settings.upload_logo": "put in place again from its own file",
     "settings.edit_mail": "changed back on the same page",
     "settings.test_mail": "sends a mail to oneself",
+    "call_settings.edit": "changed back on the same page",
     "webhooks.new": "adds an address",
     "webhooks.test": "sends a test",
     "webhooks.again": "sends once more",

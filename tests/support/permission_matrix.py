@@ -349,6 +349,7 @@ MAY: dict[str, str] = {
     "settings.edit_mail": "M",
     "settings.test_mail": "M",
     "settings.remove_mail": "M",
+    "call_settings.edit": "M",
     "webhooks.new": "M",
     "webhooks.show": "M",
     "webhooks.test": "M",

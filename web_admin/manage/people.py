@@ -11,6 +11,8 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import record
+from web_admin.calls.reach import wishes_of
+from web_admin.calls.texts import TEST_RESULTS
 from web_admin.compound.models import Home, Person
 from web_admin.core.csv_text import csv_for_spreadsheets
 from web_admin.core.database import current_menjin, request_session
@@ -136,7 +138,14 @@ def show_home(home_id: str) -> str:
     """Show a home and who lives there."""
     home = get_or_404(request_session(), Home, home_id)
     people = living_in(request_session(), home)
-    return render_template("manage/home.html", home=home, people=people, ways=_ways_of(people))
+    return render_template(
+        "manage/home.html",
+        home=home,
+        people=people,
+        ways=_ways_of(people),
+        calls=wishes_of(request_session(), home_id),
+        test_results=TEST_RESULTS,
+    )
 
 
 @bp.route("/new", methods=["GET", "POST"])

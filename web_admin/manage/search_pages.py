@@ -188,6 +188,7 @@ FOUND_PAGES: Sequence[Page] = (
     Page("settings.edit_site", "settings", _l("The compound"), _l("name, address, time zone, language")),
     Page("settings.edit_look", "settings", _l("Colour and logo"), _l("brand, theme, appearance")),
     Page("settings.edit_mail", "settings", _l("Mail server"), _l("e-mail, SMTP, reminders")),
+    Page("call_settings.edit", "settings", _l("Calls to homes"), _l("telephone, intercom, SIP, doorbell")),
     Page("webhooks.new", "settings", _l("Add a webhook"), _l("notification, integration, other systems")),
     Page("api_keys.show_list", "key", _l("Keys of other systems"), _l("API, interface, integration, token")),
     Page("api_keys.new", "key", _l("New key for another system"), _l("API, interface, token")),

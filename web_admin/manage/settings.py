@@ -10,6 +10,7 @@ from wtforms import BooleanField, FileField, IntegerField, RadioField, SelectFie
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed, current_may
+from web_admin.calls.allowed_numbers import settings_of
 from web_admin.core.config import whole_numbers
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
@@ -147,6 +148,7 @@ def show() -> str:
         look=look_of(session, site.site_id),
         mail=mail_server_of(session, site.site_id),
         hooks=webhooks_of(session, site.site_id),
+        calls=settings_of(session, site.site_id),
         config=config,
         file_settings=[(one, getattr(config, one.name)) for one in whole_numbers()],
         database="PostgreSQL" if config.database_url.startswith("postgresql") else "SQLite",

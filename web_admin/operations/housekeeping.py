@@ -10,6 +10,7 @@ from datetime import datetime
 from web_admin.access_review import card_months
 from web_admin.access_review import timing as access_reviews
 from web_admin.accounts.sessions import forget_old_sessions
+from web_admin.calls.monthly_tests import run_monthly_tests
 from web_admin.core.database import Menjin
 from web_admin.core.limit_counts import forget_old_counts
 from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
@@ -52,6 +53,7 @@ STEPS: Mapping[str, Step] = {
     "stolen_gates_counted": count_stolen_gates,
     "access_reviews_begun": access_reviews.begin_due_rounds,
     "access_reviews_reminded": access_reviews.remind_of_rounds,
+    "call_tests_begun": run_monthly_tests,
     "late_requests_told": notify_of_late_requests,
     "lost_readers_notified": notify_of_lost_readers,
     "face_dropped_without_code": drop_face_without_code,

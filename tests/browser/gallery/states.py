@@ -201,6 +201,7 @@ MANAGER = (
     manager("settings_look_refused", "settings/look", "main .wrong", ("fill", "#accent", "#ffdd00"),
             ("click", "form[action$='/look'] button")),
     manager("settings_mail", "settings/mail", "main form"),
+    manager("settings_calls", "settings/calls", "main form"),
     manager("webhook_new", "settings/webhooks/new", "main form"),
     State("webhook", "manager", "manager", "/manage/settings/webhooks/new", "form[action$='/test']",
           (("fill", "#name", "Property software"), ("fill", "#url", "https://192.168.7.20/take"),

@@ -74,7 +74,7 @@ def test_without_the_right_of_who_chose_so_they_are_asked_about(
     add_partner(small_compound)
     with small_compound.session() as session:
         person = session.get_one(Person, small_compound.person_id)
-        if_lost = {
+        if_lost: dict[str, dict[str, object]] = {
             "suspended": {"suspended": True},
             "moved": {"home_id": session.get_one(Person, small_compound.neighbour_id).home_id},
             "right": {},
@@ -103,7 +103,7 @@ def test_what_is_left_with_the_guard_goes_there_and_rings_no_one(
 def test_where_a_home_wants_nothing_of_a_gate_its_couriers_are_not_wanted_either(
     small_compound: Compound, by_day: CallingGate, wishes: dict[str, object]
 ) -> None:
-    wants(small_compound, **wishes)
+    wants(small_compound, None, **wishes)
     state = by_day.says("one", purpose=CallFor.COURIER)
     assert (state.end, state.opens) == (CallEnd.NO_CALLS, None)
     assert call_row(small_compound, "one") is None

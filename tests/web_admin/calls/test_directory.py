@@ -34,7 +34,7 @@ def test_homes_that_opted_in_are_listed_by_their_numbers(opted_in: CallingGate) 
     "wishes", [{"directory_label": None}, {"takes_calls": False}, {"blocked_gates": ["north"]}]
 )
 def test_others_are_not(small_compound: Compound, opted_in: CallingGate, wishes: dict[str, object]) -> None:
-    wants(small_compound, **wishes)
+    wants(small_compound, None, **wishes)
     assert [entry.label for entry in listed(opted_in)] == ["Zhao family"]
 
 

@@ -1,6 +1,7 @@
 """What gates report of calls, and what they are answered: the same for every home that is not called."""
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -55,14 +56,14 @@ def test_whatever_is_not_called_gets_one_answer(small_compound: Compound, gate: 
     """No such home, never switched on, off again, quiet, resting, blocked: a visitor learns nothing."""
     soon = small_compound.clock() + timedelta(hours=1)
     answers = [gate.says("none", home="999"), gate.says("never")]
-    quiet: dict[str, object] = {"quiet_from": 11 * 60, "quiet_until": 15 * 60}
+    quiet: dict[str, Any] = {"quiet_from": 11 * 60, "quiet_until": 15 * 60}
     for wishes in (
         {"takes_calls": False},
         {"takes_calls": True, **quiet},
         {"quiet_from": None, "dnd_until": soon},
         {"dnd_until": None, "blocked_gates": ["north"]},
     ):
-        wants(small_compound, **{"takes_calls": True, **wishes})
+        wants(small_compound, None, **{"takes_calls": True, **wishes})
         answers.append(gate.says(f"call-{len(answers)}"))
         set_clock(small_compound, 601)
     assert [plain(answer) for answer in answers] == [NOT_CALLED] * 6
@@ -255,10 +256,7 @@ def test_a_prankster_wears_out_and_not_the_home(small_compound: Compound, called
     assert called.says("later").stage == "ringing"
 
 
-def test_one_gate_calls_so_many_homes_and_no_more(
-    called: CallingGate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(called.compound.app.extensions, "menjin_call_bounds", AskBounds(lambda: 7.0))
+def test_one_gate_calls_so_many_homes_and_no_more(called: CallingGate) -> None:
     ends = []
     for number in range(CALLS_OF_GATE.most + 1):
         ends.append(called.says(f"call-{number}", home=str(1000 + number)).end)

@@ -1,5 +1,7 @@
 """Calls that a gate makes for the server: a number is proved by the digits that its owner's page shows."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
 
@@ -154,7 +156,7 @@ def restoring(act: Action) -> None:
 
 @pytest.mark.parametrize("change", [distrusted, restoring])
 def test_no_number_goes_to_a_gate_that_is_not_trusted_or_from_a_server_that_is_being_restored(
-    small_compound: Compound, gate: CallingGate, number_id: str, change
+    small_compound: Compound, gate: CallingGate, number_id: str, change: Callable[[Action], None]
 ) -> None:
     asked(small_compound, number_id)
     with small_compound.act() as act:

@@ -121,3 +121,16 @@ def test_the_settings_say_that_a_second_compound_is_a_second_server(compound, la
     page = compound.signed_in("manager", language).get("/manage/settings").text
     assert said in page
     assert "中文 · English" in page
+
+
+# -- calls to homes ----------------------------------------------------------------------------------
+
+
+def test_the_manager_lists_which_numbers_gates_call_and_reads_that_none_are_otherwise(client):
+    assert "gates call no telephones until" in client.get("/manage/settings").text
+    assert (
+        send(client, "/manage/settings/calls", prefixes="+86 1", hosts="pbx.example.org").status_code == 303
+    )
+    assert "+861 · pbx.example.org" in client.get("/manage/settings").text
+    answer = send(client, "/manage/settings/calls", prefixes="abc", hosts="")
+    assert (answer.status_code, 'id="prefixes-wrong-1"' in answer.text) == (422, True)

@@ -1,0 +1,98 @@
+"""Call each home that takes calls by telephone once a month, so that it knows that it would be reached.
+
+A gate calls the first telephone of the home by day; who picks up presses a key. Without a telephone there is
+nothing to call, and the home's page says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from web_admin.calls.made_calls import note_test
+from web_admin.calls.models import HomeCallWishes, TelephoneTask
+from web_admin.calls.reach import called_persons, has_pages, numbers_to_call
+from web_admin.calls.rules import is_between, minute_of
+from web_admin.calls.telephone_tasks import DONE, new_task
+from web_admin.compound.models import Site
+from web_admin.core.database import Menjin
+from web_admin.core.sealing import Sealer
+
+EVERY = timedelta(days=30)
+FIRST_AFTER = timedelta(days=1)
+"""Calls are tried by hand when they are switched on; the first test by the clock is a day later."""
+FROM_MINUTE, UNTIL_MINUTE = 10 * 60, 18 * 60
+TEST_LASTS = timedelta(hours=2)
+AT_ONCE = 10
+"""So many begin with each look, that a gate's telephone stays free for visitors."""
+REACHED, NOT_REACHED, FAILED, NO_WAY, ON_PAGES = "reached", "not_reached", "failed", "no_way", "on_pages"
+UNREACHED = (NOT_REACHED, FAILED, NO_WAY)
+
+
+@dataclass(frozen=True, slots=True)
+class TestedHomes:
+    """How many homes of a site take calls, and how many of them the last test did not reach."""
+
+    taking: int
+    unreached: int
+
+
+def tested_homes(session: Session, site_id: str) -> TestedHomes:
+    """Count the homes that take calls, and those that their last test did not reach."""
+    taking = HomeCallWishes.site_id == site_id, HomeCallWishes.takes_calls.is_(True)
+    unreached = HomeCallWishes.test_result.in_(UNREACHED)
+    counted = select(func.count(), func.count().filter(unreached)).where(*taking)
+    return TestedHomes(*session.execute(counted).one())
+
+
+def run_monthly_tests(menjin: Menjin, now: datetime) -> int:
+    """End tests that no gate made in time, and begin those that are due; return how many began."""
+    with menjin.database.session() as session:
+        for task in _unmade(session, now):
+            note_test(session, task, FAILED, now)
+        sites = session.scalars(select(Site).where(Site.restoring.is_(False))).all()
+        return sum(_begin(session, menjin.sealer, site, now) for site in sites)
+
+
+def _unmade(session: Session, now: datetime) -> Sequence[TelephoneTask]:
+    late = TelephoneTask.purpose == "test", TelephoneTask.state != DONE, TelephoneTask.ends_at <= now
+    return session.scalars(select(TelephoneTask).where(*late)).all()
+
+
+def _begin(session: Session, sealer: Sealer, site: Site, now: datetime) -> int:
+    local = now.astimezone(ZoneInfo(site.timezone))
+    if not is_between(minute_of(local), FROM_MINUTE, UNTIL_MINUTE):
+        return 0
+    due = _due(session, site.site_id, now)
+    for wishes in due:
+        _test(session, sealer, wishes, now)
+    return len(due)
+
+
+def _due(session: Session, site_id: str, now: datetime) -> Sequence[HomeCallWishes]:
+    first = HomeCallWishes.tested_at.is_(None) & (HomeCallWishes.changed_at <= now - FIRST_AFTER)
+    return session.scalars(
+        select(HomeCallWishes)
+        .where(
+            HomeCallWishes.site_id == site_id,
+            HomeCallWishes.takes_calls.is_(True),
+            or_(first, HomeCallWishes.tested_at <= now - EVERY),
+        )
+        .order_by(HomeCallWishes.tested_at, HomeCallWishes.home_id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def _test(session: Session, sealer: Sealer, wishes: HomeCallWishes, now: datetime) -> None:
+    """Begin a test; the result of one by telephone comes with the gate's word (`made_calls.py`)."""
+    persons = called_persons(session, wishes.home_id)
+    numbers = numbers_to_call(session, sealer, wishes.site_id, persons)
+    wishes.tested_at = now
+    if numbers and "telephone" in wishes.reach:
+        session.add(new_task(wishes.site_id, numbers[0], "test", now, TEST_LASTS))
+    else:
+        wishes.test_result = ON_PAGES if has_pages(session, persons, now) else NO_WAY

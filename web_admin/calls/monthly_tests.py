@@ -33,19 +33,19 @@ UNREACHED = (NOT_REACHED, FAILED, NO_WAY)
 
 
 @dataclass(frozen=True, slots=True)
-class TestedHomes:
+class HomesReached:
     """How many homes of a site take calls, and how many of them the last test did not reach."""
 
     taking: int
     unreached: int
 
 
-def tested_homes(session: Session, site_id: str) -> TestedHomes:
+def homes_reached(session: Session, site_id: str) -> HomesReached:
     """Count the homes that take calls, and those that their last test did not reach."""
     taking = HomeCallWishes.site_id == site_id, HomeCallWishes.takes_calls.is_(True)
     unreached = HomeCallWishes.test_result.in_(UNREACHED)
     counted = select(func.count(), func.count().filter(unreached)).where(*taking)
-    return TestedHomes(*session.execute(counted).one())
+    return HomesReached(*session.execute(counted).one())
 
 
 def run_monthly_tests(menjin: Menjin, now: datetime) -> int:

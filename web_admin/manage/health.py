@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from flask import Blueprint, render_template
 
 from web_admin.accounts.permissions import allowed
-from web_admin.calls.monthly_tests import tested_homes
+from web_admin.calls.monthly_tests import homes_reached
 from web_admin.core.database import current_menjin, request_session
 from web_admin.operations.call_health import call_findings
 from web_admin.operations.health import alarms_finding, server_findings, worst
@@ -23,7 +23,7 @@ def show() -> str:
     """Show server and gates, the ones that need action first."""
     session, site, now = request_session(), current_site(), request_now()
     findings = server_findings(server_facts(session, current_menjin().config, site, now), now)
-    findings += call_findings(tested_homes(session, site.site_id))
+    findings += call_findings(homes_reached(session, site.site_id))
     gates = gates_health(session, site, now)
     waiting = alarms_of_page()
     if waiting is not None and waiting.count:

@@ -3,11 +3,11 @@
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
-from web_admin.calls.monthly_tests import TestedHomes
+from web_admin.calls.monthly_tests import HomesReached
 from web_admin.operations.health import Finding
 
 
-def call_findings(homes: TestedHomes) -> list[Finding]:
+def call_findings(homes: HomesReached) -> list[Finding]:
     """Return how the monthly test calls went; nothing where no home takes calls."""
     name = _("Calls to homes")
     if not homes.taking:

@@ -8,7 +8,7 @@ from gate_controller.contract.calls import TaskDone
 from tests.support.compounds.resident import Compound
 from tests.web_admin.calls.played_calls import CallingGate, has_telephone, home_of, set_clock, wants
 from web_admin.calls.models import HomeCallPerson, HomeCallWishes
-from web_admin.calls.monthly_tests import TestedHomes, run_monthly_tests, tested_homes
+from web_admin.calls.monthly_tests import HomesReached, homes_reached, run_monthly_tests
 from web_admin.core.database import current_menjin
 from web_admin.operations.call_health import call_findings
 
@@ -25,9 +25,9 @@ def result(compound: Compound) -> str | None:
         return session.get_one(HomeCallWishes, home_of(compound, compound.person_id)).test_result
 
 
-def counted(compound: Compound) -> TestedHomes:
+def counted(compound: Compound) -> HomesReached:
     with compound.session() as session:
-        return tested_homes(session, compound.site_id)
+        return homes_reached(session, compound.site_id)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_test_call_reaches_a_home_where_a_key_is_pressed(
     done = TaskDone(task_id=reply.tasks[0].task_id, result=said, keys=keys)  # type: ignore[arg-type]
     with_telephone.asks_for_tasks(done)
     assert result(small_compound) == result_then
-    assert counted(small_compound) == TestedHomes(1, unreached)
+    assert counted(small_compound) == HomesReached(1, unreached)
     set_clock(small_compound, 30 * DAY)
     assert run(small_compound) == 1
 
@@ -112,10 +112,10 @@ def test_a_home_that_takes_no_calls_any_more_is_not_tested(
 ) -> None:
     wants(small_compound, takes_calls=False)
     assert run(small_compound) == 0
-    assert counted(small_compound) == TestedHomes(0, 0)
+    assert counted(small_compound) == HomesReached(0, 0)
     assert call_findings(counted(small_compound)) == []
 
 
 def test_health_says_how_many_homes_were_not_reached() -> None:
-    (good,), (look,) = call_findings(TestedHomes(5, 0)), call_findings(TestedHomes(5, 2))
+    (good,), (look,) = call_findings(HomesReached(5, 0)), call_findings(HomesReached(5, 2))
     assert (good.level, look.level) == ("good", "look")

@@ -14,6 +14,7 @@ METHODS: Mapping[str, LazyString] = {
     Method.FACE: _l("Face"),
     CredentialKind.VISITOR_CODE: _l("Visitor code"),
     "order": _l("Opened by staff"),
+    "call": _l("Call to a home"),
 }
 CREDENTIAL_STATES: Mapping[str, LazyString] = {
     CredentialState.ACTIVE: _l("Active"),

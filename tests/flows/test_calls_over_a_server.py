@@ -24,11 +24,11 @@ from tests.support.gates.waiting import until
 from tests.support.gates.with_server import gate_beside
 from tests.support.telephones import telephone
 from tests.web_admin.calls.played_calls import has_telephone, wants
-from web_admin.action.base import ActionRefused
 from web_admin.calls import live
 from web_admin.calls.models import CallSettings, HomeCall
 from web_admin.compound.models import Person, Site
 from web_admin.core.config import WebConfig
+from web_admin.core.refusal import ActionRefused
 from web_admin.gates.orders import lockdown_site
 
 CALL, COURIER = "##7", "##8"

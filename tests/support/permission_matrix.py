@@ -39,6 +39,8 @@ MAY: dict[str, str] = {
     "security.logout": EVERYONE,
     # Who has just given a password types the code; who is signed in is led to the first page.
     "security.two_factor_token_validation": STAFF,
+    "courier.show": EVERYONE,
+    "courier.ask": EVERYONE,
     "visitor_pass.show": EVERYONE,
     "visitor_pass.now": EVERYONE,
     "visitor_pass.picture": EVERYONE,

@@ -1,1 +1,1 @@
-"""Calls from gates to homes: wishes, order of reach, answers, orders to open, missed calls."""
+"""Take calls from gates to homes: wishes, reach, answers, orders, missed; imports messages and below."""

@@ -46,7 +46,6 @@ from web_admin.calls.rules import (
     plan,
     read,
     rings_telephones,
-    second_of,
     stored,
 )
 from web_admin.compound.models import Gate, Home, Lane, Person, Site
@@ -81,7 +80,7 @@ def _begin(menjin: Menjin, session: Session, gate: Gate, said: CallReport, now: 
     if not _may_call(menjin, session, gate, said.home, now):
         return _over(said.call_id, CallEnd.TOO_MANY, offers_guard=True)
     site = session.get_one(Site, gate.site_id)
-    home_id = None if site.restoring else _home_called(session, gate.site_id, said.home)
+    home_id = None if site.restoring else home_called(session, gate.site_id, said.home)
     persons = called_persons(session, home_id) if home_id is not None else []
     if home_id is None or not may_pass(session, persons, lane.lane_id, now):
         return _over(said.call_id, CallEnd.NO_CALLS, offers_guard=True)
@@ -156,7 +155,7 @@ def _ring(
     session.flush()
 
 
-def _home_called(session: Session, site_id: str, typed: str) -> str | None:
+def home_called(session: Session, site_id: str, typed: str) -> str | None:
     """Return the home whose number is typed without its dashes."""
     plain = func.replace(Home.number, "-", "")
     return session.scalars(select(Home.home_id).where(Home.site_id == site_id, plain == typed)).first()
@@ -241,7 +240,7 @@ def _still_answers(session: Session, call: HomeCall) -> bool:
 
 def _ring_on(session: Session, call: HomeCall, now: datetime) -> None:
     """Take the steps that are due: notify phones once, and end what no one answered."""
-    steps, second = read(call.plan), second_of(call.started_at, now)
+    steps, second = read(call.plan), (now - call.started_at).total_seconds()
     if is_rung_out(steps, second):
         call.to_guard = steps[-1].kind == "guard"
         end_call(call, CallEnd.NO_ANSWER, now)
@@ -251,7 +250,7 @@ def _ring_on(session: Session, call: HomeCall, now: datetime) -> None:
 
 
 def _sealed_legs(menjin: Menjin, session: Session, call: HomeCall, now: datetime) -> SealedLegs | None:
-    second = second_of(call.started_at, now)
+    second = (now - call.started_at).total_seconds()
     rings = call.stage == RINGING and rings_telephones(read(call.plan), second)
     if not rings and call.leg is None:
         return None

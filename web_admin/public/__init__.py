@@ -7,6 +7,7 @@ from flask import Flask
 
 from web_admin.public import (
     biometrics,
+    courier,
     front,
     healthz,
     look,
@@ -17,7 +18,7 @@ from web_admin.public import (
     visitor_link,
 )
 
-PAGES = (front, biometrics, register, visitor_link)
+PAGES = (front, biometrics, register, visitor_link, courier)
 BESIDE_STAFF = (
     ("/privacy", "privacy.rules", privacy.rules),
     ("/report", "report.newest", report.newest),

@@ -13,6 +13,7 @@ from web_admin.access_review.models import ReviewRound
 from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action, new_action
+from web_admin.calls.sign_links import sign_text
 from web_admin.compound.models import CalendarDay, Gate, Hours, Person, Site
 from web_admin.compound.place_models import Place
 from web_admin.core.database import current_menjin
@@ -276,6 +277,7 @@ def words_of(compound: ManagedCompound) -> dict[str, str]:
                 select(ReviewRound.round_id).where(ReviewRound.closed_at.is_not(None))
             ).one(),
             "print_run": session.scalars(select(PrintRun.run_id)).one(),
+            "courier_sign": f"/c/{sign_text(current_menjin().sealer, session.get_one(Gate, 'north'))}",
             "visitor_link": "/v/" + pass_link(own_pass).partition("/v/")[2],
             "consent": consents[compound.persons["赵敏"]],
             "withdrawn": consents[compound.persons["刘洋"]],

@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.support.compounds.filled_once import migrated_once
 from web_admin.cells import transfer_archive
 from web_admin.cells.folders import MOVING
 from web_admin.cells.holds import HELD
@@ -35,7 +34,7 @@ def source(tmp_path: Path) -> Path:
         cell / "web.toml", {"public_url": "https://willow.example", "database_url": f"sqlite:///{database}"}
     )
     engine = make_engine(f"sqlite:///{database}")
-    migrated_once(engine)
+    schema.upgrade(engine)
     engine.dispose()
     (cell / "large").write_bytes(bytes(range(256)) * 9000)
     (cell / "empty").touch()

@@ -2,6 +2,7 @@
 
 ELSEWHERE = {
     "assessments.edit": "/manage/privacy/assessments/one/edit",
+    "courier.show": "{courier_sign}",
     "events.explain_past": "/manage/events/why/north/2?journal=j",
     "events.who": "/manage/events/who/north/101?journal=j",
     "audits.figures": "/manage/audits/{audit}.json",

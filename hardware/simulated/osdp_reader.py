@@ -19,6 +19,7 @@ from hardware.simulated.twin import Twin
 from hardware.simulated.wire import TraceEntry
 
 SERVICE_SECONDS = 0.002
+HEARD_WITHIN_SECONDS = 10.0
 _COMMUNICATION_SECURITY, _PDCAP_REPLY = 9, 0x46
 CAPABILITIES = {2: (2, 2), 3: (1, 1), 4: (1, 1), 5: (1, 1), 13: (1, 1)}
 """Function code to level and number: two outputs, card data, one light, a buzzer, one reader."""
@@ -128,8 +129,10 @@ class OsdpReader:
         self.bus.readers.append(self)
 
     def power_cycle(self) -> None:
-        """Restart with the same key, as after a power cut."""
+        """Restart with the same key, as after a power cut; no frame of before it is heard after it."""
         library()
+        # A pty may hold one yet, whose answer the host would take for one to its next question.
+        self.bus.wire.wait_until_heard(HEARD_WITHIN_SECONDS)
         with self.bus.lock:
             self._ear = _Ear(self.bus.send, hides_security=self.clear_text)
             info: dict[str, object] = {

@@ -203,6 +203,25 @@ def test_a_gate_whose_row_is_held_is_left_out_and_the_others_do_not_wait(fleet, 
 
 
 @on_postgresql
+def test_an_order_that_is_being_given_to_a_gate_keeps_it_from_no_answer(fleet, database, clock):
+    clock.now += timedelta(seconds=2)
+    with database.session() as session:
+        session.add(
+            OrderRow(
+                order_id="begun",
+                gate_id="stair-2",
+                lane_id="stair-2-in",
+                issued_at=clock.now,
+                valid_seconds=30,
+                author_id="tests",
+                reason="a parcel",
+            )
+        )
+        session.flush()  # which holds the gate's row, so that no other transaction deletes it meanwhile
+        assert len(fleet.ask(clock.now)) == GATES
+
+
+@on_postgresql
 def test_what_is_committed_between_the_count_and_the_news_leaves_the_gates_to_a_full_answer(
     fleet, database, sealer, site, clock
 ):

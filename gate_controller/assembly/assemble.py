@@ -44,11 +44,13 @@ from gate_controller.control.recorder import Recorder
 from gate_controller.control.screens import Screens
 from gate_controller.face_control.kept_faces import KeptFaces
 from gate_controller.lane.camera_codes import CodeLooks
+from gate_controller.lane.camera_lease import CameraLeases
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.hands_free import HandsFreeCodes
 from gate_controller.lane.lost_readers import LostReaders
 from gate_controller.lane.memory import LaneMemory
 from gate_controller.lane.read_floods import ReadFlood
+from gate_controller.lane.sound_desk import SoundDesk
 from gate_controller.lane.state import LaneDesk, ScreenState
 from gate_controller.lane.status import GateStatus
 from gate_controller.rules.identify import GateKeys
@@ -74,7 +76,7 @@ from gate_controller.sync.numbers import NumbersFile
 from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
-from hardware.interfaces import Device, DeviceState, Health, Relay, Telephone
+from hardware.interfaces import Camera, Device, DeviceState, Health, Relay, Telephone
 from hardware.lines.modbus_lines import ModbusLines
 
 log = logging.getLogger(__name__)
@@ -212,7 +214,8 @@ def _assemble(
     for looks in hands_free.values():
         closing.callback(looks.stop)
     hasher = ThreadPoolExecutor(1, thread_name_prefix="hash")
-    lookers = {lane_id: ThreadPoolExecutor(1, thread_name_prefix="look") for lane_id in cameras}
+    with_camera = {*cameras, *(part.lane for part in config.terminal.values() if part.call_picture)}
+    lookers = {lane_id: ThreadPoolExecutor(1, thread_name_prefix="look") for lane_id in with_camera}
     face = make_face_parts(
         config,
         identity,
@@ -235,17 +238,9 @@ def _assemble(
     if snapshot is not None:
         lane_memory.keep_only(snapshot.policy.persons.keys())
         face.keeper.settle(snapshot.face_roster)
-    desks = {
-        lane_id: LaneDesk(
-            lane_id,
-            door=make_door(config, lane_id, lane_memory.door(lane_id)),
-            screen=ScreenState(language=config.gate.language),
-        )
-        for lane_id in config.lane
-    }
+    desks = _make_desks(config, lane_memory)
     screens = make_screens(config, inbox.put)
-    code_looks = CodeLooks(cameras, lookers, clock.monotonic_seconds, inbox.put, hands_free=hands_free.keys())
-    closing.callback(code_looks.cancel_all)
+    code_looks, leases = _make_uses(cameras, lookers, hands_free, clock.monotonic_seconds, inbox.put, closing)
     lines = ModbusLines()
     osdp = make_osdp_readers(config)
     devices, lane_of_device = make_devices(config, lines, osdp)
@@ -307,6 +302,7 @@ def _assemble(
         nudge_sync=nudge.set,
         updates=updates,
         call_reports=CallReports(link, inbox.put),
+        camera_leases=leases,
         telephone=make_telephone(config.telephone),
     )
     card_key, pin_key = read_secret(secrets_dir, CARD_KEY), read_secret(secrets_dir, PIN_KEY)
@@ -329,6 +325,38 @@ def _assemble(
         inbox,
         closing,
     )
+
+
+def _make_desks(config: GateConfig, lane_memory: LaneMemory) -> dict[str, LaneDesk]:
+    screens = {part.lane: part for part in config.terminal.values()}
+    return {
+        lane_id: LaneDesk(
+            lane_id,
+            door=make_door(config, lane_id, lane_memory.door(lane_id)),
+            screen=ScreenState(language=config.gate.language),
+            sound=SoundDesk(
+                may_speak=lane_id in screens and screens[lane_id].call_sound,
+                may_film=lane_id in screens and screens[lane_id].call_picture,
+            ),
+        )
+        for lane_id in config.lane
+    }
+
+
+def _make_uses(
+    cameras: Mapping[str, Camera],
+    lookers: Mapping[str, ThreadPoolExecutor],
+    hands_free: Mapping[str, HandsFreeCodes],
+    monotonic_seconds: Callable[[], float],
+    put: Callable[[Message], None],
+    closing: ExitStack,
+) -> tuple[CodeLooks, CameraLeases]:
+    """Return what opens the lanes' cameras for codes, and what lends them to the screens."""
+    looks = CodeLooks(cameras, lookers, monotonic_seconds, put, hands_free=hands_free.keys())
+    leases = CameraLeases(cameras, lookers, hands_free, monotonic_seconds, put)
+    closing.callback(looks.cancel_all)
+    closing.callback(leases.cancel_all)
+    return looks, leases
 
 
 def _lost_readers(

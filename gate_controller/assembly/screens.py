@@ -36,6 +36,8 @@ def make_screens(config: GateConfig, put: Callable[[Message], None]) -> dict[str
             launch_token=kept_launch_token(section.launch_token_file),
             languages=LANGUAGES,
             site_name="",
+            call_sound=section.call_sound,
+            call_picture=section.call_picture,
         )
     return screens
 

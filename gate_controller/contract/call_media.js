@@ -155,12 +155,12 @@ export class GateEnd extends End {
     return this.connection.setRemoteDescription({ type: "answer", sdp: sdpOf(side, "answer") });
   }
 
-  sendSound(track) {
-    return this.sound.sender.replaceTrack(track);
+  async sendSound(track) {
+    await this.sound?.sender.replaceTrack(track);
   }
 
-  sendPicture(track) {
-    return this.picture.sender.replaceTrack(track);
+  async sendPicture(track) {
+    await this.picture?.sender.replaceTrack(track);
   }
 }
 
@@ -173,8 +173,8 @@ export class PhoneEnd extends End {
     return this.own();
   }
 
-  sendSound(track) {
-    return this.sound.sender.replaceTrack(track);
+  async sendSound(track) {
+    await this.sound?.sender.replaceTrack(track);
   }
 }
 

@@ -121,8 +121,6 @@ class CallReport(Message, frozen=True, kw_only=True, omit_defaults=True):
     """With OVER and `refused`: the journal's word for why."""
     media_offer: MediaSide | None = None
     """The gate's side of sound and picture, where its screen can; another one than before takes its place."""
-    sends_video: bool = False
-    """Whether the gate would show a picture to who answers."""
 
 
 class SealedLeg(Message, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import MAX_TROUBLE_CHARS, SignedOrder
 from gate_controller.contract.policy import PolicySnapshot
+from gate_controller.control.call_sound import CallSound
 from gate_controller.control.face_dialog import FaceDialog
 from gate_controller.control.face_recognition import FaceRecognition, show_step
 from gate_controller.control.guard_calls import GuardCalls
@@ -41,6 +42,7 @@ from gate_controller.control.telephone_line import TelephoneLine
 from gate_controller.face_control.messages import FaceEnded, FaceMessage, FaceProgress, FaceUnavailable
 from gate_controller.lane.attempts import Attempts
 from gate_controller.lane.camera_codes import CameraCode
+from gate_controller.lane.camera_lease import CameraLent
 from gate_controller.lane.camera_watch import CameraSight, take_sight
 from gate_controller.lane.hands_free import HandsFree
 from gate_controller.lane.state import RESULT_SECONDS
@@ -60,6 +62,7 @@ from gate_controller.sync.news import (
     PolicyRejected,
     PolicyTaken,
 )
+from gate_controller.terminal.call_sound import SoundSaid
 from gate_controller.terminal.view import KeyTyped, Screen, TerminalAction
 from hardware.cameras.trouble import Trouble
 from hardware.interfaces import CallChange, CardRead, CodeRead, DeviceState, InputChange, InputKind, KeyPress
@@ -112,6 +115,7 @@ class Controller:
         line = TelephoneLine(parts)
         self._guard_calls = GuardCalls(parts, line)
         self._home_calls = HomeCalls(parts, self._state, self._presentations, self._guard_calls, line)
+        self._call_sound = CallSound(parts)
         self._screen_actions = ScreenActions(
             parts, self._presentations, self._dialog, recognition, self._guard_calls, self._home_calls
         )
@@ -214,15 +218,8 @@ class Controller:
                 self._presentations.code_read(message)
             case CameraCode():
                 self._presentations.camera_looked(message)
-            case CameraSight():
-                desk, now_seconds = self._parts.desks[message.lane_id], self._parts.clock.monotonic_seconds()
-                # In the dark it reads the lit screen of a phone.
-                is_well = message.trouble in (None, Trouble.DARK)
-                self._parts.lost_readers.note(message.device, is_well=is_well)
-                take_sight(message, desk, self._parts.watch, self._parts.recorder.record, now_seconds)
-                self._settle_lost_readers()
-            case HandsFree():
-                self._parts.desks[message.lane_id].camera.hands_free = message.is_on
+            case CameraSight() | CameraLent() | HandsFree():
+                self._camera_message(message)
             case TypedHashed():
                 self._presentations.typed_hashed(message)
             case FaceProgress() | FaceEnded() | FaceUnavailable():
@@ -235,6 +232,20 @@ class Controller:
                 self._order_arrived(message.signed)
             case _:
                 self._sync_news(message)
+
+    def _camera_message(self, message: CameraSight | CameraLent | HandsFree) -> None:
+        match message:
+            case CameraSight():
+                desk, now_seconds = self._parts.desks[message.lane_id], self._parts.clock.monotonic_seconds()
+                # In the dark it reads the lit screen of a phone.
+                is_well = message.trouble in (None, Trouble.DARK)
+                self._parts.lost_readers.note(message.device, is_well=is_well)
+                take_sight(message, desk, self._parts.watch, self._parts.recorder.record, now_seconds)
+                self._settle_lost_readers()
+            case CameraLent():
+                self._call_sound.camera_lent(message)
+            case HandsFree():
+                self._parts.desks[message.lane_id].camera.hands_free = message.is_on
 
     def _device_report(self, report: InputChange | DeviceState | CallChange) -> None:
         if isinstance(report, CallChange):
@@ -256,6 +267,8 @@ class Controller:
         if isinstance(action, KeyTyped):
             read_at_ns = int(self._parts.clock.monotonic_seconds() * 1e9)
             self._keypad.key_pressed(lane_id, action.key, read_at_ns)
+        elif isinstance(action, SoundSaid):
+            self._call_sound.page_said(lane_id, action, self._parts.clock.monotonic_seconds())
         else:
             self._screen_actions.handle(lane_id, action)
 
@@ -320,6 +333,7 @@ class Controller:
             case CallsOffered(is_offered):
                 self._state.calls_offered = is_offered
             case CallSaid(state):
+                self._call_sound.server_said(state)
                 self._home_calls.said(state, self._parts.clock.monotonic_seconds())
             case DirectoryCame(lane_id, entries) if lane_id in self._parts.desks:
                 self._parts.desks[lane_id].calls.entries = entries
@@ -354,7 +368,9 @@ class Controller:
 
     def _refresh_screens(self, now_seconds: float) -> None:
         now = self._parts.clock.now()
+        self._call_sound.settle(now_seconds)
         for desk in self._parts.desks.values():
+            has_camera = desk.camera.sees(now_seconds) and not desk.sound.is_lent
             self._parts.screens.refresh(
                 desk,
                 self._state.snapshot.policy if self._state.snapshot is not None else None,
@@ -364,7 +380,7 @@ class Controller:
                 online=self._state.online,
                 calls_offered=self._state.calls_offered,
                 clock_sure=self._parts.clock.is_sure,
-                face_ready=self._parts.faces.ready_at(desk.lane_id) and desk.camera.sees(now_seconds),
+                face_ready=self._parts.faces.ready_at(desk.lane_id) and has_camera,
                 lost=self._parts.lost_readers.lost(desk.lane_id),
                 paused=self._parts.lost_readers.paused(desk.lane_id),
             )

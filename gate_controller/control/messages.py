@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gate_controller.face_control.messages import FaceMessage
 from gate_controller.lane.camera_codes import CameraCode
+from gate_controller.lane.camera_lease import CameraLent
 from gate_controller.lane.camera_watch import CameraSight
 from gate_controller.lane.hands_free import HandsFree
 from gate_controller.sync.news import SyncNews
@@ -42,6 +43,7 @@ Message = (
     | TypedHashed
     | CameraCode
     | CameraSight
+    | CameraLent
     | HandsFree
     | FaceMessage
     | Stop

@@ -12,6 +12,7 @@ from gate_controller.control.screens import Screens
 from gate_controller.face_control.faces import Faces
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.camera_codes import CodeLooks
+from gate_controller.lane.camera_lease import CameraLeases
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.guard_call import CallWishes
 from gate_controller.lane.lost_readers import LostReaders
@@ -75,6 +76,7 @@ class GateParts:
     updates: GateUpdates | None
     """None where the gate was started without the launcher, and takes no updates."""
     call_reports: CallReports
+    camera_leases: CameraLeases
     telephone: GateTelephone | None = None
     """None where help is an alarm at once, and homes are called by their pages alone."""
 

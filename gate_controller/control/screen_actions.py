@@ -239,7 +239,8 @@ class ScreenActions:
                 message = "code_to_scanner" if to_scanner else ""
                 desk.screen.show(Screen.SHOW_CODE, now, seconds=ASK_SECONDS, message=message)
                 seconds = max(1.0, desk.screen.until_seconds - self._parts.clock.monotonic_seconds())
-                self._parts.code_looks.begin(desk.lane_id, desk.camera, seconds)
+                if not desk.sound.is_lent:
+                    self._parts.code_looks.begin(desk.lane_id, desk.camera, seconds)
             case Method.FACE if self._may_look(desk, now):
                 desk.camera.tried(now)
                 desk.dialog.intent = Intent.FACE

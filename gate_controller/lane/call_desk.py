@@ -14,6 +14,8 @@ from gate_controller.terminal.view import CLEAR_KEY, ENTER_KEY, Screen
 
 SHOWN_SECONDS = 15.0
 """How long the end of a call is shown."""
+SPEAK = "call_speak"
+"""The word for the line that asks the visitor to speak: a telephone or a page hears them."""
 MAX_TYPED = 20
 
 SCREENS: Mapping[CallPhase, Screen] = {
@@ -101,7 +103,7 @@ class CallDesk:
             return "call_from"
         if call.is_over:
             return "call_ask_guard" if call.offers_guard else ""
-        return "call_speak" if call.by_telephone else ""
+        return SPEAK if call.by_telephone else ""
 
     @property
     def said(self) -> str:

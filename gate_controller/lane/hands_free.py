@@ -11,7 +11,8 @@ person's `CameraCapability`.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -99,6 +100,14 @@ class HandsFreeCodes:
         with self._mine:
             self._camera.close()
         self._say(is_on=False)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Close the camera and look for no code until the end of the block."""
+        with self._mine:
+            self._camera.close()
+            self._say(is_on=False)
+            yield
 
     def _run(self) -> None:
         wait_seconds = 0.0

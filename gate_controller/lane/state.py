@@ -5,6 +5,7 @@
               ├─ ScreenState   what the screen shows, in which language and how fast
               ├─ CameraState   what the camera does, and how far a look is
               ├─ CallDesk      calls to homes (`call_desk.py`)
+              ├─ SoundDesk     their sound and picture (`sound_desk.py`)
               └─ DialogState   what the person has asked for, is asked, and has shown first
 
 The controller owns one desk a lane and changes it from its own thread only; times are monotonic seconds.
@@ -17,10 +18,11 @@ from typing import Literal
 
 from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
-from gate_controller.lane.call_desk import CallDesk
+from gate_controller.lane.call_desk import SPEAK, CallDesk
 from gate_controller.lane.door import Door
 from gate_controller.lane.face_dialog import Dialog
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS, Entry, press
+from gate_controller.lane.sound_desk import SoundDesk
 from gate_controller.terminal.view import CameraTrouble, HelpCall, Screen, TerminalView
 
 RESULT_SECONDS = 4.0
@@ -218,6 +220,11 @@ class CameraState:
     """Of the last look at a face: the people who could have been found."""
     missed: MissedLook | None = None
 
+    @property
+    def shown(self) -> Literal["closed", "codes_only", "looking"]:
+        """Return what the gate's own program does with the camera, in the screen's word."""
+        return "codes_only" if self.mode == "closed" and self.hands_free else self.mode
+
     def look_begins(self, mode: Literal["codes_only", "looking"]) -> None:
         """Show what the camera does, until as many looks have ended as have begun."""
         self.mode = mode
@@ -307,6 +314,7 @@ class LaneDesk:
     screen: ScreenState = field(default_factory=ScreenState)
     camera: CameraState = field(default_factory=CameraState)
     calls: CallDesk = field(default_factory=CallDesk)
+    sound: SoundDesk = field(default_factory=SoundDesk)
     dialog: DialogState = field(default_factory=DialogState)
 
     def rest(self) -> None:
@@ -348,6 +356,11 @@ class LaneDesk:
         called = self.calls.screen
         return standing if called is None or standing is Screen.FIRE else called
 
+    def _message(self, *, is_call: bool) -> str:
+        if not is_call:
+            return self.screen.message
+        return self.calls.message or (SPEAK if self.sound.speaks else "")
+
     def view(
         self,
         now_seconds: float,
@@ -369,7 +382,7 @@ class LaneDesk:
             screen=screen,
             methods_offered=state.offered,
             methods_lost=lost,
-            message=self.calls.message if is_call else state.message,
+            message=self._message(is_call=is_call),
             mend=state.mend,
             prompt=self.calls.said if is_call else camera.prompt if screen in FACE_SCREENS else "",
             typed_home=entry.home,
@@ -383,7 +396,9 @@ class LaneDesk:
             notice_pages=len(asking.pages) if asking is not None else 0,
             lamp=camera.lamp and screen in FACE_SCREENS,
             read_aloud=state.read_aloud,
-            camera="codes_only" if camera.mode == "closed" and camera.hands_free else camera.mode,
+            camera="call" if self.sound.is_lent else camera.shown,
+            sound=self.sound.shown,
+            sound_note=self.sound.note,
             camera_trouble=camera.trouble,
             online=online,
             clock_sure=clock_sure,

@@ -77,6 +77,10 @@ class TerminalSection(Settings, frozen=True, kw_only=True):
     lane: Id
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8471
     launch_token_file: Path
+    call_sound: bool = False
+    """Whether who answers a call on a page speaks with the visitor through this screen's browser."""
+    call_picture: bool = False
+    """Whether they see the visitor too; the browser has the lane's camera meanwhile."""
 
 
 class GateConfig(Settings, frozen=True, kw_only=True):
@@ -276,11 +280,28 @@ def _check_names(path: Path, text: str, config: GateConfig) -> None:
     _check_boards(path, text, config)
     _check_locks(path, text, config)
     _check_nothing_twice(path, text, config)
+    _check_pictures(path, text, config)
     wrong = wrong_sheet(config.lane, config.camera.values())
     if wrong is not None:
         keys, sentence = wrong
         line = line_of(text, list(keys))
         raise ConfigRefused(f"{path}, line {line}: {'.'.join(keys)}: {sentence}")
+
+
+def _check_pictures(path: Path, text: str, config: GateConfig) -> None:
+    """Refuse a picture in calls without sound, and one of a camera that the screen's browser cannot open."""
+    in_network = {section.lane for section in config.camera.values() if section.kind == "rtsp"}
+    for name, screen in config.terminal.items():
+        sentence = ""
+        if screen.call_picture and not screen.call_sound:
+            sentence = "a call has a picture only beside its sound: call_sound = true"
+        elif screen.call_picture and screen.lane in in_network:
+            sentence = (
+                "the screen's browser opens USB and CSI cameras, and no network camera such as this lane's"
+            )
+        if sentence:
+            line = line_of(text, ["terminal", name, "call_picture"])
+            raise ConfigRefused(f"{path}, line {line}: terminal.{name}.call_picture: {sentence}")
 
 
 def _check_boards(path: Path, text: str, config: GateConfig) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import msgspec
 import requests
 
+from gate_controller.contract.call_media import MediaSide
 from gate_controller.contract.calls import (
     CALLS_PATH,
     DIRECTORY_PATH,
@@ -78,6 +79,13 @@ class CallReports:
                 else:
                     # The server does not know of it: it rings at no home afterwards.
                     self._waiting = deque(one for one in self._waiting if one.call_id != report.call_id)
+        self._news.set()
+
+    def offer_media(self, call_id: str, side: MediaSide) -> None:
+        """Report the gate's side of a live call's sound at once, and with each report from now on."""
+        with self._lock:
+            if call_id in self._live:
+                self._live[call_id] = msgspec.structs.replace(self._live[call_id], media_offer=side)
         self._news.set()
 
     def ask_directory(self, lane_id: str) -> None:

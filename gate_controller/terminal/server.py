@@ -14,10 +14,11 @@ import msgspec
 from babel import Locale
 from cheroot import wsgi
 from cheroot.server import HTTPConnection, HTTPRequest
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request, send_file
 from flask_babel import Babel, force_locale
 from werkzeug.exceptions import HTTPException
 
+from gate_controller.contract import call_media
 from gate_controller.contract.languages import LANGUAGES, WRITTEN_IN, Language, html_tag
 from gate_controller.terminal.entry_guard import EntryGuard
 from gate_controller.terminal.stalled_readers import StalledReaders
@@ -31,9 +32,12 @@ from gate_controller.terminal.view import (
 )
 from gate_controller.terminal.view_feed import HEARTBEAT_SECONDS, MAX_LISTENERS, ViewFeed
 
+PAGE = "page"
 LOG = logging.getLogger(__name__)
 FOLDER = Path(__file__).parent
-MAX_ACT_BYTES = 256
+MAX_ACT_BYTES = 2048
+"""A side of a call's sound with all its addresses has some 900."""
+CALL_MEDIA = Path(call_media.__file__).with_suffix(".js")
 SPARE_THREADS = 4
 """Beside those of streams; half of them may wait for what a connection has not sent yet."""
 MAX_HEADER_BYTES = 8192
@@ -46,7 +50,6 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -70,6 +73,8 @@ class TerminalServer:
         languages: Sequence[str] = LANGUAGES,
         site_name: str = "",
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        call_sound: bool = False,
+        call_picture: bool = False,
     ) -> None:
         if not ipaddress.IPv4Address(host).is_loopback:
             raise ValueError(f"The terminal page is served on loopback only, not on {host}.")
@@ -77,6 +82,7 @@ class TerminalServer:
         self._launch_token = launch_token
         self._languages = _checked_languages(languages)
         self._site_name = site_name
+        self._opens = {"camera": call_picture, "microphone": call_sound, "geolocation": False}
         first = TerminalView(screen=Screen.FAULT, message="starting", language=self._languages[0])
         self._build = _digest_of_page()
         self._feed = ViewFeed(self._build, first, heartbeat_seconds=heartbeat_seconds)
@@ -128,8 +134,10 @@ class TerminalServer:
         Babel(app, default_locale=WRITTEN_IN, default_translation_directories="translations")
         app.before_request(self._refuse_strangers)
         app.after_request(_add_headers)
+        app.after_request(self._add_permissions)
         app.register_error_handler(HTTPException, _plain_error)
-        app.add_url_rule("/", view_func=self._page, methods=["GET"])
+        app.add_url_rule("/", PAGE, self._page, methods=["GET"])
+        app.add_url_rule("/call_media.js", view_func=self._call_media, methods=["GET"])
         app.add_url_rule("/texts.json", view_func=self._texts, methods=["GET"])
         app.add_url_rule("/events", view_func=self._events, methods=["GET"])
         app.add_url_rule("/acts", view_func=self._action, methods=["POST"])
@@ -166,6 +174,16 @@ class TerminalServer:
                 site_name=self._site_name,
                 build=self._build,
             )
+
+    def _add_permissions(self, response: Response) -> Response:
+        # The one page may open what the site file lets it open in calls, and no other answer anything.
+        is_page = request.endpoint == PAGE
+        allowed = {name: "(self)" if may and is_page else "()" for name, may in self._opens.items()}
+        response.headers["Permissions-Policy"] = ", ".join(f"{name}={to}" for name, to in allowed.items())
+        return response
+
+    def _call_media(self) -> Response:
+        return send_file(CALL_MEDIA, mimetype="text/javascript")
 
     def _texts(self) -> Response:
         pages = {}
@@ -265,7 +283,8 @@ def _check_free(host: str, port: int) -> None:
 def _digest_of_page() -> str:
     """Return a short digest over the page's files, by which an open page sees that it is outdated."""
     whole = hashlib.sha256()
-    for file in sorted([*FOLDER.glob("static/*"), *FOLDER.glob("templates/*"), *FOLDER.glob("*.py")]):
+    parts = [*FOLDER.glob("static/*"), *FOLDER.glob("templates/*"), *FOLDER.glob("*.py"), CALL_MEDIA]
+    for file in sorted(parts):
         whole.update(file.name.encode() + b"\0" + file.read_bytes())
     return whole.hexdigest()[:16]
 

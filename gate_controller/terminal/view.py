@@ -14,6 +14,7 @@ from gate_controller.contract.calls import CallFor
 from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
 from gate_controller.terminal.call_shown import CallShown
+from gate_controller.terminal.call_sound import SoundNote, SoundSaid, SoundShown
 
 ENTER_KEY = "#"
 CLEAR_KEY = "*"
@@ -167,8 +168,9 @@ TerminalAction = (
     | ListPressed
     | LanguagePressed
     | SlowerPressed
+    | SoundSaid
 )
-"""Everything a person can do on the screen."""
+"""Everything a person can do on the screen, and what the page itself says of a call's sound."""
 
 METHOD_ORDER = tuple(Method)
 Count = Annotated[int, msgspec.Meta(ge=0, le=99)]
@@ -224,8 +226,12 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     """True where the page is to be a white lamp for a face session in the dark."""
     read_aloud: bool = False
     """True once a person asked for it by keypad; the page goes on reading as after its own button."""
-    camera: Literal["closed", "codes_only", "looking"] = "closed"
-    """What the device itself does now, never what it was asked to do."""
+    camera: Literal["closed", "codes_only", "looking", "call"] = "closed"
+    """What the device itself does now, never what it was asked to do; in a call the browser has it."""
+    sound: SoundShown | None = None
+    """Sound and picture of the call of a home that goes on."""
+    sound_note: SoundNote = ""
+    """What the visitor is to know of them."""
     camera_trouble: CameraTrouble = ""
     """Why the camera does not see, as the last look showed; face is not offered then."""
     online: bool = True

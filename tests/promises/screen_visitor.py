@@ -36,7 +36,7 @@ class ScreenVisitor:
     client: requests.Session
     views: list[dict[str, Any]] = field(default_factory=list)
 
-    def press(self, act: str, **what: str) -> None:
+    def press(self, act: str, **what: object) -> None:
         """Do one action, as the page does."""
         answer = self.client.post(
             f"{self.address}acts",

@@ -1,6 +1,7 @@
 """The browser that tests of pages drive."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +28,13 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
-    # No machine of tests has a camera or a microphone; a page gets one where a test allows it to.
-    "--use-fake-device-for-media-stream",
 ]
 
+SPEAKING = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+"""A microphone that beeps, a camera with a moving picture, and a person who lets every page have them."""
 
-def launch(kind: "BrowserType", path: Path = CHROMIUM) -> "Browser":
-    """Start it, without the windows around its pages."""
+
+def launch(kind: "BrowserType", path: Path = CHROMIUM, more: Sequence[str] = ()) -> "Browser":
+    """Start it, without the windows around its pages; `more` are arguments of one test alone."""
     libraries = {"LD_LIBRARY_PATH": str(FETCHED / "lib")} if path.parent == FETCHED else {}
-    return kind.launch(executable_path=str(path), args=_ARGUMENTS, env={**os.environ, **libraries})
+    return kind.launch(executable_path=str(path), args=[*_ARGUMENTS, *more], env={**os.environ, **libraries})

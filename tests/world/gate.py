@@ -30,6 +30,7 @@ from gate_controller.face.sessions import FaceDesk
 from gate_controller.face_control.results import FaceResult
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.camera_codes import CodeLooks
+from gate_controller.lane.camera_lease import CameraLeases
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.lost_readers import LostReaders
 from gate_controller.lane.memory import LaneMemory, Wire
@@ -326,6 +327,7 @@ class WorldGate:
             nudge_sync=lambda: None,
             updates=None,
             call_reports=CallReports(self.sync._link, self.inbox.put),
+            camera_leases=CameraLeases({}, {}, {}, self.clock.monotonic_seconds, self.inbox.put),
         )
         keys = _keys(self.store, secrets.identity, secrets.card_key, secrets.pin_key)
         return Controller(

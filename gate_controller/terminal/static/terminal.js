@@ -2,6 +2,7 @@
 // What is typed goes to the controller key by key and is kept nowhere here.
 
 import { hush, say, speak, voiceFor } from "./aloud.js";
+import { follow, speakThrough } from "./call_sound.js";
 import { icon } from "./icons.js";
 import { play } from "./sound.js";
 
@@ -31,7 +32,7 @@ const NOTHING_KNOWN = {
   message: "screen_lost", mend: "", methods_offered: [], typed_home: "", typed_count: 0, seconds_left: null,
   prompt: "", notice_field: "", notice_text: "", notice_page: 0, notice_pages: 0, lamp: false, read_aloud: false,
   camera: "unknown", online: true, clock_sure: true, help_called: false, help_call: "", slower: false,
-  calls_offered: false, call: null,
+  calls_offered: false, call: null, sound: null,
 };
 
 const at = (id) => document.getElementById(id);
@@ -152,6 +153,7 @@ function draw(next) {
   drawPanel();
   drawChoices();
   drawTools();
+  follow(view.sound);
   document.body.classList.remove("starting");
   if (before?.screen !== view.screen) {
     chosen();
@@ -186,6 +188,7 @@ function drawStrip() {
   if (!view.online && !called) notes.push("note.offline");
   for (const method of view.methods_lost ?? []) notes.push(`note.lost_${method}`);
   if (!view.clock_sure) notes.push("note.clock");
+  if (view.sound_note) notes.push(`note.${view.sound_note}`);
   if (view.camera_trouble) notes.push(view.camera_trouble === "dark" ? "note.camera_dark" : "note.camera");
   setLines(at("notes"), notes.map((key) => texts()[key]));
 }
@@ -509,6 +512,7 @@ setInterval(drawCountdown, 250);
 setInterval(() => {
   if (source && performance.now() - lastHeard > SILENCE_SECONDS * 1000) lose();
 }, 1000);
+speakThrough(post);
 at("help").onclick = () => send({ act: "help" });
 at("language").onclick = () => send({ act: "language", language: nextLanguage() });
 at("slower").onclick = () => send({ act: "slower" });

@@ -47,9 +47,17 @@ def free_port() -> int:
         return port
 
 
-def new_server(controller: RecordingController, port: int = 0) -> TerminalServer:
+def new_server(
+    controller: RecordingController, port: int = 0, *, call_sound: bool = False, call_picture: bool = False
+) -> TerminalServer:
     return TerminalServer(
-        controller.take, port=port, launch_token=TOKEN, site_name="Willow Court 柳园", heartbeat_seconds=0.5
+        controller.take,
+        port=port,
+        launch_token=TOKEN,
+        site_name="Willow Court 柳园",
+        heartbeat_seconds=0.5,
+        call_sound=call_sound,
+        call_picture=call_picture,
     )
 
 

@@ -88,6 +88,18 @@ SHOWN = {
     "call_speak": TerminalView(
         screen=Screen.CALL_ANSWERED, message="call_speak", call=CallShown(home="3-1203"), slower=True
     ),
+    "calling_filmed": TerminalView(
+        screen=Screen.CALLING, call=CallShown(home="3-1203"), sound_note="camera_in_call"
+    ),
+    "call_seen": TerminalView(
+        screen=Screen.CALL_ANSWERED, message="call_speak", camera="call", call=CallShown(home="3-1203")
+    ),
+    "call_unheard": TerminalView(
+        screen=Screen.CALL_ANSWERED,
+        camera="call",
+        call=CallShown(home="3-1203"),
+        sound_note="sound_no_microphone",
+    ),
     "call_reply": TerminalView(
         screen=Screen.CALL_ANSWERED,
         prompt="reply_leave_with_guard",

@@ -18,6 +18,12 @@ launch_token_file = "/run/a"
 lane = "north-in"
 launch_token_file = "/run/b"
 """
+FILMING = """
+[terminal.a]
+lane = "north-in"
+launch_token_file = "/run/a"
+call_picture = true
+"""
 MODBUS_AT = '[relay.m]\nkind = "modbus_relay"\nfamily = "waveshare"\nport = "/srv/menjin/dev/{port}"\n'
 CAMERA = '[camera.{name}]\nkind = "folder"\nsource = "/x"\nlane = "north-in"\n'
 
@@ -172,6 +178,28 @@ def test_a_good_site_file_is_read(tmp_path: Path) -> None:
     config = load_config(path)
     assert (config.reader["card"].bits, config.lane["north-in"].max_pulse_seconds) == (34, 30.0)
     assert [wire.kind for wire in config.inputs["wires"].wires] == ["door_open", "exit_button"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (
+            FILMING,
+            r"terminal\.a\.call_picture: a call has a picture only beside its sound: call_sound = true",
+        ),
+        (
+            FILMING + "call_sound = true\n" + CAMERA.format(name="net").replace("folder", "rtsp"),
+            r"terminal\.a\.call_picture: the screen's browser opens USB and CSI cameras, and no",
+        ),
+    ],
+)
+def test_a_picture_in_calls_that_no_browser_could_send_is_refused(
+    tmp_path: Path, more: str, words: str
+) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(SITE_FILE.format(root="/srv/menjin", more=CAMERA_SHEET + more))
+    with pytest.raises(ConfigRefused, match=rf"site\.toml, line \d+: {words}"):
+        load_config(path)
 
 
 def test_a_wire_that_a_board_does_not_have_is_refused_when_the_gate_is_put_together(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import queue
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -59,9 +60,22 @@ def free_port() -> int:
 
 @pytest.fixture
 def served() -> Iterator[Served]:
+    with serving() as running:
+        yield running
+
+
+@contextmanager
+def serving(*, call_sound: bool = False, call_picture: bool = False) -> Iterator[Served]:
+    """Serve the page of a lane whose site file says so much of calls."""
     actions: queue.Queue[TerminalAction] = queue.Queue()
     server = TerminalServer(
-        actions.put, port=free_port(), launch_token=TOKEN, site_name="Willow Court", heartbeat_seconds=0.1
+        actions.put,
+        port=free_port(),
+        launch_token=TOKEN,
+        site_name="Willow Court",
+        heartbeat_seconds=0.1,
+        call_sound=call_sound,
+        call_picture=call_picture,
     )
     server.start()
     with requests.Session() as client:

@@ -22,7 +22,7 @@ from gate_controller.terminal.view import (
     TerminalView,
 )
 from gate_controller.terminal.view_feed import MAX_LISTENERS
-from tests.gate_controller.terminal.conftest import PATIENCE_SECONDS, TOKEN, Served
+from tests.gate_controller.terminal.conftest import PATIENCE_SECONDS, TOKEN, Served, serving
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def test_acts_arrive_as_they_were_sent(served: Served) -> None:
         (b'{"act":"key","key":"x"}', 400),
         (b"not json", 400),
         (b'{"act":"language","language":"fr"}', 400),
-        (b'{"act":"key","key":"1"' + b" " * 300 + b"}", 413),
+        (b'{"act":"key","key":"1"' + b" " * 2048 + b"}", 413),
     ],
 )
 def test_a_bad_act_is_refused_in_one_plain_line_that_quotes_nothing(
@@ -137,6 +137,19 @@ def test_every_answer_forbids_foreign_and_inline_code_and_is_kept_nowhere(served
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert "unsafe" not in policy
     assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_one_page_may_open_what_the_site_file_lets_it_and_no_other_answer_anything() -> None:
+    for sound, picture, of_page in (
+        (False, False, "camera=(), microphone=(), geolocation=()"),
+        (True, False, "camera=(), microphone=(self), geolocation=()"),
+        (True, True, "camera=(self), microphone=(self), geolocation=()"),
+    ):
+        with serving(call_sound=sound, call_picture=picture) as served:
+            for path in ("/", "/texts.json", "/call_media.js", "/static/terminal.js", "/nothing"):
+                headers = served.client.get(served.origin + path, timeout=PATIENCE_SECONDS).headers
+                expected = of_page if path == "/" else "camera=(), microphone=(), geolocation=()"
+                assert headers["Permissions-Policy"] == expected
 
 
 def test_no_typed_key_is_in_the_page_the_stream_or_the_log(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from gate_controller.contract.call_media import MediaSide
 from gate_controller.contract.calls import (
     CALL_ORDER_DOMAIN,
     CALLS_PATH,
@@ -54,6 +55,7 @@ class CallOffice:
     offers_guard: bool = False
     reply: QuickReply | None = None
     opens: SignedCallOrder | None = None
+    media_answer: MediaSide | None = None
     entries: tuple[DirectoryEntry, ...] = ()
     reports: list[CallReport] = field(default_factory=list)
     acknowledged: int = 0
@@ -98,6 +100,7 @@ class CallOffice:
             legs=sealed,
             leg=leg,
             opens=self.opens,
+            media_answer=self.media_answer,
         )
 
     # -- what people at the server's pages do --------------------------------------------------------

@@ -1,0 +1,97 @@
+"""Sound and picture of one lane's call: what the page offered, what came back, and what the page may open.
+
+The microphone may be open while a page of the home has answered, the camera while in addition the gate's own
+program has closed it. Both sides are forgotten with the call.
+"""
+
+from dataclasses import dataclass, field
+
+from gate_controller.contract.call_media import MediaSide
+from gate_controller.lane.home_call import CallPhase, HomeCall
+from gate_controller.terminal.call_sound import SoundNote, SoundSaid, SoundShown, SoundTrouble
+
+NOTES: dict[SoundTrouble, SoundNote] = {
+    "lost": "sound_lost",
+    "no_microphone": "sound_no_microphone",
+    "no_camera": "sound_no_camera",
+}
+HERE_SECONDS = 1.0
+"""A page that has said nothing for so long is given nothing to open."""
+
+
+@dataclass(slots=True)
+class SoundDesk:
+    """The changing part of a lane's sound; without a screen that may speak it stays empty."""
+
+    may_speak: bool = False
+    may_film: bool = False
+    is_lent: bool = False
+    """Whether the browser may have the camera: the gate's program has closed it and cannot open it."""
+    _call: HomeCall | None = None
+    _offer: MediaSide | None = None
+    _answer: MediaSide | None = None
+    _stale: MediaSide | None = None
+    """An answer to an offer before this one."""
+    _trouble: SoundTrouble = ""
+    _heard_seconds: float = field(default=float("-inf"))
+
+    def follow(self, call: HomeCall | None) -> None:
+        """Take the lane's call as it is now; with another one, or none, forget both sides of the last."""
+        live = call if call is not None and not call.is_over and self.may_speak else None
+        if live is None or self._call is None or live.call_id != self._call.call_id:
+            self._offer = self._answer = self._stale = None
+            self._trouble = ""
+        self._call = live
+
+    def page_said(self, said: SoundSaid, now_seconds: float) -> MediaSide | None:
+        """Take the page's word; return an offer that the server does not know."""
+        self._heard_seconds = now_seconds
+        if self._call is None or said.call != self._call.call_id:
+            return None
+        self._trouble = said.trouble
+        if said.offer is None or said.offer == self._offer:
+            return None
+        self._offer, self._answer, self._stale = said.offer, None, self._answer
+        return said.offer
+
+    def server_said(self, call_id: str, answer: MediaSide | None) -> None:
+        """Take the side of who answered; one to an earlier offer is on its way for a moment still."""
+        if self._call is not None and call_id == self._call.call_id:
+            self._answer = answer if answer != self._stale else None
+
+    @property
+    def is_answered(self) -> bool:
+        """Return whether a page of the home has answered; a telephone has its sound elsewhere."""
+        call = self._call
+        return call is not None and call.phase is CallPhase.ANSWERED and not call.by_telephone
+
+    def wants_camera(self, now_seconds: float) -> bool:
+        """Return whether the page is to have the camera: it is there, and someone looks."""
+        is_here = now_seconds - self._heard_seconds < HERE_SECONDS
+        return self.may_film and self.is_answered and is_here
+
+    @property
+    def shown(self) -> SoundShown | None:
+        """Return what the page is to do; None where it is to have nothing open."""
+        if self._call is None:
+            return None
+        return SoundShown(
+            call=self._call.call_id,
+            answer=self._answer,
+            speaks=self.is_answered,
+            picture=self.is_answered and self.may_film and self.is_lent,
+        )
+
+    @property
+    def speaks(self) -> bool:
+        """Return whether visitor and home can speak with each other."""
+        return self.is_answered and self._answer is not None and self._trouble in ("", "no_camera")
+
+    @property
+    def note(self) -> SoundNote:
+        """Return what the visitor is to know: that the camera will be on, then what does not work."""
+        if self._call is None:
+            return ""
+        if self.is_answered:
+            return NOTES.get(self._trouble, "")
+        return "camera_in_call" if self.may_film else ""

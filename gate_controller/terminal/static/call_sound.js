@@ -1,0 +1,148 @@
+// Sound and picture of a call at the gate. The microphone opens once a page of the home has answered, the camera
+// once the gate's own program has closed it; both close with the call. Nothing is recorded.
+
+import { GateEnd } from "/call_media.js";
+
+const SAY_EVERY_SECONDS = 0.25;
+const MICROPHONE = { audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } };
+const CAMERA = { video: { width: 640, height: 480, frameRate: 15 } };
+
+let post = () => Promise.resolve();
+let shown = null;
+let call = null;
+let saying = 0;
+let cameras = 0; // being opened, open, or being closed
+
+/** Give the way by which the page speaks to the controller. */
+export function speakThrough(way) {
+  post = way;
+}
+
+/** Follow what the view says of the call's sound; null ends it. */
+export function follow(next) {
+  shown = next;
+  if (call && call.key !== next?.call) end();
+  if (next && !call) begin(next.call);
+  if (call) go(call);
+}
+
+function begin(key) {
+  call = { key, offer: null, answers: new Set(), isLost: false, failed: new Set(), devices: {} };
+  saying ||= setInterval(say, SAY_EVERY_SECONDS * 1000);
+  connect(call);
+}
+
+function end() {
+  const over = call;
+  call = null;
+  over.connection?.close();
+  over.loudspeaker?.pause();
+  for (const kind of Object.keys(over.devices)) close(over, kind);
+  say();
+}
+
+/** Say how all is, again and again until the last camera is closed. */
+function say() {
+  if (!call && !cameras) {
+    clearInterval(saying);
+    saying = 0;
+  }
+  post({ act: "sound", call: call?.key ?? "", offer: call?.offer, trouble: troubleOf(call), camera_open: cameras > 0 })
+    .catch(() => {});
+}
+
+function troubleOf(of) {
+  if (of?.isLost) return "lost";
+  return ["microphone", "camera"].filter((kind) => of?.failed.has(kind)).map((kind) => `no_${kind}`)[0] ?? "";
+}
+
+async function connect(of) {
+  of.connection?.close();
+  Object.assign(of, { offer: null, isAnswered: false, isLost: false });
+  const connection = of.connection = new GateEnd({
+    onStreams: (streams) => hear(of, streams),
+    onState: (state) => {
+      of.isLost = ["disconnected", "failed"].includes(state);
+      say();
+    },
+  });
+  try {
+    const offer = await connection.offer();
+    if (of.connection !== connection) return;
+    of.offer = offer;
+    for (const kind of Object.keys(of.devices)) send(of, kind);
+    if (of === call) go(of);
+  } catch {
+    of.isLost = true;
+  }
+  say();
+}
+
+function hear(of, streams) {
+  of.loudspeaker ??= new Audio();
+  of.loudspeaker.srcObject = streams;
+  of.loudspeaker.play().catch(() => {});
+}
+
+/** Do what the newest view allows: take an answer, open what may be open, close what may not. */
+function go(of) {
+  const { answer, speaks, picture } = shown;
+  if (answer && of.offer && !of.answers.has(answer.ufrag)) accept(of, answer);
+  toggle(of, "microphone", speaks, MICROPHONE);
+  toggle(of, "camera", picture, CAMERA);
+}
+
+async function accept(of, answer) {
+  of.answers.add(answer.ufrag);
+  if (of.isAnswered) {
+    connect(of); // the other page was loaded again: this end has met the one before
+    return;
+  }
+  of.isAnswered = true;
+  try {
+    await of.connection.accept(answer);
+  } catch {
+    of.isLost = true;
+    say();
+  }
+}
+
+function toggle(of, kind, isWanted, wishes) {
+  if (isWanted && !of.devices[kind] && !of.failed.has(kind)) open(of, kind, wishes);
+  if (!isWanted && of.devices[kind]) close(of, kind);
+}
+
+async function open(of, kind, wishes) {
+  const device = of.devices[kind] = { track: null, isOver: false };
+  if (kind === "camera") cameras += 1;
+  try {
+    [device.track] = (await navigator.mediaDevices.getUserMedia(wishes)).getTracks();
+  } catch {
+    of.failed.add(kind);
+    device.isOver = true;
+  }
+  if (device.isOver) shut(kind, device);
+  else send(of, kind);
+  say();
+}
+
+function close(of, kind) {
+  const device = of.devices[kind];
+  delete of.devices[kind];
+  device.isOver = true;
+  if (!device.track) return; // closed as soon as the browser has opened it
+  shut(kind, device);
+  if (of === call) send(of, kind);
+  say();
+}
+
+function shut(kind, device) {
+  device.track?.stop();
+  if (kind === "camera") cameras -= 1;
+}
+
+function send(of, kind) {
+  const track = of.devices[kind]?.track ?? null;
+  const sent = kind === "camera" ? of.connection.sendPicture(track) : of.connection.sendSound(track);
+  sent.catch(() => {});
+}

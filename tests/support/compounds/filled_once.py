@@ -15,6 +15,7 @@ from gate_controller.contract import pins
 from tests.support.clock import SetClock
 from tests.support.postgres import on_postgres
 from web_admin.core.config import WebConfig
+from web_admin.operations import schema
 
 JUST_NOW = timedelta(minutes=1)
 
@@ -81,6 +82,11 @@ def copied_once(engine: Engine, what: tuple[object, ...], fill: Callable[[], Mad
     else:
         Path(url.database or "").write_bytes(known.rows)
     return cast("Made", known.made)
+
+
+def migrated_once(engine: Engine) -> None:
+    """Bring an empty database to the newest revision, as the migrations do."""
+    copied_once(engine, ("migrated",), lambda: schema.upgrade(engine))
 
 
 def _kept(url: URL) -> bytes:

@@ -5,9 +5,11 @@ GPIO chips are files and USB wedges FIFOs, because most test machines lack the k
 """
 
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -245,6 +247,19 @@ class Site:
         return self.root / "secrets"
 
 
+@cache
+def _film(picture: bytes) -> bytes:
+    """Return a film in which a picture moves to the right."""
+    first = np.frombuffer(picture, np.uint8).reshape(240, 320, 3)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "film.avi"
+        film = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15, (320, 240))
+        for number in range(FILM_FRAMES):
+            film.write(np.roll(first, number, axis=1))
+        film.release()
+        return path.read_bytes()
+
+
 @contextmanager
 def site_of_every_kind(root: Path) -> Iterator[Site]:
     """Plug everything in; take it away at the end."""
@@ -259,10 +274,7 @@ def site_of_every_kind(root: Path) -> Iterator[Site]:
     (root / "pictures").mkdir()
     picture = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
     cv2.imwrite(str(root / "pictures" / "1.png"), picture)
-    film = cv2.VideoWriter(str(root / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 15, (320, 240))
-    for number in range(FILM_FRAMES):
-        film.write(np.roll(picture, number, axis=1))
-    film.release()
+    (root / "film.avi").write_bytes(_film(picture.tobytes()))
     boards = [ModbusBoard(1), ModbusBoard(2, "eletechsup")]
     with twins_for_the_kernel(), ExitStack() as plugged:
         osdp = plugged.enter_context(OsdpBus(dev / "rs485", name="rs485"))

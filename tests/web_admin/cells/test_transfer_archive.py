@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.support.compounds.filled_once import migrated_once
 from web_admin.cells import transfer_archive
 from web_admin.cells.folders import MOVING
 from web_admin.cells.holds import HELD
@@ -34,7 +35,7 @@ def source(tmp_path: Path) -> Path:
         cell / "web.toml", {"public_url": "https://willow.example", "database_url": f"sqlite:///{database}"}
     )
     engine = make_engine(f"sqlite:///{database}")
-    schema.upgrade(engine)
+    migrated_once(engine)
     engine.dispose()
     (cell / "large").write_bytes(bytes(range(256)) * 9000)
     (cell / "empty").touch()

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tests.support.acting import household, manager
+from tests.support.compounds.filled_once import migrated_once
 from web_admin.cli.main import run
 from web_admin.compound.keys import create_site
 from web_admin.core.config import SECRET_NAMES, load_config, write_secret, write_settings
@@ -55,7 +56,7 @@ def server_in(folder: Path, database_url: str, now: datetime) -> Path:
         write_secret(folder / "secrets", name)
     write_settings(folder / "web.toml", {"public_url": "http://127.0.0.1:8000", "database_url": database_url})
     database, config = Database(make_engine(database_url)), load_config({}, folder)
-    schema.upgrade(database.engine)
+    migrated_once(database.engine)
     with database.session() as session:
         sealer = Sealer(config.seal_key, config.lookup_key)
         site, _pem = create_site(session, sealer, "Court", "Asia/Shanghai", "en", PASSPHRASE, now)

@@ -147,7 +147,7 @@ def test_what_can_be_undone_has_a_title_on_the_list():
     assert INVERSES.keys() <= TITLES.keys() | TITLES_OF_ENDS.keys()
 
 
-def test_pages_with_a_title_or_a_reason_to_have_none_are_pages(walk):
+def test_pages_with_a_title_or_a_reason_to_have_none_are_pages(compound):
     named = TITLES.keys() | BEGINS_AT_ONCE.keys()
-    assert named <= walk.compound.app.view_functions.keys()
+    assert named <= compound.app.view_functions.keys()
     assert not TITLES.keys() & BEGINS_AT_ONCE.keys()

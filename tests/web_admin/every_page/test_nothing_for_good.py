@@ -65,11 +65,11 @@ def acts_of(app, prefix: str = "") -> set[str]:
     return {prefix + rule.endpoint for rule in rules if rule.methods & WRITING} - OF_LIBRARIES.keys()
 
 
-def test_every_act_of_the_product_stands_in_exactly_one_class(walk, capsys) -> None:
+def test_every_act_of_the_product_stands_in_exactly_one_class(compound, capsys) -> None:
     office = create_app(Office(Settings(), None, lambda: None, lambda: None))
     screen = TerminalServer(lambda _act: None, port=0, launch_token="x" * 32)
     acts = {
-        *acts_of(walk.compound.app),
+        *acts_of(compound.app),
         *acts_of(office, "head_office "),
         *acts_of(screen._make_app(), "terminal "),
     }

@@ -1,4 +1,4 @@
-"""End what a person has of calls when they move out."""
+"""End what a person has of calls when they move out, and what a restore cannot know to be so still."""
 
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
@@ -20,6 +20,17 @@ def end_calls_of(session: Session, person_id: str) -> None:
     person = session.get_one(Person, person_id)
     if person.home_id is not None and not _has_other_adults(session, person):
         session.execute(delete(HomeCallWishes).where(HomeCallWishes.home_id == person.home_id))
+
+
+def forget_call_proofs(session: Session, site_id: str) -> None:
+    """Let every telephone be proved again after a restore, and every home be asked about couriers.
+
+    No gate knows which of them was removed after the backup, and a telephone opens.
+    """
+    people = select(Person.person_id).where(Person.site_id == site_id)
+    session.execute(update(CallNumber).where(CallNumber.person_id.in_(people)).values(proved_at=None))
+    wishes = update(HomeCallWishes).where(HomeCallWishes.site_id == site_id)
+    session.execute(wishes.values(courier="ask", courier_by=None))
 
 
 def _has_other_adults(session: Session, person: Person) -> bool:

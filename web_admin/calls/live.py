@@ -21,7 +21,7 @@ from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.calls.models import HomeCall
 from web_admin.calls.orders import give_order, is_on_its_way
 from web_admin.calls.reach import is_called
-from web_admin.calls.rules import LONGEST_TALK_SECONDS, has_begun, read
+from web_admin.calls.rules import LONGEST_TALK_SECONDS, has_begun, read, second_of
 from web_admin.compound.gate_names import gate_and_lane
 from web_admin.compound.models import Gate, Lane, Person
 from web_admin.core.refusal import ActionRefused
@@ -83,7 +83,7 @@ def ringing_for(session: Session, person_id: str, now: datetime) -> HomeCall | N
 
 def rings_on_pages(call: HomeCall, now: datetime) -> bool:
     """Return whether a call rings on the pages of the home by now."""
-    second = (now - call.started_at).total_seconds()
+    second = second_of(call.started_at, now)
     return call.stage == RINGING and now < call.ends_at and has_begun(read(call.plan), "page", second)
 
 

@@ -46,6 +46,7 @@ from web_admin.calls.rules import (
     plan,
     read,
     rings_telephones,
+    second_of,
     stored,
 )
 from web_admin.compound.models import Gate, Home, Lane, Person, Site
@@ -240,7 +241,7 @@ def _still_answers(session: Session, call: HomeCall) -> bool:
 
 def _ring_on(session: Session, call: HomeCall, now: datetime) -> None:
     """Take the steps that are due: notify phones once, and end what no one answered."""
-    steps, second = read(call.plan), (now - call.started_at).total_seconds()
+    steps, second = read(call.plan), second_of(call.started_at, now)
     if is_rung_out(steps, second):
         call.to_guard = steps[-1].kind == "guard"
         end_call(call, CallEnd.NO_ANSWER, now)
@@ -250,7 +251,7 @@ def _ring_on(session: Session, call: HomeCall, now: datetime) -> None:
 
 
 def _sealed_legs(menjin: Menjin, session: Session, call: HomeCall, now: datetime) -> SealedLegs | None:
-    second = (now - call.started_at).total_seconds()
+    second = second_of(call.started_at, now)
     rings = call.stage == RINGING and rings_telephones(read(call.plan), second)
     if not rings and call.leg is None:
         return None

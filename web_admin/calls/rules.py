@@ -96,6 +96,11 @@ def plan(reach: Sequence[str], *, has_pages: bool, telephones: int) -> tuple[Ste
     return (*steps, Step(last, min(second, LONGEST_RINGING_SECONDS)))
 
 
+def second_of(started_at: datetime, now: datetime) -> float:
+    """Return how long a call goes on; none of two machines' clocks is before its beginning."""
+    return max(0.0, (now - started_at).total_seconds())
+
+
 def has_begun(steps: Sequence[Step], kind: StepKind, second: float) -> bool:
     """Return whether a step of this kind rings, or is reached, at a second of the call."""
     return any(step.kind == kind and step.from_second <= second for step in steps)

@@ -14,6 +14,7 @@ from web_admin.accounts.models import ApiKey, Passkey, StaffInvitation, StaffPro
 from web_admin.accounts.open_sessions import end_all_sessions
 from web_admin.accounts.staff import lock_out
 from web_admin.action.phone_verification import INVITED_AGAIN
+from web_admin.calls.ends import forget_call_proofs
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.core.orm import Fact
 from web_admin.desk.models import DeskVisitRow
@@ -39,6 +40,7 @@ def end_restored_accounts(session: Session, site_id: str, now: datetime) -> None
         if person.ended_at is None:
             person.phone_unproven = INVITED_AGAIN
     session.execute(delete(Passkey))
+    forget_call_proofs(session, site_id)
     _end_links(session, site_id, now)
     for key in session.scalars(select(ApiKey).where(ApiKey.ended_at.is_(None), ApiKey.valid_until > now)):
         held(session, site_id, "api_key", key.key_id, {"held_at": now}, now)

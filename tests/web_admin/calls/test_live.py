@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gate_controller.contract.calls import CallEnd, CallStep
+from gate_controller.contract.calls import CallEnd, CallFor, CallStep
 from tests.support.compounds.resident import Compound
 from tests.web_admin.calls.played_calls import (
     NEIGHBOUR,
@@ -24,10 +24,11 @@ from web_admin.action.base import Action, DeskPerson
 from web_admin.calls import live
 from web_admin.calls.missed import calls_of_home, note_seen
 from web_admin.calls.models import CallNumber, HomeCallPerson, HomeCallWishes
-from web_admin.compound.models import Person
+from web_admin.compound.models import Person, Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import move_out
+from web_admin.restore.actions import begin_restoring
 
 Act = Callable[[Action, str], object]
 ACTS: dict[str, Act] = {
@@ -337,3 +338,15 @@ def test_a_suspension_takes_the_order_of_a_call_away(small_compound: Compound, a
         session.get_one(Person, small_compound.person_id).suspended = True
     state = answered.says("one")
     assert (state.stage, state.opens) == ("over", None)
+
+
+def test_after_a_restore_no_telephone_and_no_courier_is_let_in_on_an_older_word(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    wants(small_compound, courier="by_day", courier_by=small_compound.person_id)
+    with small_compound.act() as act:
+        begin_restoring(act.session, act.sealer, act.site_id, act.now)
+        act.session.get_one(Site, act.site_id).restoring = False
+    assert called.says("one", has_telephone=True).legs is None
+    assert called.says("two", purpose=CallFor.COURIER).opens is None

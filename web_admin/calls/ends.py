@@ -3,7 +3,7 @@
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from web_admin.calls.models import CallNumber, HomeCallPerson, HomeCallWishes
+from web_admin.calls.models import CallNumber, HomeCall, HomeCallPerson, HomeCallWishes
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import Person
 
@@ -20,6 +20,14 @@ def end_calls_of(session: Session, person_id: str) -> None:
     person = session.get_one(Person, person_id)
     if person.home_id is not None and not _has_other_adults(session, person):
         session.execute(delete(HomeCallWishes).where(HomeCallWishes.home_id == person.home_id))
+
+
+def forget_past_calls(session: Session, person_id: str) -> None:
+    """Take a person's name from the calls that are over, as from passages."""
+    over = HomeCall.stage == "over"
+    answered, ordered = HomeCall.answered_by == person_id, HomeCall.order_person_id == person_id
+    session.execute(update(HomeCall).where(over, answered).values(answered_by=None))
+    session.execute(update(HomeCall).where(over, ordered).values(order_person_id=None))
 
 
 def forget_call_proofs(session: Session, site_id: str) -> None:

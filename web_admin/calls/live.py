@@ -107,13 +107,15 @@ def state_for(session: Session, call_id: str, person_id: str, now: datetime) -> 
         reply=call.reply,
         is_opening=not is_over and is_on_its_way(call, now),
         was_ordered=call.order_id is not None,
-        end=(call.end or CallEnd.NO_ANSWER) if is_over else None,
+        end=call.shown_end if is_over else None,
         went_to_guard=call.to_guard,
     )
 
 
 def seconds_left(call: HomeCall, now: datetime) -> int:
-    """Return for how many seconds a call can go on."""
+    """Return for how many seconds a call rings on, or can go on once it was answered."""
+    if call.stage == RINGING:
+        return max(0, read(call.plan)[-1].from_second - int(second_of(call.started_at, now)))
     return max(0, min(LONGEST_TALK_SECONDS, int((call.ends_at - now).total_seconds())))
 
 

@@ -63,7 +63,7 @@ def _is_over(now: datetime) -> ColumnElement[bool]:
 
 
 def _shown(call: HomeCall, gate: str, lane: str | None, name: str | None) -> PastCall:
-    end = call.end or CallEnd.NO_ANSWER
+    end = call.shown_end
     missed = end in MISSED_ENDS and call.answered_by is None
     return PastCall(
         call_id=call.call_id,

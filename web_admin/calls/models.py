@@ -55,6 +55,11 @@ class HomeCall(Base):
     seen_at: Mapped[datetime | None]
     """When someone of the home saw that it was missed."""
 
+    @property
+    def shown_end(self) -> str:
+        """Return how it ended, also where the gate never said so."""
+        return self.end or ("no_answer" if self.answered_by is None else "ended")
+
 
 class HomeCallWishes(Base):
     """How a home wants to be called; no row: it takes no calls, as one that never switched them on."""

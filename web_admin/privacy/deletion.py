@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.action.base import Action, begin, record
 from web_admin.action.lookups import person_of
+from web_admin.calls.ends import forget_past_calls
 from web_admin.compound.age_bands import today_at
 from web_admin.compound.models import Person, Site
 from web_admin.core.refusal import ActionRefused
@@ -98,6 +99,7 @@ def _forget_passages(act: Action, person: Person) -> int:
     if consent is not None:
         note_use(act.session, consent)  # or the face would look unused from now on
     _empty_quarantined(act, person.person_id)
+    forget_past_calls(act.session, person.person_id)
     return _change(act, update(GateEvent).where(_passages(person.person_id)).values(**ERASED, person_id=None))
 
 

@@ -10,7 +10,7 @@ from gate_controller.contract.written_release import Release
 from web_admin.access_review.queries import card_months_of, rows_about
 from web_admin.accounts.passkeys import passkeys_of
 from web_admin.calls.missed import answered_by
-from web_admin.calls.reach import every_number_of
+from web_admin.calls.reach import every_number_of, is_called
 from web_admin.compound.models import Person, Site
 from web_admin.credentials.queries import credentials_of
 from web_admin.credentials.two_methods import two_method_choice, two_method_hours
@@ -118,6 +118,7 @@ def _about(session: Session, person: Person, site: Site) -> Exported:
             {"label": row.label, "proved_at": row.proved_at, "since": row.created_at}
             for row in every_number_of(session, person.person_id)
         ],
+        "called_at_home": is_called(session, person),
         "two_ways_in": two_method_choice(session, person.person_id),
         "two_ways_in_minutes": two_method_hours(session, person.person_id),
         "passkeys": [

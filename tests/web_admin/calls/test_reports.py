@@ -40,7 +40,7 @@ def plain(state: CallState) -> dict[str, object]:
 
 @pytest.mark.both_databases
 def test_a_home_that_takes_calls_rings(called: CallingGate) -> None:
-    assert plain(called.says("one")) == {"stage": "ringing", "seconds_left": 60}
+    assert plain(called.says("one")) == {"stage": "ringing", "seconds_left": 45}
 
 
 def test_a_server_names_the_feature(called: CallingGate) -> None:

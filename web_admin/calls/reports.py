@@ -44,6 +44,7 @@ from web_admin.calls.rules import (
     is_wanted,
     numbers_of_plan,
     plan,
+    put_off,
     read,
     rings_telephones,
     second_of,
@@ -190,6 +191,9 @@ def _note(session: Session, call: HomeCall, said: CallReport, now: datetime) -> 
             call.stage, call.answered_by, call.answered_at, call.leg = ANSWERED, person_id, now, said.leg
             call.ends_at = call.started_at + timedelta(seconds=LONGEST_TALK_SECONDS)
     elif said.step == CallStep.LEG_ENDED and call.stage == ANSWERED and said.leg == call.leg is not None:
+        talked_from = call.answered_at or now
+        talked = (now - talked_from).total_seconds()
+        call.plan = put_off(call.plan, second_of(call.started_at, talked_from), talked)
         call.stage, call.answered_by, call.answered_at, call.leg = RINGING, None, None, None
 
 

@@ -126,6 +126,12 @@ def stored(steps: Sequence[Step], numbers: Sequence[str] = ()) -> list[dict[str,
     return rows
 
 
+def put_off(rows: Sequence[Mapping[str, Any]], from_second: float, seconds: float) -> list[dict[str, Any]]:
+    """Return the steps of a row of which those after a second begin so much later: a telephone was in use."""
+    later = int(seconds)
+    return [{**row, "from": row["from"] + (later if row["from"] > from_second else 0)} for row in rows]
+
+
 def read(rows: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     """Return the steps of a row."""
     return tuple(Step(row["step"], row["from"]) for row in rows)

@@ -178,6 +178,22 @@ def test_who_picks_up_a_telephone_has_the_call_and_pages_stop(
     assert row.answered_by == small_compound.person_id
 
 
+def test_the_next_telephone_rings_as_long_after_one_that_was_answered_without_a_key(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    for number in ("+8613900000001", "+8613900000002"):
+        has_telephone(small_compound, small_compound.person_id, number)
+    called.says("one", has_telephone=True)
+    set_clock(small_compound, 10)
+    called.says("one", CallStep.LEG_ANSWERED, leg=0, has_telephone=True)
+    set_clock(small_compound, 60)
+    called.says("one", CallStep.LEG_ENDED, leg=0, has_telephone=True)
+    set_clock(small_compound, 39)
+    assert called.says("one", has_telephone=True).legs is not None
+    set_clock(small_compound, 1)
+    assert called.says("one", has_telephone=True).to_guard
+
+
 def test_a_telephone_that_is_not_of_this_call_answers_nothing(
     small_compound: Compound, called: CallingGate
 ) -> None:

@@ -208,6 +208,9 @@ HARMLESS: dict[str, str] = {
     "sync_api.pair_state": "reads",
     "sync_api.receipts": "adds receipts of what was deleted before",
     "sync_api.tombstones": "adds receipts of what was deleted before",
+    "sync_calls.calls": "adds to a call that lasts minutes",
+    "sync_calls.homes": "lists homes",
+    "sync_calls.telephone_tasks": "adds what came of calls that a gate made",
     "sync_site.site": "adds facts of a gate, newer ones in place of older ones",
     # the head office, and the gate's screen
     "head_office sign_in.send": "signs in",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gate_controller.contract.calls import CallEnd, CallState, CallStep
@@ -25,7 +25,7 @@ ACTS: dict[str, Callable[[Action, str], object]] = {
     "send away": live.send_away,
     "hang up": live.hang_up,
 }
-WHO = ("first", "partner", "neighbour")
+WHO = ("first", "first", "partner", "neighbour")
 
 steps = st.one_of(
     st.tuples(
@@ -109,6 +109,7 @@ class History:
 
 @pytest.mark.thorough
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([("answer", "first"), ("open", "first"), ("suspends", "first")])
 @given(st.lists(steps, min_size=3, max_size=14))
 def test_a_call_opens_by_an_answer_of_an_unsuspended_person_of_the_home_and_once(
     small_compound: Compound, called: CallingGate, played: list[tuple[str, object]]

@@ -1,4 +1,4 @@
-"""`menjin gate run|check|identify|pair|fetch|ready|key SITE.toml`, `… pair-reader SITE.toml READER`."""
+"""`menjin gate WORD SITE.toml`: run, check, identify, pair, fetch, ready, key, prompts, pair-reader."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from types import FrameType
 from gate_controller.command_line.command_names import gate_program
 from gate_controller.command_line.spoken import Catalogue, language_of
 from gate_controller.contract.https_only import in_the_clear
+from gate_controller.contract.languages import Language
 from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from gate_controller.updates.launcher import EXIT_NEXT, ROOT_VARIABLE
 from hardware.errors import BadDeviceSetting
@@ -48,6 +50,8 @@ def run(argv: Sequence[str]) -> int:
             return _fetch(config, args.site_file)
         if args.command == "key":
             return _say_key(config)
+        if args.command == "prompts":
+            return _make_prompts(config)
         if args.command == "pair-reader":
             return _pair_reader(config, args.reader)
         if args.command == "ready":
@@ -80,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("site_file", type=Path, metavar="SITE.toml")
     key = commands.add_parser("key", help="say this gate's public key, to compare it with a certificate")
     key.add_argument("site_file", type=Path, metavar="SITE.toml")
+    sentence = "make what the gate says in its own calls to telephones, with espeak-ng"
+    prompts = commands.add_parser("prompts", help=sentence, description=sentence.capitalize() + ".")
+    prompts.add_argument("site_file", type=Path, metavar="SITE.toml")
     pair_reader = commands.add_parser("pair-reader", help="give an OSDP reader in install mode its own key")
     pair_reader.add_argument("site_file", type=Path, metavar="SITE.toml")
     pair_reader.add_argument("reader", metavar="READER", help="its name in the site file")
@@ -118,6 +125,33 @@ def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     identify.add_argument("--seconds", type=_seconds, help="end after so long instead of at Ctrl-C")
     identify.add_argument("--ports", type=Path, metavar="DIR", help="look for ports there, not in /dev")
     identify.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _make_prompts(config: GateConfig) -> int:
+    """Write the prompts into the folder of the site file."""
+    from gate_controller.installer.prompts import make_prompts
+
+    folder = config.telephone.prompts_dir if config.telephone is not None else None
+    if folder is None:
+        print(f"{gate_program()} prompts: the site file has no telephone.prompts_dir", file=sys.stderr)
+        return 2
+
+    def say_in(language: Language) -> Catalogue:
+        said = Catalogue(Path(__file__).parent / "terminal/translations")
+        said.speak(language)
+        return said
+
+    try:
+        for path in make_prompts(folder, say_in):
+            print(path)
+    except (OSError, subprocess.SubprocessError) as err:
+        print(
+            f"{gate_program()} prompts: {err}; `sudo apt install espeak-ng`, and the folder has to be there "
+            "and writable",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
 
 
 def _ready(config: GateConfig) -> int:

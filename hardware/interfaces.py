@@ -163,8 +163,11 @@ class Telephone(Protocol):
         """Hang up and end the thread within two seconds."""
         ...
 
-    def dial(self, address: str) -> int:
-        """Call a number or SIP address; return at once with the call's number; raise DeviceUnavailable."""
+    def dial(self, address: str, spoken: str = "") -> int:
+        """Call a number or SIP address; return at once with the call's number; raise DeviceUnavailable.
+
+        `spoken` is a sound file that the called side hears in place of the microphone.
+        """
         ...
 
     def hang_up(self, call_number: int) -> None:

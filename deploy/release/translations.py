@@ -46,7 +46,12 @@ DOMAINS = (
     Domain("web_admin/translations", ("web_admin", "deploy/debian/server")),
     Domain(
         "gate_controller/terminal/translations",
-        ("gate_controller/terminal", "gate_controller/cli.py", "deploy/debian/gate/gate_setup.py"),
+        (
+            "gate_controller/terminal",
+            "gate_controller/cli.py",
+            "gate_controller/installer/prompts.py",
+            "deploy/debian/gate/gate_setup.py",
+        ),
     ),
     Domain("head_office/translations", ("head_office",)),
     Domain("fleet/translations", ("fleet",)),

@@ -301,7 +301,7 @@ def _assemble(
         lane_memory=lane_memory,
         nudge_sync=nudge.set,
         updates=updates,
-        call_reports=CallReports(link, inbox.put),
+        call_reports=CallReports(link, identity, inbox.put),
         camera_leases=leases,
         telephone=make_telephone(config.telephone),
     )

@@ -39,6 +39,7 @@ from gate_controller.control.remote_orders import check_order, lane_shut
 from gate_controller.control.screen_actions import ScreenActions
 from gate_controller.control.systemd import notify
 from gate_controller.control.telephone_line import TelephoneLine
+from gate_controller.control.telephone_tasks import TelephoneTasks
 from gate_controller.face_control.messages import FaceEnded, FaceMessage, FaceProgress, FaceUnavailable
 from gate_controller.lane.attempts import Attempts
 from gate_controller.lane.camera_codes import CameraCode
@@ -61,6 +62,7 @@ from gate_controller.sync.news import (
     PolicyFresh,
     PolicyRejected,
     PolicyTaken,
+    TasksCame,
 )
 from gate_controller.terminal.call_sound import SoundSaid
 from gate_controller.terminal.view import KeyTyped, Screen, TerminalAction
@@ -114,6 +116,7 @@ class Controller:
         )
         line = TelephoneLine(parts)
         self._guard_calls = GuardCalls(parts, line)
+        self._telephone_tasks = TelephoneTasks(parts, self._state, line)
         self._home_calls = HomeCalls(parts, self._state, self._presentations, self._guard_calls, line)
         self._call_sound = CallSound(parts)
         self._screen_actions = ScreenActions(
@@ -185,6 +188,7 @@ class Controller:
 
     def _stopped(self) -> None:
         try:
+            self._telephone_tasks.give_way()
             self._home_calls.stopped(self._parts.clock.monotonic_seconds())
             self._guard_calls.stopped(self._parts.clock.monotonic_seconds())
             self._holds.stopped()
@@ -251,6 +255,7 @@ class Controller:
         if isinstance(report, CallChange):
             self._guard_calls.call_changed(report, self._parts.clock.monotonic_seconds())
             self._home_calls.call_changed(report, self._parts.clock.monotonic_seconds())
+            self._telephone_tasks.call_changed(report, self._parts.clock.monotonic_seconds())
             return
         if isinstance(report, DeviceState):
             self._parts.lost_readers.note(report.device, is_well=not report.is_lost)
@@ -335,6 +340,8 @@ class Controller:
             case CallSaid(state):
                 self._call_sound.server_said(state)
                 self._home_calls.said(state, self._parts.clock.monotonic_seconds())
+            case TasksCame(tasks):
+                self._telephone_tasks.came(tasks)
             case DirectoryCame(lane_id, entries) if lane_id in self._parts.desks:
                 self._parts.desks[lane_id].calls.entries = entries
 
@@ -365,6 +372,7 @@ class Controller:
         self._holds.time_passed(now_seconds)
         self._guard_calls.time_passed(now_seconds)
         self._home_calls.time_passed(now_seconds)
+        self._telephone_tasks.time_passed(now_seconds)
 
     def _refresh_screens(self, now_seconds: float) -> None:
         now = self._parts.clock.now()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -48,6 +48,12 @@ class GateTelephone:
 
     telephone: Telephone
     wishes: CallWishes
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """By purpose and language, as `proof.zh`: what is said in calls that the server asks for."""
+
+    def spoken(self, purpose: str, language: str) -> str:
+        """Return the file for a call, in English where the language has none; "" for silence."""
+        return self.prompts.get(f"{purpose}.{language}") or self.prompts.get(f"{purpose}.en", "")
 
 
 @dataclass(frozen=True, slots=True)

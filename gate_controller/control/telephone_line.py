@@ -1,7 +1,16 @@
 """Share the gate's one telephone: one call at a time, to the guard, a home, or a number to be proved."""
 
+from collections.abc import Callable
+
 from gate_controller.control.parts import GateParts
 from hardware.errors import DeviceUnavailable
+
+TASKS = "tasks"
+"""The holder that gives way to every other."""
+
+
+def _nothing() -> None:
+    """Give nothing away."""
 
 
 class TelephoneLine:
@@ -11,17 +20,27 @@ class TelephoneLine:
         """Begin with no call."""
         self._telephone = parts.telephone.telephone if parts.telephone is not None else None
         self._holder = ""
+        self._give_way = _nothing
+
+    def gives_way(self, give_way: Callable[[], None]) -> None:
+        """Remember what ends a call of `TASKS`."""
+        self._give_way = give_way
 
     def is_free_for(self, holder: str) -> bool:
         """Return whether there is a telephone and no other call is on it."""
-        return self._telephone is not None and self._holder in ("", holder)
+        return self._telephone is not None and self._holder in ("", holder, TASKS)
 
-    def dial(self, holder: str, address: str) -> int | None:
-        """Call a number for a holder, who keeps the line until `leave`; None where it is away or used."""
+    def dial(self, holder: str, address: str, spoken: str = "") -> int | None:
+        """Call a number for a holder, who keeps the line until `leave`; None where it is away or used.
+
+        `spoken` is a file that is played in place of the microphone.
+        """
         if self._telephone is None or not self.is_free_for(holder):
             return None
+        if holder != TASKS and self._holder == TASKS:
+            self._give_way()
         try:
-            call_number = self._telephone.dial(address)
+            call_number = self._telephone.dial(address, spoken)
         except DeviceUnavailable:
             return None
         self._holder = holder

@@ -1,5 +1,6 @@
 """The table `[telephone]` of the site file: a telephone program of this machine, and whom Help calls."""
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -22,3 +23,9 @@ class TelephoneSection(Settings, frozen=True, kw_only=True):
     ring_seconds: Annotated[float, msgspec.Meta(ge=5, le=60)] = 25.0
     longest_seconds: Annotated[float, msgspec.Meta(ge=30, le=600)] = 180.0
     answer_needs_key: bool = False
+    prompts_dir: Path | None = None
+    """Where `menjin gate prompts` puts what is said in calls that prove a number or test a home."""
+    microphone: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=r"^[a-z]+,[^\s]*\Z")] = (
+        "alsa,default"
+    )
+    """The `audio_source` of the telephone program's settings, to which it returns after a prompt."""

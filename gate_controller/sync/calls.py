@@ -13,23 +13,33 @@ from collections.abc import Callable
 
 import msgspec
 import requests
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.contract.call_media import MediaSide
 from gate_controller.contract.calls import (
     CALLS_PATH,
     DIRECTORY_PATH,
+    TELEPHONE_TASKS_PATH,
     CallReport,
     CallState,
     CallStep,
     DirectoryAsk,
     DirectoryReply,
+    SealedLegs,
+    TaskDone,
+    TelephoneTasksAsk,
+    TelephoneTasksReply,
+    open_legs,
 )
+from gate_controller.contract.sealed_keys import KeyNotOpened
+from gate_controller.storage.policy_store import GateIdentity
 from gate_controller.sync.link import OddAnswer, ServerLink, SyncRefused
-from gate_controller.sync.news import CallSaid, DirectoryCame, SyncNews
+from gate_controller.sync.news import CallSaid, DirectoryCame, OpenTask, SyncNews, TasksCame
 
 log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 0.25
+MAX_DONE = 20
 MAX_TRIES = 40
 """How often the end of a call is tried; the server ends a call that is not reported any more."""
 
@@ -37,9 +47,10 @@ MAX_TRIES = 40
 class CallReports:
     """The thread that speaks of calls; `say` and `ask_directory` return at once, from any thread."""
 
-    def __init__(self, link: ServerLink, deliver: Callable[[SyncNews], None]) -> None:
+    def __init__(self, link: ServerLink, identity: GateIdentity, deliver: Callable[[SyncNews], None]) -> None:
         """Remember the parts; nothing is sent before `start`."""
         self._link = link
+        self._identity = identity
         self._deliver = deliver
         self._lock = threading.Lock()
         self._live: dict[str, CallReport] = {}
@@ -48,6 +59,8 @@ class CallReports:
         self._begun: set[str] = set()
         """Calls of which the server may know."""
         self._lanes: list[str] = []
+        self._asks_tasks = False
+        self._done: list[TaskDone] = []
         self._news = threading.Event()
         self._tries = 0
         self._stopping = threading.Event()
@@ -95,12 +108,19 @@ class CallReports:
                 self._lanes.append(lane_id)
         self._news.set()
 
+    def ask_tasks(self, *done: TaskDone) -> None:
+        """Ask which calls to make for the server, and say what came of these."""
+        with self._lock:
+            self._asks_tasks = True
+            self._done = [*self._done, *done][-MAX_DONE:]
+        self._news.set()
+
     # -- the thread --------------------------------------------------------------------------------
 
     def _run(self) -> None:
         while True:
             with self._lock:
-                is_idle = not (self._live or self._waiting or self._lanes)
+                is_idle = not (self._live or self._waiting or self._lanes or self._asks_tasks)
             if self._stopping.is_set() and (is_idle or self._tries):
                 return
             self._news.wait(None if is_idle else REPORT_SECONDS)
@@ -117,6 +137,7 @@ class CallReports:
             for report in live:
                 self._send(msgspec.structs.replace(report, step=CallStep.CALLING, leg=None))
             self._bring_directories()
+            self._bring_tasks()
             self._tries = 0
         except (requests.RequestException, SyncRefused) as err:
             if not self._tries:
@@ -160,6 +181,7 @@ class CallReports:
             self._waiting = deque(one for one in self._waiting if one.call_id in self._live)
             self._begun &= self._live.keys()
             self._lanes.clear()
+            self._asks_tasks = False
 
     def _bring_directories(self) -> None:
         with self._lock:
@@ -167,3 +189,34 @@ class CallReports:
         for lane_id in lanes:
             reply = self._link.post(DIRECTORY_PATH, DirectoryAsk(lane_id=lane_id), DirectoryReply)
             self._deliver(DirectoryCame(lane_id, reply.entries))
+
+    def _bring_tasks(self) -> None:
+        with self._lock:
+            is_asked, done = self._asks_tasks, tuple(self._done)
+        if not is_asked:
+            return
+        key = X25519PrivateKey.generate()
+        asked = TelephoneTasksAsk(sealing_public_key=key.public_key().public_bytes_raw(), done=done)
+        reply = self._link.post(TELEPHONE_TASKS_PATH, asked, TelephoneTasksReply)
+        with self._lock:
+            self._done = self._done[len(done) :]
+            self._asks_tasks = bool(self._done)
+        if reply.key_sealed is None or not reply.tasks:
+            return
+        sealed = SealedLegs(key_sealed=reply.key_sealed, legs=tuple(task.leg for task in reply.tasks))
+        try:
+            legs = open_legs(
+                key, sealed, TELEPHONE_TASKS_PATH, self._identity.site_id, self._identity.gate_id
+            )
+        except KeyNotOpened:
+            log.exception("numbers to call for the server cannot be opened")
+            return
+        tasks = zip(reply.tasks, legs, strict=True)
+        self._deliver(
+            TasksCame(
+                tuple(
+                    OpenTask(task.task_id, task.purpose, task.language, task.keys_wanted, leg)
+                    for task, leg in tasks
+                )
+            )
+        )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gate_controller.contract.calls import CallState, DirectoryEntry
+from gate_controller.contract.calls import CallLeg, CallState, DirectoryEntry
 from gate_controller.contract.messages import SignedOrder
 from gate_controller.contract.policy import PolicySnapshot
 
@@ -73,7 +73,25 @@ class DirectoryCame:
     entries: tuple[DirectoryEntry, ...]
 
 
-CallNews = CallSaid | DirectoryCame
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A call to make for the server, with its number open."""
+
+    task_id: str
+    purpose: str
+    language: str
+    keys_wanted: int
+    leg: CallLeg
+
+
+@dataclass(frozen=True, slots=True)
+class TasksCame:
+    """Calls to make for the server, one after the other."""
+
+    tasks: tuple[OpenTask, ...]
+
+
+CallNews = CallSaid | DirectoryCame | TasksCame
 SyncNews = (
     PolicyTaken
     | PolicyFresh

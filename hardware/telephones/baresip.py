@@ -40,10 +40,15 @@ class _Dialled:
 class Baresip:
     """A telephone; `dial` and `hang_up` may be called from any thread, reports come from its own."""
 
-    def __init__(self, name: str, control_port: int) -> None:
-        """Remember where the program listens on this machine; nothing is connected yet."""
+    def __init__(self, name: str, control_port: int, microphone: str = "") -> None:
+        """Remember where the program listens on this machine; nothing is connected yet.
+
+        `microphone` is the program's usual source of sound, as its settings name it; only with one can a
+        file be played in its place.
+        """
         self.name = name
         self._port = control_port
+        self._microphone = microphone
         self._lock = threading.Lock()
         self._control: Control | None = None
         self._calls: list[_Dialled] = []
@@ -67,8 +72,11 @@ class Baresip:
         if self._thread is not None:
             self._thread.join(timeout=READ_SECONDS + 1)
 
-    def dial(self, address: str) -> int:
-        """Call a number or SIP address; return the call's number. Raise DeviceUnavailable when away."""
+    def dial(self, address: str, spoken: str = "") -> int:
+        """Call a number or SIP address; return the call's number. Raise DeviceUnavailable when away.
+
+        `spoken` is a WAV file of 8,000 samples a second; the program ends the call at the end of it.
+        """
         with self._lock:
             if self._control is None:
                 raise DeviceUnavailable(
@@ -78,6 +86,9 @@ class Baresip:
             call = _Dialled(self._count)
             self._calls.append(call)
             try:
+                if self._microphone:
+                    # Before each call: what was played last stays, also when the gate was started again.
+                    self._control.send("ausrc", f"aufile,{spoken}" if spoken else self._microphone)
                 self._control.send("dial", address, token=f"dial-{call.number}")
             except DeviceUnavailable:
                 self._calls.remove(call)

@@ -51,6 +51,10 @@ class Scene:
     def openings(self) -> int:
         return sum(change.on for change in obeyed(self.bench.relay).changes)
 
+    def decisions_after_the_end(self) -> list[tuple[str, str, bool]]:
+        self.office.over()
+        return self.decisions()
+
     def decisions(self) -> list[tuple[str, str, bool]]:
         self.bench.stop()
         return self.bench.decisions()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 TOOLS = {
     "baresip": ("calls by real telephones", "sudo apt install baresip-core"),
+    "espeak-ng": ("what a gate says to telephones", "sudo apt install espeak-ng"),
     "caddy": ("tests behind the real Caddy", "sudo apt install caddy"),
     "dpkg-deb": ("tests of the Debian packages", "sudo apt install dpkg"),
     "helm": ("the chart for Kubernetes in Helm's own linter", "make helm"),

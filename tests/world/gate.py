@@ -326,7 +326,7 @@ class WorldGate:
             lane_memory=self.lane_memory,
             nudge_sync=lambda: None,
             updates=None,
-            call_reports=CallReports(self.sync._link, self.inbox.put),
+            call_reports=CallReports(self.sync._link, secrets.identity, self.inbox.put),
             camera_leases=CameraLeases({}, {}, {}, self.clock.monotonic_seconds, self.inbox.put),
         )
         keys = _keys(self.store, secrets.identity, secrets.card_key, secrets.pin_key)

@@ -20,6 +20,7 @@ from gate_controller.contract.calls import (
     DirectoryReply,
 )
 from gate_controller.contract.messages import Refusal
+from gate_controller.storage.policy_store import GateIdentity
 from gate_controller.sync.calls import CallReports
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.news import CallSaid, DirectoryCame, SyncNews
@@ -97,7 +98,7 @@ def line(server: CallServer) -> Iterator[Line]:
     news: queue.SimpleQueue[SyncNews] = queue.SimpleQueue()
     counter = iter(range(1, 100_000))
     link = ServerLink(server.url, None, "north", Ed25519PrivateKey.generate(), counter.__next__)
-    calls = CallReports(link, news.put)
+    calls = CallReports(link, GateIdentity("s", "north", b"r" * 32), news.put)
     calls.start()
     yield Line(calls, link, news)
     calls.stop()
@@ -118,7 +119,7 @@ def test_a_call_is_reported_again_and_again_until_it_is_over(line: Line, server:
     assert line.news.get(timeout=5) == CallSaid(CallState(call_id="c-1", stage="ringing"))
     assert server.counters == sorted(server.counters)
     assert server.steps().count(CallStep.LEG_RINGS) == 1
-    assert not line.calls._live and not line.calls._begun
+    until(lambda: not line.calls._live and not line.calls._begun)
 
 
 def test_nothing_is_sent_while_no_call_lives(line: Line, server: CallServer) -> None:

@@ -15,6 +15,7 @@ from gate_controller.contract.calls import (
     CALL_ORDER_DOMAIN,
     CALLS_PATH,
     DIRECTORY_PATH,
+    TELEPHONE_TASKS_PATH,
     CallEnd,
     CallLeg,
     CallOrder,
@@ -25,6 +26,10 @@ from gate_controller.contract.calls import (
     DirectoryReply,
     QuickReply,
     SignedCallOrder,
+    TaskDone,
+    TelephoneTask,
+    TelephoneTasksAsk,
+    TelephoneTasksReply,
     seal_legs,
 )
 from gate_controller.contract.features import CALLS
@@ -59,7 +64,9 @@ class CallOffice:
     entries: tuple[DirectoryEntry, ...] = ()
     reports: list[CallReport] = field(default_factory=list)
     acknowledged: int = 0
-    seq: int = 0
+    task_leg: CallLeg | None = None
+    """A number to be proved, given to the gate once."""
+    done: list[TaskDone] = field(default_factory=list)
 
     def answer(self, path: str, body: bytes) -> msgspec.Struct:
         """Return what the server says to a question."""
@@ -77,11 +84,21 @@ class CallOffice:
             return EventsReply(acknowledged_seq=self.acknowledged)
         if path == DIRECTORY_PATH:
             return DirectoryReply(entries=self.entries)
-        return (
-            self._call(msgspec.json.decode(body, type=CallReport))
-            if path == CALLS_PATH
-            else Accepted(count=0)
-        )
+        if path == TELEPHONE_TASKS_PATH:
+            return self._tasks(msgspec.json.decode(body, type=TelephoneTasksAsk))
+        if path == CALLS_PATH:
+            return self._call(msgspec.json.decode(body, type=CallReport))
+        return Accepted(count=0)
+
+    def _tasks(self, asked: TelephoneTasksAsk) -> TelephoneTasksReply:
+        self.done += asked.done
+        leg, self.task_leg = self.task_leg, None
+        if leg is None:
+            return TelephoneTasksReply()
+        key, site_id = asked.sealing_public_key, self.site.site_id
+        sealed = seal_legs(key, (leg,), TELEPHONE_TASKS_PATH, site_id, "north")
+        task = TelephoneTask(task_id="t-1", purpose="proof", language="zh", keys_wanted=4, leg=sealed.legs[0])
+        return TelephoneTasksReply(key_sealed=sealed.key_sealed, tasks=(task,))
 
     def _call(self, report: CallReport) -> CallState:
         self.reports.append(report)

@@ -1,0 +1,77 @@
+"""Make what the gate says in calls of its own: a number is proved, a home hears a test call."""
+
+import shutil
+import subprocess
+import tempfile
+import wave
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gate_controller.contract.languages import Language
+
+RATE_HZ = 8000
+"""Of telephones; the telephone program plays a file only at the rate of the call."""
+PAUSE_SECONDS, WHOLE_SECONDS = 2, 70
+"""It is said again and again, for longer than a person has to press a key: its end would end the call."""
+VOICES = {Language.ZH: "cmn", Language.EN: "en"}
+WORDS_A_MINUTE = "140"
+PROGRAM = "espeak-ng"
+LONGEST_MAKING_SECONDS = 60
+
+
+Sound = NDArray[np.int16]
+
+
+def sentences(_: Callable[[str], str]) -> Mapping[str, str]:
+    """Return what is said, by purpose."""
+    return {
+        "proof": _("This is the gate of your compound. Please type the digits that your page shows."),
+        "test": _("This is a test call from the gate of your compound. Please press any key."),
+    }
+
+
+def make_prompts(folder: Path, say_in: Callable[[Language], Callable[[str], str]]) -> list[Path]:
+    """Write a file for each purpose and language and return them; raise OSError without the program.
+
+    `say_in` returns the translation of a language.
+    """
+    program = shutil.which(PROGRAM)
+    if program is None:
+        raise FileNotFoundError(f"{PROGRAM} is not installed")
+    made = []
+    for language, voice in VOICES.items():
+        for purpose, sentence in sentences(say_in(language)).items():
+            path = folder / f"{purpose}.{language.value}.wav"
+            _write(path, _spoken(program, voice, sentence))
+            made.append(path)
+    return made
+
+
+def _spoken(program: str, voice: str, sentence: str) -> Sound:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "spoken.wav"
+        command = [program, "-v", voice, "-s", WORDS_A_MINUTE, "-w", str(file), sentence]
+        subprocess.run(command, check=True, timeout=LONGEST_MAKING_SECONDS, stdin=subprocess.DEVNULL)
+        with wave.open(str(file)) as spoken:
+            rate = spoken.getframerate()
+            sound = np.frombuffer(spoken.readframes(spoken.getnframes()), dtype="<i2").astype(float)
+    # What a telephone cannot carry would be heard as noise: average it away before leaving samples out.
+    width = max(1, rate // RATE_HZ)
+    even = np.convolve(sound, np.ones(width) / width, mode="same")
+    places = np.arange(0, len(even), rate / RATE_HZ)
+    return np.interp(places, np.arange(len(even)), even).astype("<i2")
+
+
+def _write(path: Path, sound: Sound) -> None:
+    once = np.concatenate([sound, np.zeros(PAUSE_SECONDS * RATE_HZ, dtype="<i2")])
+    whole = np.tile(once, -(-WHOLE_SECONDS * RATE_HZ // len(once)))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes(whole.tobytes())
+    # The telephone program is another user.
+    path.chmod(0o644)

@@ -52,7 +52,7 @@ from web_admin.calls.rules import (
 )
 from web_admin.compound.models import Gate, Home, Lane, Person, Site
 from web_admin.core.database import Menjin
-from web_admin.core.limit_counts import CountedTries, LimitCounts, wait_seconds, with_one_more
+from web_admin.core.limit_counts import CountedTries, LimitCounts, wait_seconds, with_one_less, with_one_more
 from web_admin.core.limits import CALLS_OF_GATE, CALLS_TO_HOME
 
 ENDS_OF_GATE = (CallEnd.OPENED, CallEnd.REFUSED, CallEnd.SENT_AWAY, CallEnd.ENDED)
@@ -68,7 +68,10 @@ def report(menjin: Menjin, session: Session, gate: Gate, said: CallReport, now: 
         return _begin(menjin, session, gate, said, now)
     if call.gate_id != gate.gate_id or call.lane_id != said.lane_id or not gate.is_trusted:
         return _over(said.call_id, CallEnd.FAILED, offers_guard=True)
+    was_opened = call.end == CallEnd.OPENED
     _note(session, call, said, now)
+    if call.end == CallEnd.OPENED and not was_opened:
+        _give_back(menjin, session, gate, said.home, now)
     return _state(menjin, session, call, now, has_telephone=said.has_telephone)
 
 
@@ -176,6 +179,13 @@ def _may_call(menjin: Menjin, session: Session, gate: Gate, typed: str, now: dat
         for of in every:
             rows[of] = with_one_more(of.limit, rows[of], now)
     return True
+
+
+def _give_back(menjin: Menjin, session: Session, gate: Gate, typed: str, now: datetime) -> None:
+    """Count a call no more that the home opened to: its guests may come one after the other."""
+    of = CountedTries(CALLS_TO_HOME, (gate.gate_id, typed))
+    with LimitCounts(menjin.database, menjin.sealer).locked_in(session, [of]) as rows:
+        rows[of] = with_one_less(of.limit, rows[of], now)
 
 
 # -- a call goes on --------------------------------------------------------------------------------

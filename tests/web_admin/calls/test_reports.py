@@ -258,6 +258,19 @@ def test_a_call_that_is_over_stays_over(called: CallingGate) -> None:
 
 
 @pytest.mark.both_databases
+def test_guests_who_are_let_in_do_not_wear_the_gate_out(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    for number in range(2 * CALLS_TO_HOME.most):
+        assert called.says(f"guest-{number}").stage == "ringing"
+        called.says(f"guest-{number}", CallStep.OVER, end=CallEnd.OPENED)
+        called.says(f"guest-{number}", CallStep.OVER, end=CallEnd.OPENED)
+    for number in range(CALLS_TO_HOME.most):
+        assert called.says(f"call-{number}").stage == "ringing"
+    assert called.says("again").end == CallEnd.TOO_MANY
+
+
+@pytest.mark.both_databases
 def test_a_prankster_wears_out_and_not_the_home(small_compound: Compound, called: CallingGate) -> None:
     for number in range(CALLS_TO_HOME.most):
         assert called.says(f"call-{number}").stage == "ringing"

@@ -139,7 +139,7 @@ def answer(act: Action, call_id: str) -> HomeCall:
 
 def reply(act: Action, call_id: str, sentence: str) -> HomeCall:
     """Let the gate show and read aloud one of the prepared sentences."""
-    call, _person = _answered(act, call_id)
+    call, _person = answered_call(act, call_id)
     if sentence not in REPLIES:
         raise ActionRefused("reply", _("Choose one of the sentences."))
     call.reply = sentence
@@ -148,7 +148,7 @@ def reply(act: Action, call_id: str, sentence: str) -> HomeCall:
 
 def open_gate(act: Action, call_id: str) -> HomeCall:
     """Order the lane of a call to open, by the right of who answered; once in a call."""
-    call, person = _answered(act, call_id)
+    call, person = answered_call(act, call_id)
     if call.order_id is not None:
         raise ActionRefused(None, _("The gate was already asked to open in this call."))
     give_order(act, call, person.person_id)
@@ -166,7 +166,7 @@ def hang_up(act: Action, call_id: str) -> HomeCall:
 
 
 def _end(act: Action, call_id: str, end: CallEnd) -> HomeCall:
-    call, _person = _answered(act, call_id)
+    call, _person = answered_call(act, call_id)
     end_call(call, end, act.now)
     return call
 
@@ -174,6 +174,7 @@ def _end(act: Action, call_id: str, end: CallEnd) -> HomeCall:
 def end_call(call: HomeCall, end: str, now: datetime) -> None:
     """End a call, which stops everything that rings for it."""
     call.stage, call.end, call.ended_at, call.leg = OVER, end, now, None
+    call.media_offer = call.media_answer = None
 
 
 def _called(act: Action, call_id: str) -> tuple[HomeCall, Person]:
@@ -193,7 +194,7 @@ def _called(act: Action, call_id: str) -> tuple[HomeCall, Person]:
     return call, person
 
 
-def _answered(act: Action, call_id: str) -> tuple[HomeCall, Person]:
+def answered_call(act: Action, call_id: str) -> tuple[HomeCall, Person]:
     """Return a live call that who acts has answered on a page; raise ActionRefused."""
     call, person = _called(act, call_id)
     if call.stage == RINGING:

@@ -50,6 +50,9 @@ class HomeCall(Base):
     order_person_id: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
     """Who ordered the gate to open: once in a call."""
     order_at: Mapped[datetime | None]
+    media_offer: Mapped[dict[str, Any] | None]
+    """The gate's side of sound and picture (`MediaSide`), while the call lasts; so is `media_answer`."""
+    media_answer: Mapped[dict[str, Any] | None]
     pushed_at: Mapped[datetime | None]
     """When the pages' step began, and phones were notified."""
     seen_at: Mapped[datetime | None]

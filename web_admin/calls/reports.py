@@ -24,6 +24,7 @@ from gate_controller.contract.calls import (
 from web_admin.action.base import new_action
 from web_admin.calls import couriers, pushes
 from web_admin.calls.live import ANSWERED, OVER, RINGING, end_call, seconds_left
+from web_admin.calls.media import answer_of, offered
 from web_admin.calls.models import CallNumber, HomeCall
 from web_admin.calls.orders import give_order, signed_order
 from web_admin.calls.reach import (
@@ -72,6 +73,8 @@ def report(menjin: Menjin, session: Session, gate: Gate, said: CallReport, now: 
     _note(session, call, said, now)
     if call.end == CallEnd.OPENED and not was_opened:
         _give_back(menjin, session, gate, said.home, now)
+    if said.media_offer is not None and call.stage != OVER:
+        offered(call, said.media_offer)
     return _state(menjin, session, call, now, has_telephone=said.has_telephone)
 
 
@@ -243,6 +246,7 @@ def _state(
         reply=call.reply,  # type: ignore[arg-type]  # one of REPLIES
         legs=_sealed_legs(menjin, session, call, now) if has_telephone else None,
         opens=signed_order(session, menjin.sealer, call, now) if call.stage == ANSWERED else None,
+        media_answer=answer_of(call) if call.stage == ANSWERED else None,
         seconds_left=seconds_left(call, now),
     )
 

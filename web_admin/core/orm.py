@@ -60,6 +60,7 @@ class Base(DeclarativeBase):
         list[int]: JSON(none_as_null=True),
         # Structs of the contract, validated by msgspec at both ends.
         list[dict[str, Any]]: JSON(none_as_null=True),
+        dict[str, Any]: JSON(none_as_null=True),
         dict[str, str]: JSON(none_as_null=True),
         dict[str, Fact]: JSON(none_as_null=True),
         str: String(200),

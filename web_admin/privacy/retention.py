@@ -157,6 +157,13 @@ def _calls(menjin: Menjin, now: datetime) -> Chosen:
     return HomeCall, HomeCall.started_at < now - timedelta(days=menjin.config.passage_days), None
 
 
+def _call_sides(menjin: Menjin, now: datetime) -> Chosen:
+    """Forget both sides of the sound of calls whose gate did not say that they are over."""
+    del menjin
+    sides = {"media_offer": None, "media_answer": None}
+    return HomeCall, (HomeCall.ends_at < now) & HomeCall.media_offer.is_not(None), sides
+
+
 def _telephone_tasks(menjin: Menjin, now: datetime) -> Chosen:
     del menjin
     return TelephoneTask, TelephoneTask.created_at < now - TASKS_KEPT_FOR, None
@@ -291,6 +298,7 @@ RULES: Mapping[str, Rule] = {
     "invitations_deleted": _invitations,
     "pairings_deleted": _pairings,
     "calls_deleted": _calls,
+    "call_sides_forgotten": _call_sides,
     "telephone_tasks_deleted": _telephone_tasks,
     "alarms_deleted": _alarms,
     "jobs_deleted": _jobs,

@@ -1,0 +1,45 @@
+"""Pass the two sides of a call's sound and picture on: the gate's offer, and the answer of a page.
+
+They are kept on the row of the live call and forgotten with it. Only who answered on a page reads the
+offer, so that no one else of the home learns how to reach the gate's page.
+"""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from gate_controller.contract.call_media import MediaSide
+from web_admin.action.base import Action
+from web_admin.calls.live import answered_call, state_for
+from web_admin.calls.models import HomeCall
+
+
+def offered(call: HomeCall, offer: MediaSide) -> None:
+    """Keep the gate's side; another one than before has no answer yet."""
+    if offer != _side(call.media_offer):
+        call.media_offer, call.media_answer = msgspec.to_builtins(offer), None
+
+
+def answer_of(call: HomeCall) -> MediaSide | None:
+    """Return the side of the page that answered."""
+    return _side(call.media_answer)
+
+
+def offer_for(session: Session, call_id: str, person_id: str, now: datetime) -> MediaSide | None:
+    """Return the gate's side for who answered a live call on a page; None for everyone else."""
+    shown = state_for(session, call_id, person_id, now)
+    if shown is None or shown.stage != "answered" or not shown.is_mine:
+        return None
+    return _side(session.get_one(HomeCall, call_id).media_offer)
+
+
+def answer_media(act: Action, call_id: str, side: MediaSide) -> HomeCall:
+    """Give the gate the side of the page that answered."""
+    call, _person = answered_call(act, call_id)
+    call.media_answer = msgspec.to_builtins(side)
+    return call
+
+
+def _side(stored: dict[str, object] | None) -> MediaSide | None:
+    return msgspec.convert(stored, MediaSide) if stored is not None else None

@@ -25,7 +25,8 @@ from tests.support.gates.with_server import gate_beside
 from tests.support.telephones import telephone
 from tests.web_admin.calls.played_calls import has_telephone, wants
 from web_admin.calls import live
-from web_admin.calls.models import CallSettings, HomeCall
+from web_admin.calls.models import CallNumber, CallSettings, HomeCall
+from web_admin.calls.telephone_tasks import begin_proof
 from web_admin.compound.models import Person, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.refusal import ActionRefused
@@ -222,3 +223,31 @@ def test_the_homes_telephone_opens_by_its_key(web_config: WebConfig, tmp_path: P
             until(lambda: street.row().end == "opened")
             assert street.row().answered_by == street.compound.person_id
             assert street.decisions() == [("call", "granted", True)]
+
+
+def test_a_number_is_proved_by_the_gates_telephone_and_opens_from_then_on(
+    web_config: WebConfig, tmp_path: Path
+) -> None:
+    with telephone(tmp_path, "gate") as program, telephone(tmp_path, "home") as phone:
+        more = f"[telephone]\ncontrol_port = {program.control_port}\n"
+        with running(web_config, tmp_path / "bench", more=more) as street, phone.owner() as owner:
+            person_id = street.compound.person_id
+            number_id = has_telephone(street.compound, person_id, phone.address, proved_at=None)
+            with street.compound.act() as act:
+                act.session.get_one(CallSettings, act.site_id).hosts = [f"127.0.0.1:{phone.sip_port}"]
+            until(lambda: street.bench.health("telephone") == "ok")
+            with street.compound.act("phone", person_id) as act:
+                digits = begin_proof(act, number_id)
+            owner.until("CALL_INCOMING")
+            owner.press("accept")
+            owner.until("CALL_ESTABLISHED")
+            for key in digits:
+                owner.press("sndcode", key)
+            owner.until("CALL_CLOSED")
+            until(lambda: is_proved(street.compound, number_id))
+            assert street.decisions() == []
+
+
+def is_proved(compound: Compound, number_id: str) -> bool:
+    with compound.session() as session:
+        return session.get_one(CallNumber, number_id).proved_at is not None

@@ -97,7 +97,10 @@ def test_a_telephone_that_no_one_answers_and_one_without_keys_are_reported(scene
 
 def test_help_takes_the_telephone_at_once(scene: Scene) -> None:
     begin(scene)
+    tasks = scene.bench.gate.controller._telephone_tasks  # type: ignore[union-attr]
     scene.bench.keys.type("##9")
+    until(lambda: scene.desk.screen.help_call is HelpCall.CALLING)
+    assert tasks._call is None
     scene.first.until("CALL_CLOSED")
     answer(scene.second)
     until(lambda: scene.desk.screen.help_call is HelpCall.TALKING)

@@ -11,10 +11,12 @@ import msgspec
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from gate_controller.contract.calls import CallFor
 from gate_controller.contract.records import Method
 from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import (
+    CallPressed,
     CancelPressed,
     ConfirmPressed,
     DeclinePressed,
@@ -22,6 +24,7 @@ from gate_controller.terminal.view import (
     HelpPressed,
     KeyTyped,
     LanguagePressed,
+    ListPressed,
     MethodPressed,
     OwnFacePressed,
     Screen,
@@ -214,6 +217,49 @@ def test_a_child_without_a_card_is_shown_the_pin_and_help(
     controller.wait_for(HelpPressed())
     choices.filter(has_text="PIN").click()
     controller.wait_for(MethodPressed(Method.PIN))
+
+
+def test_a_visitor_calls_a_home_by_touch_and_a_courier_picks_one_from_the_list(
+    server: TerminalServer, page: Page, controller: RecordingController
+) -> None:
+    shown(server, page, SHOWN["idle_calls"])
+    page.get_by_role("button", name="Call a home").click()
+    controller.wait_for(CallPressed(CallFor.HOME))
+    shown(server, page, SHOWN["call_number"])
+    expect(page.locator("#typed")).to_have_text("3-1203")
+    page.get_by_role("button", name="OK").click()
+    controller.wait_for(KeyTyped("#"))
+    shown(server, page, SHOWN["calling"])
+    expect(page.locator("#title")).to_have_text("Calling 12-2-1203")
+    page.get_by_role("button", name="End the call").click()
+    controller.wait_for(CancelPressed())
+    shown(server, page, SHOWN["idle_calls"])
+    page.get_by_role("button", name="Courier").click()
+    controller.wait_for(CallPressed(CallFor.COURIER))
+    shown(server, page, SHOWN["call_number"])
+    page.get_by_role("button", name="List of homes").click()
+    controller.wait_for(ListPressed())
+    shown(server, page, SHOWN["call_list"])
+    page.get_by_role("button", name="Yoga").click()
+    controller.wait_for(KeyTyped("5"))
+    shown(server, page, SHOWN["call_no_calls"])
+    expect(page.locator("#title")).to_have_text("This home takes no calls")
+    page.get_by_role("button", name="Call the guard").click()
+    controller.wait_for(HelpPressed())
+
+
+def test_what_a_home_says_is_read_to_everyone_once(server: TerminalServer, context: BrowserContext) -> None:
+    context.add_init_script(VOICES)
+    page = open_page(context, server)
+    shown(server, page, SHOWN["calling"])
+    shown(server, page, SHOWN["call_reply"])
+    page.wait_for_function("heard.length > 0")
+    (_language, said) = page.evaluate("heard.at(-1)")
+    assert said.startswith("Please leave it with the guard. This is the answer of 12-2-1203")
+    count = page.evaluate("heard.length")
+    shown(server, page, msgspec.structs.replace(SHOWN["call_reply"], clock_sure=False))
+    expect(page.locator("#notes")).to_contain_text("clock")
+    assert page.evaluate("heard.length") == count
 
 
 def test_an_arrow_points_to_the_side_of_the_screen_that_is_the_persons_own(

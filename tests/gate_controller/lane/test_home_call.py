@@ -253,3 +253,13 @@ def test_a_refused_answer_ends_the_call_and_keeps_the_reason() -> None:
     assert step.answer is not None
     over = decided(step.call, step.answer, "lane_lockdown").call
     assert (over.end, over.reason, over.ended_by) == (CallEnd.REFUSED, "lane_lockdown", Answer("p0", leg=0))
+
+
+def test_a_second_answer_before_the_first_is_decided_is_none() -> None:
+    history = ringing()
+    history.do(("telephone", CallStage.ANSWERED, "", 0))
+    opens = CallChange("telephone", 1, CallStage.KEY, "9")
+    first = telephone_said(history.call, opens, 1.0)
+    assert first.answer is not None
+    assert telephone_said(first.call, opens, 1.0).answer is None
+    assert server_said(first.call, Said("c-1", "answered", leg=0, order=ORDER), 1.0).answer is None

@@ -31,6 +31,7 @@ from web_admin.manage.live import init_live
 from web_admin.people.status import person_status
 from web_admin.public import register_public_pages
 from web_admin.resident import register_resident_pages
+from web_admin.resident.call_stream import init_call_watch
 from web_admin.template_words import WORDS
 from web_admin.web.back_to_first_hour import in_first_hour
 from web_admin.web.context import own_look
@@ -123,6 +124,7 @@ def register_pages(app: Flask) -> None:
     register_manage_pages(app)
     register_resident_pages(app)
     init_live(app)
+    init_call_watch(app)
     end_with_sign_out(app)
     app.context_processor(_page_words)
     app.add_template_global(note_problem)

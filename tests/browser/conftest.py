@@ -21,6 +21,7 @@ from tests.support.compounds.resident import make_compound
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.manage.live import live_watch
+from web_admin.resident.call_stream import call_watch
 
 _RUNNING = pytest.StashKey[Browser]()
 
@@ -84,6 +85,7 @@ def serving(tmp_path: Path, host: str) -> Iterator[Served]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield Served(compound, config.public_url)
+    call_watch(compound.app).stop_when(lambda: True)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -116,6 +118,7 @@ def address(managed: ManagedCompound) -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     live_watch(managed.app).stop_when(lambda: True)
+    call_watch(managed.app).stop_when(lambda: True)
     server.shutdown()
     thread.join()
     server.server_close()

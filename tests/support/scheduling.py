@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 
+from web_admin.calls.open_pages import OpenPages, marks_of_homes
 from web_admin.cells.cell import Cell
 from web_admin.cells.folders import CellFolder
 from web_admin.cells.open_cell import InCommon
@@ -16,6 +17,7 @@ from web_admin.cells.periodic_jobs import PeriodicJobs
 from web_admin.cells.scheduler import Run, Scheduler
 from web_admin.core.database import Menjin
 from web_admin.manage.live import use_watch
+from web_admin.resident.call_stream import STREAMS_OF_A_PERSON, use_call_watch
 from web_admin.web.live_watch import LiveWatch, StreamPlaces, mark_of
 
 _numbers = itertools.count()
@@ -44,7 +46,16 @@ def start_looks(look: Run) -> None:
 
 def renew_watch(app: Flask) -> None:
     """Give an app a watch without streams, over the database that it has now."""
-    use_watch(app, LiveWatch(lambda: mark_of(app.extensions["menjin"]), start=start_looks))
+    menjin = app.extensions["menjin"]
+    use_watch(app, LiveWatch(lambda: mark_of(menjin), start=start_looks))
+    pages = OpenPages()
+
+    def look() -> str:
+        pages.note(menjin, calls.persons())
+        return marks_of_homes(menjin)
+
+    calls = LiveWatch(look, of_a_person_at_most=STREAMS_OF_A_PERSON, start=start_looks)
+    use_call_watch(app, calls)
 
 
 class OpenCell(Cell):

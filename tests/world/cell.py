@@ -34,6 +34,7 @@ from web_admin.manage.live import live_watch
 from web_admin.operations.backup import write_backup
 from web_admin.operations.backup_rows import restore_rows
 from web_admin.policy.effects import PolicyEffects
+from web_admin.resident.call_stream import call_watch
 from web_admin.restore import actions as restoring
 from web_admin.web.one_time_secrets import OneTimeSecrets
 
@@ -100,6 +101,7 @@ class Cell:
         self.engine.dispose()
         self.plug.writes_left, self.plug.is_off = 0, False
         live_watch(self.app).close()
+        call_watch(self.app).close()
         self.database = Database(self.engine)
         self.sealer = Sealer(
             self.config.seal_key, self.config.lookup_key, WrapKeys(b"f" * 32, self.secrets_dir)
@@ -191,5 +193,6 @@ class Cell:
     def close(self) -> None:
         """Close what is open."""
         live_watch(self.app).close()
+        call_watch(self.app).close()
         with suppress(Pulled):
             self.engine.dispose()

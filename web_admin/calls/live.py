@@ -12,7 +12,7 @@ from typing import get_args
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from gate_controller.contract.calls import CallEnd, QuickReply
 from web_admin.action.base import Action, begin
@@ -20,6 +20,7 @@ from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.calls.models import HomeCall
 from web_admin.calls.orders import give_order, is_on_its_way
+from web_admin.calls.pushes import show_end
 from web_admin.calls.reach import is_called
 from web_admin.calls.rules import LONGEST_TALK_SECONDS, has_begun, read, second_of
 from web_admin.compound.gate_names import gate_and_lane
@@ -134,6 +135,8 @@ def answer(act: Action, call_id: str) -> HomeCall:
         raise ActionRefused(None, _answered_by(act.session, call))
     call.stage, call.answered_by, call.answered_at = ANSWERED, person.person_id, act.now
     call.ends_at = call.started_at + timedelta(seconds=LONGEST_TALK_SECONDS)
+    if call.pushed_at is not None:
+        show_end(act.session, call, act.now)
     return call
 
 
@@ -173,8 +176,12 @@ def _end(act: Action, call_id: str, end: CallEnd) -> HomeCall:
 
 def end_call(call: HomeCall, end: str, now: datetime) -> None:
     """End a call, which stops everything that rings for it."""
+    was_on_page = call.answered_at is not None and call.leg is None  # phones have shown that since
     call.stage, call.end, call.ended_at, call.leg = OVER, end, now, None
     call.media_offer = call.media_answer = None
+    session = object_session(call)
+    if session is not None and call.pushed_at is not None and not was_on_page:
+        show_end(session, call, now)
 
 
 def _called(act: Action, call_id: str) -> tuple[HomeCall, Person]:

@@ -38,6 +38,11 @@ def calls_of_home(session: Session, home_id: str, now: datetime) -> list[PastCal
     return _listed(session, *of_home)
 
 
+def count_new(session: Session, home_id: str, now: datetime) -> int:
+    """Return how many calls a home has missed since someone of it last looked."""
+    return sum(one.is_new for one in calls_of_home(session, home_id, now))
+
+
 def answered_by(session: Session, person_id: str) -> list[PastCall]:
     """Return the calls that a person answered or opened by, the newest first: all that are kept."""
     theirs = or_(HomeCall.answered_by == person_id, HomeCall.order_person_id == person_id)

@@ -15,6 +15,7 @@ from functools import partial
 
 from flask import Flask
 
+from web_admin.calls.open_pages import OpenPages, marks_of_homes
 from web_admin.cells.cell import Cell
 from web_admin.cells.rules import RENEW_SECONDS
 from web_admin.cells.scheduler import AFTER_A_FAULT_SECONDS, NOT_DONE, JobRefused, NotDone, Run, Scheduler
@@ -27,8 +28,16 @@ from web_admin.later.acts import due_acts, hear_planned, next_begin
 from web_admin.manage.live import use_watch
 from web_admin.messages import outbox
 from web_admin.operations import housekeeping, later_runs, machines, watch
+from web_admin.resident.call_stream import STREAMS_OF_A_PERSON, use_call_watch
 from web_admin.updates.actions import settle_rollouts
-from web_admin.web.live_watch import LOOK_EVERY_SECONDS, LiveWatch, Look, StreamPlaces, mark_of
+from web_admin.web.live_watch import (
+    CALL_STREAMS_AT_MOST,
+    LOOK_EVERY_SECONDS,
+    LiveWatch,
+    Look,
+    StreamPlaces,
+    mark_of,
+)
 
 AGAIN_SECONDS = 30.0
 """After a run that found its cell out."""
@@ -111,8 +120,9 @@ class PeriodicJobs:
     def __init__(
         self, scheduler: Scheduler, words: Flask, places: StreamPlaces, is_stopping: Callable[[], bool]
     ) -> None:
-        """Take who runs them, and whether the process ends."""
+        """Take who runs them, the places of staff's streams, and whether the process ends."""
         self._scheduler, self._words, self._places = scheduler, words, places
+        self._call_places = StreamPlaces(CALL_STREAMS_AT_MOST)
         self._is_stopping = is_stopping
         self._numbers = itertools.count(1)
         self._watch = Job(
@@ -143,18 +153,34 @@ class PeriodicJobs:
             with cell.at_work() as menjin:
                 return mark_of(menjin)
 
+        pages = OpenPages()
+
+        def mark_calls() -> str:
+            with cell.at_work() as menjin:
+                pages.note(menjin, calls.persons())
+                return marks_of_homes(menjin)
+
         number = next(self._numbers)  # an app before this one may still have pages that end
 
-        def start(look: Look) -> None:
+        def start(what: str, look: Look) -> None:
             self._scheduler.add(
-                (cell.name, f"{LIVE} {number}"),
+                (cell.name, f"{what} {number}"),
                 partial(_in_cell, cell.name, partial(_look_for_pages, look)),
                 after_a_fault_seconds=LOOK_EVERY_SECONDS,
             )
 
-        live = LiveWatch(mark, start=start, places=self._places)
-        live.stop_when(lambda: cell.is_ending or self._is_stopping())
+        live = LiveWatch(mark, start=partial(start, LIVE), places=self._places)
+        calls = LiveWatch(
+            mark_calls,
+            streams_at_most=CALL_STREAMS_AT_MOST,
+            of_a_person_at_most=STREAMS_OF_A_PERSON,
+            start=partial(start, f"{LIVE} calls"),
+            places=self._call_places,
+        )
+        for watch_of_pages in (live, calls):
+            watch_of_pages.stop_when(lambda: cell.is_ending or self._is_stopping())
         use_watch(app, live)
+        use_call_watch(app, calls)
         menjin: Menjin = app.extensions["menjin"]
         hear_planned(menjin.database.open_session, partial(self._scheduler.soon, (cell.name, LATER)))
         outbox.hear_put(menjin.database.open_session, partial(self._scheduler.soon, (cell.name, OUTBOX)))

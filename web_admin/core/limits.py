@@ -239,6 +239,16 @@ CONSTANTS = (
         "::test_one_more_stream_than_there_are_places_is_refused_and_other_pages_are_served",
     ),
     Limit(
+        "call_streams", 200, "open streams of residents' pages", "process",
+        "web_admin/web/live_watch.py::CALL_STREAMS_AT_MOST",
+        "tests/web_admin/resident/test_call_stream.py::test_one_more_page_than_there_are_places_asks_instead",
+    ),
+    Limit(
+        "call_tests", 3, "test calls", "resident in 24 hours",
+        "web_admin/calls/numbers.py::TESTS_A_DAY",
+        "tests/web_admin/resident/test_calls.py::test_a_test_rings_what_was_proved_three_times_a_day",
+    ),
+    Limit(
         "staff_session", 12 * 3600, "seconds", "sign-in of staff",
         "web_admin/accounts/sessions.py::LONGEST_SESSION",
         f"{_SESSIONS}::test_a_session_ends_by_its_time_though_its_cookie_was_kept",

@@ -20,7 +20,7 @@ from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
 from web_admin.messages.outbox import forget_phone
-from web_admin.messages.push_delivery import SUBSCRIPTION_PURPOSE, service_of
+from web_admin.messages.push_delivery import CALL, SUBSCRIPTION_PURPOSE, service_of
 from web_admin.messages.push_encryption import (
     AUTH_BYTES,
     CURVE,
@@ -168,8 +168,19 @@ def choose_push_messages(act: Action, person_id: str, kinds: Sequence[str]) -> N
     begin(act)
     _refuse_others(act, Owner(person_id=person_id))
     for one in phones_of(act.session, Owner(person_id=person_id)):
-        one.kinds = [kind for kind in TEXTS if kind in kinds]
+        calls = [CALL] if CALL in one.kinds else []
+        one.kinds = [*(kind for kind in TEXTS if kind in kinds), *calls]
     record(act, "push_messages_chosen", {"count": len(kinds)}, person_id=person_id)
+
+
+def show_calls(act: Action, person_id: str, *, on: bool) -> None:
+    """Let all of a resident's browsers show calls from gates, or none."""
+    begin(act)
+    _refuse_others(act, Owner(person_id=person_id))
+    for one in phones_of(act.session, Owner(person_id=person_id)):
+        others = [kind for kind in one.kinds if kind != CALL]
+        one.kinds = [*others, CALL] if on else others
+    record(act, "push_calls_chosen", {"on": on}, person_id=person_id)
 
 
 def remove_phone(act: Action, owner: Owner, phone_id: str) -> None:

@@ -21,6 +21,7 @@ from web_admin.compound.models import Person, Site
 from web_admin.core.orm import Fact
 from web_admin.messages.models import Webhook
 from web_admin.messages.outbox import EVERY_WEBHOOK, mail_is_set_up, put_message, takes
+from web_admin.messages.push_delivery import CALL
 from web_admin.messages.push_models import PushPhone
 from web_admin.messages.subscription_models import NotificationSubscription
 
@@ -193,11 +194,23 @@ def kinds_for_phone(session: Session, person_id: str) -> list[str]:
     subscription = session.get(NotificationSubscription, person_id)
     if not kinds and subscription is not None and subscription.confirmed_at is not None:
         kinds = set(subscription.kinds)
-    return [kind for kind in TEXTS if kind in kinds]
+    return [kind for kind in (*TEXTS, CALL) if kind in kinds]
 
 
-def push_text(session: Session, phone: PushPhone, text: str, now: datetime) -> None:
-    """Put one message down for a resident's phone; others read its screen, so its text has no values."""
+def push_text(
+    session: Session,
+    phone: PushPhone,
+    text: str,
+    now: datetime,
+    *,
+    kind: str = RESIDENT_MESSAGE,
+    page: str = OWN_MESSAGES,
+    about: str | None = None,
+) -> None:
+    """Put one message down for a resident's phone; others read its screen, so its text has no values.
+
+    `page` is what a tap opens; a newer message takes the place of an older one about the same.
+    """
     person = session.get_one(Person, phone.person_id)
     site = session.get_one(Site, phone.site_id)
     put_message(
@@ -205,13 +218,13 @@ def push_text(session: Session, phone: PushPhone, text: str, now: datetime) -> N
         site.site_id,
         channel="push",
         target=phone.phone_id,
-        kind=RESIDENT_MESSAGE,
+        kind=kind,
         body={
             "title": site.name,
             "text": _catalogue(person.language).ugettext(ON_A_SCREEN.get(text, text)),
             "lang": html_tag(person.language),
-            "page": OWN_MESSAGES,
-            "about": text[:40],
+            "page": page,
+            "about": about or text[:40],
         },
         now=now,
     )

@@ -9,6 +9,10 @@ from flask import Flask
 
 from web_admin.resident import (
     at_gate,
+    call,
+    call_numbers,
+    call_stream,
+    calls,
     certificates,
     code_offline,
     confirm,
@@ -56,6 +60,10 @@ PAGES = (
     my_home,
     home_person,
     home_review,
+    calls,
+    call_numbers,
+    call,
+    call_stream,
     face,
     guardian,
     records,

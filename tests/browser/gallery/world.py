@@ -19,6 +19,7 @@ from tests.browser.gallery.states import SIZES
 from tests.browser.office_screen import sign_in
 from tests.browser.terminal.conftest import RecordingController, new_server
 from tests.support.clock import SetClock
+from tests.support.compounds.called_home import CALLS_OF_STATES, TO_PROVE, call_home
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.counted_tries import forget_tries
 from tests.support.compounds.desk import show_at_a_gate
@@ -139,7 +140,9 @@ def opened_world(stairwells: int = 0) -> Iterator[World]:
         clock = SetClock(datetime.now(UTC))
         compound = make_managed_compound(config, clock, app=create_app(config, clock=clock))
         invitations = live_in(compound)
-        words = words_of(compound)
+        words = words_of(compound) | {"call_number": TO_PROVE, **{name: name for name in CALLS_OF_STATES}}
+        with compound.app.app_context(), current_menjin().database.session() as session:
+            call_home(act_in(compound, session, "tests"), compound.persons["吴静"])
         if stairwells:
             _build_stairwells(compound, stairwells)
         compound.app.add_url_rule("/answers/<int:code>", "answers", public(_answer))

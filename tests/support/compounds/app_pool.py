@@ -17,6 +17,7 @@ from tests.support.scheduling import renew_watch
 from web_admin import create_app, make_parts
 from web_admin.core.config import WebConfig
 from web_admin.manage.live import live_watch
+from web_admin.resident.call_stream import call_watch
 from web_admin.web.one_time_secrets import OneTimeSecrets
 
 KINDS_KEPT = 4
@@ -69,6 +70,7 @@ def settle() -> None:
     while _given_back:
         lent = _given_back.pop()
         live_watch(lent.app).close()
+        call_watch(lent.app).close()
         lent.app.extensions["menjin"].database.engine.dispose()
         lent.app.config.clear()
         lent.app.config.update(lent.settings)

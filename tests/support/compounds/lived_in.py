@@ -57,6 +57,7 @@ RESIDENTS = {
     "resident_at_gate": "Ana Ruiz",
     "guardian": "林薇",
     "minor": "林宝",
+    "called": "吴静",
 }
 """Whose phones the gallery shows, by the word that states use."""
 

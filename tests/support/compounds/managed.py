@@ -45,6 +45,7 @@ from web_admin.manage.live import live_watch
 from web_admin.people.actions import add_person, all_lanes, set_may_override
 from web_admin.people.homes import add_home
 from web_admin.policy.effects import PolicyEffects
+from web_admin.resident.call_stream import call_watch
 from web_admin.tables import METADATA
 from web_admin.visitors.actions import issue_pass
 
@@ -78,6 +79,7 @@ class ManagedCompound:
     def close(self) -> None:
         """End the app's streams and close its connections to the database."""
         live_watch(self.app).close()
+        call_watch(self.app).close()
         with self.app.app_context():
             current_menjin().bell.close()
             current_menjin().database.engine.dispose()

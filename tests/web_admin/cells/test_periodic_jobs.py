@@ -23,6 +23,7 @@ from web_admin.manage.live import live_watch
 from web_admin.messages import outbox
 from web_admin.operations import housekeeping, later_runs, machines
 from web_admin.policy.effects import PolicyEffects
+from web_admin.resident.call_stream import call_watch
 from web_admin.serving.installation import THREADS_OF_ONE
 
 
@@ -172,6 +173,7 @@ def test_each_job_of_one_compound_has_a_thread(cell, menjin, monkeypatch):
     jobs._look_for_messages(cell)
     jobs.prepare(cell, app)
     live_watch(app).join("browser")
+    call_watch(app).join("browser")
     look_for_folders = 1
     assert len(scheduler._jobs) + look_for_folders == THREADS_OF_ONE
 

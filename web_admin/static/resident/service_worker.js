@@ -52,6 +52,25 @@ self.addEventListener("fetch", (event) => {
 
 // A push message is shown as it came: the declarative form, which newer systems show without this program.
 // One that cannot be read is shown without words, since a push that shows nothing costs the permission.
+// Of a call it first asks how that is: one that came late says that it was missed, and rings no more.
+const CALL_PAGE = /^\/r\/call\/[A-Za-z0-9_-]+$/;
+const CALL_PATIENCE_MS = 2500;
+
+async function asItIs(said) {
+  try {
+    const address = new URL(said.navigate, self.location.origin);
+    if (!CALL_PAGE.test(address.pathname)) return said;
+    const reply = await fetch(`${address.pathname}/state`, {
+      cache: "no-store", redirect: "error", signal: AbortSignal.timeout(CALL_PATIENCE_MS),
+    });
+    const { rings, text } = await reply.json();
+    if (!rings) return { ...said, body: text, silent: true };
+  } catch {
+    // no network, or signed out: shown as it came
+  }
+  return { ...said, requireInteraction: true, vibrate: [500, 250, 500, 250, 500] };
+}
+
 self.addEventListener("push", (event) => {
   let said = {};
   try {
@@ -59,13 +78,20 @@ self.addEventListener("push", (event) => {
   } catch {
     // not from this server, or not whole
   }
-  const { title = "Menjin", body, lang, tag, navigate } = said;
-  event.waitUntil(self.registration.showNotification(
-    title, { body, lang, tag, renotify: Boolean(tag), icon: ICON, data: { navigate } }));
+  event.waitUntil(asItIs(said).then(({ title = "Menjin", body, lang, tag, navigate, silent, ...more }) => (
+    self.registration.showNotification(title, {
+      body, lang, tag, renotify: Boolean(tag) && !silent, silent, icon: ICON, data: { navigate }, ...more,
+    }))));
 });
+
+async function showPage(address) {
+  const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const same = open.find((one) => one.url.split(/[?#]/)[0] === address.href);
+  return same ? same.focus() : self.clients.openWindow(address.href);
+}
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   const address = new URL(event.notification.data?.navigate ?? "/r/", self.location.origin);
-  if (address.origin === self.location.origin) event.waitUntil(self.clients.openWindow(address.href));
+  if (address.origin === self.location.origin) event.waitUntil(showPage(address));
 });

@@ -1,0 +1,243 @@
+"""How a home is called: off at first, its adults' to change, and each person's numbers their own."""
+
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support.calls_at_home import another_at_home, call_now, change, home_of, rings, take_calls
+from tests.support.compounds.resident import Compound
+from tests.web_admin.resident.pressing import press
+from web_admin.calls.models import CallNumber, CallSettings, HomeCallWishes, TelephoneTask
+from web_admin.calls.reach import called_persons
+from web_admin.compound.models import Person
+
+pytestmark = pytest.mark.both_databases
+PAGE = "/r/calls"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def wishes(compound: Compound) -> HomeCallWishes | None:
+    home_id = home_of(compound)
+    with compound.session() as session:
+        found = session.get(HomeCallWishes, home_id)
+        session.expunge_all()
+        return found
+
+
+def choose(phone: FlaskClient, what: str, **fields: str) -> str:
+    """Send one form of the page; return the page that follows."""
+    answer = press(phone, f"{PAGE}/{what}", seen_on=PAGE, **fields)
+    return answer.text if answer.status_code == 422 else phone.get(PAGE).text
+
+
+@pytest.fixture
+def called(small_compound: Compound, phone: FlaskClient) -> FlaskClient:
+    take_calls(small_compound)
+    return phone
+
+
+def allow_telephones(compound: Compound) -> None:
+    with compound.session() as session:
+        session.add(CallSettings(site_id=compound.site_id, prefixes=["+86", "0"], hosts=[]))
+
+
+def test_a_home_takes_no_calls_until_an_adult_of_it_switches_them_on(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    page = phone.get(PAGE).text
+    assert (wishes(small_compound), 'aria-checked="false"' in page) == (None, True)
+    assert "What rings for me" not in page
+    assert "What rings for me" in choose(phone, "switch", on="1")
+    made = wishes(small_compound)
+    assert made is not None
+    assert (made.takes_calls, made.changed_by) == (True, small_compound.person_id)
+    choose(phone, "switch", on="0")
+    off = wishes(small_compound)
+    assert off is not None
+    assert not off.takes_calls
+
+
+@pytest.mark.parametrize("who", [{"age_band": "14_17"}, {"kind": "helper"}])
+def test_who_is_no_adult_of_the_home_changes_nothing_of_its_wishes(
+    small_compound: Compound, who: dict[str, str]
+) -> None:
+    person_id = another_at_home(small_compound)
+    with small_compound.session() as session:
+        for name, value in who.items():
+            setattr(session.get_one(Person, person_id), name, value)
+    theirs = small_compound.signed_in(person_id)
+    for what in ("switch", "disturb", "order", "quiet", "gates", "couriers", "label", "people"):
+        fields = {"on": "1", "for": "hour", "first": "pages", "courier": "guard", "people": person_id}
+        assert "Only the adults of a home do this." in choose(theirs, what, **fields)
+    assert wishes(small_compound) is None
+
+
+def test_the_order_of_reach_and_the_guard_are_kept(small_compound: Compound, called: FlaskClient) -> None:
+    choose(called, "order", first="telephones_first", guard="1")
+    assert wishes(small_compound).reach == ["telephone", "page", "guard"]  # type: ignore[union-attr]
+    choose(called, "order", first="pages")
+    assert wishes(small_compound).reach == ["page"]  # type: ignore[union-attr]
+    assert "Choose one of the offered values." in choose(called, "order", first="nothing")
+
+
+def test_quiet_hours_are_kept_and_none_take_them_away(small_compound: Compound, called: FlaskClient) -> None:
+    page = choose(called, "quiet", quiet="1", quiet_from="22:30", quiet_until="06:15")
+    kept = wishes(small_compound)
+    assert kept is not None
+    assert (kept.quiet_from, kept.quiet_until) == (1350, 375)
+    assert "22:30 – 06:15" in re.sub(r"\s+", " ", page)
+    same = choose(called, "quiet", quiet="1", quiet_from="22:30", quiet_until="22:30")
+    assert "Choose an end that differs" in same
+    choose(called, "quiet", quiet="0", quiet_from="22:30", quiet_until="06:15")
+    assert wishes(small_compound).quiet_from is None  # type: ignore[union-attr]
+
+
+def test_do_not_disturb_lasts_an_hour_or_until_eight_tomorrow_at_the_site(
+    small_compound: Compound, called: FlaskClient
+) -> None:
+    now = small_compound.clock()
+    assert "quiet until" in choose(called, "disturb", **{"for": "hour"})
+    assert (wishes(small_compound).dnd_until - now).total_seconds() == pytest.approx(3600, abs=60)  # type: ignore[union-attr, operator]
+    choose(called, "disturb", **{"for": "tomorrow"})
+    until = wishes(small_compound).dnd_until.astimezone(SHANGHAI)  # type: ignore[union-attr]
+    assert (until.hour, (until.date() - now.astimezone(SHANGHAI).date()).days) == (8, 1)
+    choose(called, "disturb", **{"for": ""})
+    assert wishes(small_compound).dnd_until is None  # type: ignore[union-attr]
+
+
+def test_gates_that_are_not_ticked_call_no_more(small_compound: Compound, called: FlaskClient) -> None:
+    page = choose(called, "gates", gates="south")
+    assert wishes(small_compound).blocked_gates == ["north"]  # type: ignore[union-attr]
+    assert "1 of 2" in page
+
+
+def test_couriers_come_in_by_the_right_of_who_said_so(small_compound: Compound, called: FlaskClient) -> None:
+    choose(called, "couriers", courier="by_day")
+    kept = wishes(small_compound)
+    assert kept is not None
+    assert (kept.courier, kept.courier_by) == ("by_day", small_compound.person_id)
+    choose(called, "couriers", courier="guard")
+    assert wishes(small_compound).courier_by is None  # type: ignore[union-attr]
+
+
+def test_the_list_at_the_gate_takes_no_name_of_the_home(
+    small_compound: Compound, called: FlaskClient
+) -> None:
+    assert "someone&#39;s name" in choose(called, "label", label=" lin  WEI ")
+    assert "At most 20 letters" in choose(called, "label", label="L" * 21)
+    assert wishes(small_compound).directory_label is None  # type: ignore[union-attr]
+    choose(called, "label", label=" Blue  door ")
+    assert wishes(small_compound).directory_label == "Blue door"  # type: ignore[union-attr]
+    choose(called, "label", label="  ")
+    assert wishes(small_compound).directory_label is None  # type: ignore[union-attr]
+
+
+def test_who_is_called_and_in_which_order(small_compound: Compound, called: FlaskClient) -> None:
+    own, other, home_id = small_compound.person_id, another_at_home(small_compound), home_of(small_compound)
+
+    def order() -> list[str]:
+        with small_compound.session() as session:
+            return called_persons(session, home_id)
+
+    first, second = order()
+    assert {first, second} == {own, other}
+    choose(called, f"people/{second}/earlier")
+    assert order() == [second, first]
+    choose(called, f"people/{second}/earlier")
+    assert order() == [second, first]
+    choose(called, "people", people=own)
+    assert order() == [own]
+    assert "Choose at least one person" in choose(called, "people", people=small_compound.neighbour_id)
+
+
+def test_missed_calls_are_listed_for_all_of_the_home_until_one_has_seen_them(
+    small_compound: Compound, called: FlaskClient, neighbour: FlaskClient
+) -> None:
+    rings(small_compound)
+    now = small_compound.clock()
+    change(small_compound, stage="over", end="no_answer", ended_at=now, to_guard=True)
+    assert "1 missed" in called.get("/r/home").text
+    page = called.get(PAGE).text
+    assert "North gate · in" in page
+    assert "Missed. The guard was called." in page
+    assert "North gate · in" not in neighbour.get(PAGE).text
+    press(called, f"{PAGE}/seen", seen_on=PAGE)
+    assert call_now(small_compound).seen_at is not None
+    assert "1 missed" not in called.get("/r/home").text
+
+
+# -- numbers ---------------------------------------------------------------------------------------
+
+
+def test_a_number_is_sealed_shown_to_its_owner_alone_and_called_for_its_proof(
+    small_compound: Compound, called: FlaskClient, neighbour: FlaskClient
+) -> None:
+    assert "call no telephones" in called.get(PAGE).text
+    allow_telephones(small_compound)
+    other = small_compound.signed_in(another_at_home(small_compound))
+    added = press(called, f"{PAGE}/numbers", seen_on=PAGE, number="028 8555-1234", number_label="Kitchen")
+    page = called.get(added.location).text
+    digits = re.findall(r'class="digits" aria-label="([0-9 ]+)"', page)
+    assert [len(one.replace(" ", "")) for one in digits] == [4]
+    with small_compound.session() as session:
+        kept = session.query(CallNumber).one()
+        assert b"8555" not in kept.number_sealed
+        assert (session.query(TelephoneTask).one().purpose, kept.proved_at) == ("proof", None)
+    assert "02885551234" in called.get(PAGE).text
+    for stranger in (other, neighbour):
+        assert "02885551234" not in stranger.get(PAGE).text
+        assert stranger.get(added.location).status_code == 404
+        assert press(stranger, f"{added.location}/prove", seen_on=PAGE).status_code == 404
+        press(stranger, f"{added.location}/remove", seen_on=PAGE)
+    with small_compound.session() as session:
+        session.query(CallNumber).one().proved_at = datetime.now(UTC)
+    assert "The number is verified." in called.get(added.location).text
+    assert called.get("/r/records/export.json").get_json()["call_numbers"] != []
+    press(called, f"{added.location}/remove", seen_on=PAGE)
+    with small_compound.session() as session:
+        assert session.query(CallNumber).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("1234", "do not call such numbers"),
+        ("sip:lin@example.org", "do not call such numbers"),
+        ("call me", "Type the digits"),
+        ("", "Type the digits"),
+        ("0" * 65, "Type the digits"),
+    ],
+)
+def test_a_number_that_no_gate_calls_is_refused_beside_its_field(
+    small_compound: Compound, called: FlaskClient, number: str, said: str
+) -> None:
+    allow_telephones(small_compound)
+    page = choose(called, "numbers", number=number)
+    assert said in page
+    assert 'id="number-problem"' in page
+
+
+def test_three_numbers_are_kept_at_most_and_none_twice(small_compound: Compound, called: FlaskClient) -> None:
+    allow_telephones(small_compound)
+    for last in "123":
+        press(called, f"{PAGE}/numbers", seen_on=PAGE, number=f"028855512{last}")
+    with small_compound.act("phone", small_compound.person_id) as act:
+        assert act.session.query(CallNumber).count() == 3
+    assert "here already" in choose(called, "numbers", number="0288555121")
+    assert "at most" in choose(called, "numbers", number="0288555129")
+
+
+def test_a_test_rings_what_was_proved_three_times_a_day(
+    small_compound: Compound, called: FlaskClient
+) -> None:
+    assert "Nothing of yours can ring yet" in choose(called, "test")
+    allow_telephones(small_compound)
+    press(called, f"{PAGE}/numbers", seen_on=PAGE, number="0288555121")
+    with small_compound.session() as session:
+        session.query(CallNumber).one().proved_at = datetime.now(UTC)
+    pages = [choose(called, "test") for _time in range(4)]
+    assert ["The test begins" in page for page in pages] == [True, True, True, False]
+    assert "three times today" in pages[-1]

@@ -1,0 +1,107 @@
+"""Keep the telephone numbers of a person: their own, sealed, and called only once a call proved them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from web_admin.action.base import Action, begin, new_id, record
+from web_admin.action.lookups import person_of
+from web_admin.action.phone_verification import refuse_unverified_phone
+from web_admin.calls.allowed_numbers import is_allowed, plain_number, settings_of
+from web_admin.calls.models import CallNumber, TelephoneTask
+from web_admin.calls.pushes import show_test
+from web_admin.calls.reach import NUMBER_PURPOSE, every_number_of, open_number
+from web_admin.calls.telephone_tasks import new_task
+from web_admin.core.refusal import ActionRefused
+from web_admin.core.sealing import Sealer
+
+MAX_NUMBERS = 3
+MAX_LABEL_CHARS = 20
+TESTS_A_DAY = 3
+TEST_LASTS = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNumber:
+    """A number as its owner's page shows it."""
+
+    number_id: str
+    number: str
+    label: str
+    is_proved: bool
+    created_at: datetime
+
+
+def numbers_of_person(session: Session, sealer: Sealer, person_id: str) -> list[OwnNumber]:
+    """Return a person's numbers in their order."""
+    return [
+        OwnNumber(
+            row.number_id, open_number(sealer, row), row.label, row.proved_at is not None, row.created_at
+        )
+        for row in every_number_of(session, person_id)
+    ]
+
+
+def add_number(act: Action, person_id: str, typed: str, label: str) -> CallNumber:
+    """Keep a number of a person, which a call has to prove before gates call it; raise ActionRefused."""
+    begin(act)
+    refuse_unverified_phone(act, person_of(act, person_id))
+    number = plain_number(typed)
+    if number is None:
+        raise ActionRefused("number", _("Type the digits of a telephone number, such as +86 28 1234 5678."))
+    if not is_allowed(settings_of(act.session, act.site_id), number):
+        raise ActionRefused("number", _("This compound's gates do not call such numbers."))
+    rows = every_number_of(act.session, person_id)
+    if number in [open_number(act.sealer, row) for row in rows]:
+        raise ActionRefused("number", _("This number is here already."))
+    if len(rows) >= MAX_NUMBERS:
+        raise ActionRefused("number", _("Three numbers are kept at most. Remove one first."))
+    words = " ".join(label.split())
+    if len(words) > MAX_LABEL_CHARS or not words.isprintable():
+        raise ActionRefused("number_label", _("At most 20 letters or signs."))
+    row = CallNumber(
+        number_id=new_id(),
+        person_id=person_id,
+        number_sealed=act.sealer.seal(number.encode(), purpose=NUMBER_PURPOSE),
+        label=words,
+        position=max((one.position for one in rows), default=-1) + 1,
+        created_at=act.now,
+    )
+    act.session.add(row)
+    record(act, "call_number_added", {"number_id": row.number_id}, person_id=person_id)
+    return row
+
+
+def remove_number(act: Action, person_id: str, number_id: str) -> None:
+    """Delete a number of a person; one that is gone already is no refusal."""
+    begin(act)
+    refuse_unverified_phone(act, person_of(act, person_id))
+    own = CallNumber.person_id == person_id, CallNumber.number_id == number_id
+    if act.session.scalar(select(CallNumber.number_id).where(*own)) is not None:
+        act.session.execute(delete(CallNumber).where(*own))
+        record(act, "call_number_removed", {"number_id": number_id}, person_id=person_id)
+
+
+def test_now(act: Action, person_id: str) -> tuple[int, int]:
+    """Let a person's phones and proved telephones ring for a test; return how many of each will.
+
+    Raises ActionRefused after three tests of a day.
+    """
+    begin(act)
+    refuse_unverified_phone(act, person_of(act, person_id))
+    proved = [row for row in every_number_of(act.session, person_id) if row.proved_at is not None]
+    tests = select(func.count()).where(
+        TelephoneTask.person_id == person_id,
+        TelephoneTask.purpose == "test",
+        TelephoneTask.created_at > act.now - timedelta(days=1),
+    )
+    if (act.session.scalar(tests) or 0) >= TESTS_A_DAY * max(1, len(proved)):
+        raise ActionRefused("test", _("You tested three times today. Try again tomorrow."))
+    for row in proved:
+        act.session.add(new_task(act.site_id, row, "test", act.now, TEST_LASTS))
+    phones = show_test(act.session, person_id, act.now)
+    record(act, "call_test_asked", {"phones": phones, "telephones": len(proved)}, person_id=person_id)
+    return phones, len(proved)

@@ -1,0 +1,80 @@
+"""Mark the calls of each home for the pages that wait for them, and note whose pages are open."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from web_admin.calls.live import rings_on_pages
+from web_admin.calls.models import HomeCall, HomeCallPerson, HomeCallWishes
+from web_admin.calls.reach import PAGE_KNOWN_FOR, is_called, note_page_open
+from web_admin.compound.models import Person
+from web_admin.core.database import Menjin
+
+QUIET = "-"
+"""The mark of a home that is not called now."""
+MARK_CHARS = 20
+NOTED_EVERY = timedelta(seconds=20)
+
+
+def marks_of_homes(menjin: Menjin) -> str:
+    """Return a line for each home that is called now: its id, and a mark that changes with its calls."""
+    now = menjin.clock()
+    with menjin.database.snapshot() as session:
+        calls = session.scalars(
+            select(HomeCall)
+            .where(HomeCall.stage != "over", HomeCall.ends_at > now)
+            .order_by(HomeCall.home_id, HomeCall.call_id)
+        ).all()
+    seen: dict[str, list[object]] = {}
+    for one in calls:
+        how = (one.call_id, one.stage, one.answered_by, one.reply, one.order_id, rings_on_pages(one, now))
+        seen.setdefault(one.home_id, []).append(how)
+    marks = {
+        home_id: menjin.sealer.lookup("call-mark", repr(of_home).encode()).hex()[:MARK_CHARS]
+        for home_id, of_home in seen.items()
+    }
+    return "\n".join(f"{home_id} {mark}" for home_id, mark in marks.items())
+
+
+def part_of(home_id: str) -> Callable[[str], str]:
+    """Return what takes a home's own mark out of those of all."""
+
+    def own(marks: str) -> str:
+        found = dict(line.split(" ", 1) for line in marks.splitlines())
+        return found.get(home_id, QUIET)
+
+    return own
+
+
+def waits_for_calls(session: Session, person: Person) -> bool:
+    """Return whether a person's pages ring: their home takes calls, and they are called."""
+    wishes = session.get(HomeCallWishes, person.home_id) if person.home_id is not None else None
+    return wishes is not None and wishes.takes_calls and is_called(session, person)
+
+
+class OpenPages:
+    """Whose pages were noted as open, and when; each person's in a third of a minute again."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._noted_at: dict[str, datetime] = {}
+
+    def note(self, menjin: Menjin, person_ids: Collection[str]) -> None:
+        """Note that the pages of these people are open, in one transaction where any is due."""
+        now = menjin.clock()
+        last = {one: at for one, at in self._noted_at.items() if one in person_ids}
+        due = [one for one in sorted(person_ids) if one not in last or last[one] <= now - NOTED_EVERY]
+        if due:
+            with menjin.database.session() as session:
+                _note(session, due, now)
+        self._noted_at = {**last, **dict.fromkeys(due, now)}
+
+
+def _note(session: Session, person_ids: Collection[str], now: datetime) -> None:
+    known = HomeCallPerson.person_id.in_(person_ids)
+    has_row = set(session.scalars(select(HomeCallPerson.person_id).where(known)))
+    session.execute(update(HomeCallPerson).where(known).values(page_open_until=now + PAGE_KNOWN_FOR))
+    for person_id in set(person_ids) - has_row:
+        note_page_open(session, person_id, now)

@@ -1,0 +1,32 @@
+// Shows on every page that someone calls the home, and rings; the band leads to the page of the call.
+
+import { listen } from "./call_stream.js";
+import { startRinging, stopRinging } from "./call_tone.js";
+
+const band = document.querySelector("[data-call-band]");
+const link = band.querySelector("a");
+const text = band.querySelector("[data-call-text]");
+
+function show(call) {
+  band.hidden = !call;
+  if (!call) {
+    text.textContent = "";
+    stopRinging();
+    return;
+  }
+  if (text.textContent !== call.text) text.textContent = call.text;
+  link.href = call.address;
+  startRinging();
+}
+
+async function look() {
+  try {
+    const reply = await fetch(band.dataset.address, { cache: "no-store", redirect: "error" });
+    show(reply.ok ? (await reply.json()).call : null);
+  } catch {
+    show(null); // no network, or signed out
+  }
+}
+
+if (!band.hidden) startRinging();
+listen(look);

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from gate_controller.contract import calls as call_contract
 from gate_controller.contract import messages as sync_contract
 from gate_controller.contract.messages import (
     ForgetReceipt,
@@ -111,7 +112,12 @@ def check_keypad_entry(data: bytes) -> None:
 
 KINDS = sorted(RECORD_TYPES)
 MESSAGES = sorted(
-    (kind for kind in vars(sync_contract).values() if isinstance(kind, type) and issubclass(kind, Message)),
+    {
+        kind
+        for contract in (sync_contract, call_contract)
+        for kind in vars(contract).values()
+        if isinstance(kind, type) and issubclass(kind, Message)
+    },
     key=lambda kind: kind.__name__,
 )
 

@@ -4,6 +4,7 @@ import msgspec
 
 from tests.fuzz.gate_targets import MESSAGES, deep, json_seeds
 from tests.fuzz.target import Target, chosen
+from web_admin.calls.allowed_numbers import Allowed, is_allowed, plain_number
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import MAX_CARD_NUMBER, parse_card_number
 from web_admin.events.entry_reading import read_batch
@@ -57,6 +58,20 @@ def check_card_numbers(data: bytes) -> None:
     assert parse_card_number(str(number).zfill(10)) == number
 
 
+def check_call_numbers(data: bytes) -> None:
+    """A telephone's number as typed: none, or one that gates can dial; called at listed places alone."""
+    typed = data.decode("utf-8", "surrogateescape")
+    number = plain_number(typed)
+    if number is None:
+        return
+    assert plain_number(number) == number
+    assert number.isascii() or number.startswith("sip:")
+    assert not is_allowed(Allowed(), number)
+    if is_allowed(Allowed(["+86"], ["pbx.example.org"]), number):
+        assert number.startswith("+86") or number.lower().endswith("pbx.example.org")
+        assert number.count("@") <= 1
+
+
 def check_requests(data: bytes) -> None:
     """The body of a gate's request; the first byte picks the message."""
     which, body = chosen(data, len(MESSAGES))
@@ -100,6 +115,16 @@ TARGETS = (
             "3栋1单元\r\n3栋2单元\tstair-32\r\nStair 12；s12\n".encode(),
             "\ufeffGate 7,gate-8\n\u200fGate 8\u200f\n'-1, basement\n".encode(),
             b"Left, right\tl-r\n\n,,\n Lobby!\nLobby\n",
+        ),
+    ),
+    Target(
+        "call_numbers",
+        check_call_numbers,
+        (
+            b"+86 139-0000 (0001)",
+            b"sip:lin@pbx.example.org",
+            b"SIP:a@b@pbx.example.org",
+            b"sip:lin@x?pbx.example.org",
         ),
     ),
     Target(

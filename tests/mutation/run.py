@@ -91,6 +91,10 @@ TARGETS = {
         "gate_controller/lane/attempts.py",
         ("tests/gate_controller/lane/test_attempts.py",),
     ),
+    "calls_to_homes": Target(
+        "web_admin/calls/rules.py",
+        ("tests/web_admin/calls/test_rules.py",),
+    ),
     "calendars": Target(
         "gate_controller/contract/calendars.py",
         ("tests/gate_controller/contract/test_calendars.py",),

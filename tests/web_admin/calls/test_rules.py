@@ -19,9 +19,13 @@ from web_admin.calls.rules import (
     is_quiet,
     is_rung_out,
     is_wanted,
+    minute_of,
+    numbers_of_plan,
     plan,
+    put_off,
     read,
     rings_telephones,
+    second_of,
     stored,
 )
 
@@ -58,7 +62,8 @@ def test_a_home_that_leaves_the_guard_out_ends_at_no_one() -> None:
 def test_telephones_stop_when_the_step_after_them_begins() -> None:
     steps = plan(("telephone", "page"), has_pages=True, telephones=1)
     assert [rings_telephones(steps, second) for second in (0, 24, 25, 60)] == [True, True, False, False]
-    assert has_begun(steps, "page", 25)
+    assert [has_begun(steps, "page", second) for second in (24, 25, 60)] == [False, True, True]
+    assert not has_begun(steps, "guard", 60)
 
 
 @given(orders, st.booleans(), st.integers(0, 8))
@@ -78,12 +83,8 @@ def test_every_plan_ends_in_time_and_keeps_the_homes_order(
 
 
 def test_quiet_hours_go_over_midnight() -> None:
-    assert [is_between(minute, 22 * 60, 7 * 60) for minute in (21 * 60, 23 * 60, 0, 7 * 60)] == [
-        False,
-        True,
-        True,
-        False,
-    ]
+    minutes = (22 * 60 - 1, 22 * 60, 23 * 60, 0, 7 * 60)
+    assert [is_between(minute, 22 * 60, 7 * 60) for minute in minutes] == [False, True, True, True, False]
     assert not is_between(600, 600, 600)
 
 
@@ -91,6 +92,8 @@ def test_a_home_is_not_disturbed_in_its_quiet_hours_or_while_it_said_so() -> Non
     wishes = Wishes(takes_calls=True, quiet_from=11 * 60, quiet_until=13 * 60)
     assert is_quiet(wishes, NOON, NOON)
     assert not is_quiet(wishes, NOON, NOON + timedelta(hours=1))
+    assert not is_quiet(Wishes(takes_calls=True, quiet_until=13 * 60), NOON, NOON), "without a beginning"
+    assert minute_of(NOON.replace(hour=13, minute=7)) == 787
     resting = Wishes(takes_calls=True, dnd_until=NOON + timedelta(minutes=1))
     assert is_quiet(resting, NOON, NOON)
     assert not is_quiet(resting, NOON + timedelta(minutes=1), NOON)
@@ -110,3 +113,25 @@ def test_couriers_are_let_in_by_day(hour: int, is_in: bool) -> None:
 def test_one_courier_is_let_in_in_half_an_hour() -> None:
     assert not is_let_in_by_day(NOON, NOON - COURIER_EVERY + timedelta(seconds=1), NOON)
     assert is_let_in_by_day(NOON, NOON - COURIER_EVERY, NOON)
+
+
+def test_a_plan_is_kept_with_the_telephones_that_ring_in_their_step() -> None:
+    rows = stored(plan(USUAL, has_pages=True, telephones=2), ["a", "b"])
+    assert rows == [
+        {"step": "page", "from": 0},
+        {"step": "telephone", "from": 20, "numbers": ["a", "b"]},
+        {"step": "guard", "from": 70},
+    ]
+    assert numbers_of_plan(rows) == ["a", "b"]
+    assert numbers_of_plan(rows[:1]) == []
+
+
+def test_what_begins_after_a_talk_is_put_off_by_it() -> None:
+    rows = stored((Step("page", 0), Step("telephone", 20), Step("guard", 70)), ["a", "b"])
+    assert read(put_off(rows, 20, 35.9)) == (Step("page", 0), Step("telephone", 20), Step("guard", 105))
+    assert numbers_of_plan(put_off(rows, 20, 35.9)) == ["a", "b"]
+
+
+def test_no_second_of_a_call_is_before_its_beginning() -> None:
+    assert second_of(NOON, NOON + timedelta(seconds=2.5)) == 2.5
+    assert second_of(NOON, NOON - timedelta(seconds=3)) == 0.0

@@ -6,7 +6,9 @@
 The numbers of a home are here while its call lasts, and nowhere afterwards.
 """
 
+import contextlib
 import secrets
+import sqlite3
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -138,7 +140,9 @@ class HomeCalls:
                 self._follow(desk, call, time_passed(call, now_seconds), now_seconds)
                 desk.calls.time_passed(now_seconds)
         if self._pending:
-            self._pending.write(self._parts.recorder.record, now_seconds)
+            # What waits was an error when it was new; the gate goes on meanwhile.
+            with contextlib.suppress(sqlite3.Error):
+                self._pending.write(self._parts.recorder.record, now_seconds)
 
     def stopped(self, now_seconds: float) -> None:
         """End all calls: the gate ends."""

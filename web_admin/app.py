@@ -74,6 +74,10 @@ CONTENT_SECURITY_POLICY = {
     "frame-ancestors": "'none'",
 }
 
+NOTHING_OPENS = {"camera": "()", "microphone": "()", "geolocation": "()"}
+SPEAKS = "resident.call"
+"""The one page that may open the microphone: someone of a called home answers there."""
+
 ERROR_PICTURES = {401: "lock", 403: "lock", 404: "question", 429: "clock"}
 """The icon of an error's page by its number; any other has a warning."""
 ERROR_TEXTS = {
@@ -109,20 +113,23 @@ def register_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=choose_language, timezone_selector=zone_name)
     https = str(app.extensions["menjin"].config.public_url).startswith("https:")
-    Talisman(
+    talisman = Talisman(
         app,
         content_security_policy=CONTENT_SECURITY_POLICY,
         force_https=False,  # the reverse proxy redirects; gates on a closed network may speak to us plainly
         strict_transport_security=https,
         session_cookie_secure=https,
         referrer_policy="same-origin",
-        permissions_policy={"camera": "()", "microphone": "()", "geolocation": "()"},
+        permissions_policy=NOTHING_OPENS,
     )
     for name in BLUEPRINTS_OF_GATES & app.blueprints.keys():
         app.extensions["csrf"].exempt(app.blueprints[name])
     register_public_pages(app)
     register_manage_pages(app)
     register_resident_pages(app)
+    app.view_functions[SPEAKS] = talisman(permissions_policy=NOTHING_OPENS | {"microphone": "(self)"})(
+        app.view_functions[SPEAKS]
+    )
     init_live(app)
     init_call_watch(app)
     end_with_sign_out(app)

@@ -102,6 +102,7 @@ HARMLESS: dict[str, str] = {
     "resident.remove_call_number": "added again on the same page; its telephone rings once more for proof",
     "resident.test_calls": "rings the person's own phones once",
     "resident.answer_call": "takes a call of a few minutes",
+    "resident.own_side_of_call": "connects the sound of a call",
     "resident.reply_to_call": "shows a sentence at the gate",
     "resident.open_by_call": "opens once, as a person's own way in does",
     "resident.send_caller_away": "ends a call; the visitor can call again",

@@ -10,6 +10,7 @@ from flask import Flask
 from web_admin.resident import (
     at_gate,
     call,
+    call_media,
     call_numbers,
     call_stream,
     calls,
@@ -63,6 +64,7 @@ PAGES = (
     calls,
     call_numbers,
     call,
+    call_media,
     call_stream,
     face,
     guardian,

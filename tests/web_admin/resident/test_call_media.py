@@ -1,0 +1,97 @@
+"""The page of who answered meets the gate's page: who may, with what, and what their browser may open."""
+
+import json
+
+import msgspec
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.gate_controller.contract.test_call_media import SIDE
+from tests.support.calls_at_home import another_at_home, call_now, change, rings, take_calls
+from tests.support.compounds.resident import Compound, csrf_of
+from tests.web_admin.resident.test_call_page import CALL, do
+
+MEDIA = f"{CALL}/media"
+OFFER = msgspec.json.decode(msgspec.json.encode(SIDE))
+
+
+@pytest.fixture
+def other(small_compound: Compound) -> FlaskClient:
+    """Return the phone of another person of the home, which takes calls."""
+    take_calls(small_compound)
+    return small_compound.signed_in(another_at_home(small_compound))
+
+
+def send(client: FlaskClient, side: object) -> TestResponse:
+    token = csrf_of(client.get(CALL).text)
+    return client.post(MEDIA, data={"csrf_token": token, "side": json.dumps(side)})
+
+
+def offer(client: FlaskClient) -> object:
+    answer = client.get(MEDIA)
+    assert answer.status_code == 200
+    return answer.get_json()["offer"]
+
+
+def test_only_who_answered_is_given_the_gates_side_and_may_answer_it(
+    small_compound: Compound, phone: FlaskClient, other: FlaskClient
+) -> None:
+    rings(small_compound, media_offer=OFFER)
+    assert offer(phone) is None
+    assert send(phone, OFFER).status_code == 409
+    do(phone, "answer")
+    assert offer(phone) == OFFER
+    assert offer(other) is None
+    assert send(other, OFFER).status_code == 409
+    assert call_now(small_compound).media_answer is None
+    assert send(phone, OFFER).status_code == 204
+    assert call_now(small_compound).media_answer == OFFER
+
+
+@pytest.mark.parametrize(
+    "side", [{}, [], "v=0", OFFER | {"sdp": "v=0"}, OFFER | {"candidates": OFFER["candidates"] * 99}]
+)
+def test_what_is_no_side_is_refused(
+    small_compound: Compound, phone: FlaskClient, other: FlaskClient, side: object
+) -> None:
+    del other
+    rings(small_compound, media_offer=OFFER)
+    do(phone, "answer")
+    assert send(phone, side).status_code in {400, 413}
+    assert call_now(small_compound).media_answer is None
+
+
+def test_after_the_call_there_is_no_side_left(
+    small_compound: Compound, phone: FlaskClient, other: FlaskClient
+) -> None:
+    del other
+    rings(small_compound, media_offer=OFFER)
+    do(phone, "answer")
+    send(phone, OFFER)
+    do(phone, "end")
+    assert offer(phone) is None
+    assert (call_now(small_compound).media_offer, call_now(small_compound).media_answer) == (None, None)
+    assert send(phone, OFFER).status_code == 409
+
+
+def test_a_call_of_another_home_gives_nothing(
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+) -> None:
+    take_calls(small_compound)
+    rings(small_compound, media_offer=OFFER)
+    do(phone, "answer")
+    assert offer(neighbour) is None
+    change(small_compound, stage="over", end="ended")
+    assert offer(phone) is None
+
+
+def test_the_page_of_a_call_may_open_the_microphone_and_no_other_page_anything(
+    small_compound: Compound, phone: FlaskClient, other: FlaskClient
+) -> None:
+    del other
+    rings(small_compound)
+    assert phone.get(CALL).headers["Permissions-Policy"] == "camera=(), microphone=(self), geolocation=()"
+    for path in ("/", "/r/", "/r/calls", "/r/code", MEDIA, f"{CALL}/state", "/r/call_media.js"):
+        policy = phone.get(path).headers["Permissions-Policy"]
+        assert policy == "camera=(), microphone=(), geolocation=()"

@@ -1,0 +1,51 @@
+"""Requests by which the page of who answered a call meets the gate's page: sound both ways, and a picture."""
+
+from pathlib import Path
+
+import msgspec
+from flask import Response, abort, jsonify, request
+
+from gate_controller.contract import call_media
+from gate_controller.contract.call_media import MediaSide
+from web_admin.accounts.permissions import public
+from web_admin.calls.media import answer_media, offer_for
+from web_admin.core.refusal import ActionRefused
+from web_admin.resident.blueprint import bp, signed_in
+from web_admin.web.resident_session import resident_required
+
+MODULE = Path(call_media.__file__).with_suffix(".js")
+MAX_SIDE_CHARS = 4096
+
+
+@bp.get("/call_media.js")
+@public
+def call_media_module() -> Response:
+    """Serve the script that the gate's page and the resident's page share."""
+    return Response(MODULE.read_text(), mimetype="text/javascript")
+
+
+@bp.get("/call/<call_id>/media")
+@resident_required
+def gate_side_of_call(call_id: str) -> Response:
+    """Answer the gate's side of the sound, as soon as there is one, to who answered the call."""
+    person, act = signed_in()
+    offer = offer_for(act.session, call_id, person.person_id, act.now)
+    return jsonify({"offer": msgspec.to_builtins(offer)})
+
+
+@bp.post("/call/<call_id>/media")
+@resident_required
+def own_side_of_call(call_id: str) -> tuple[str, int]:
+    """Take the side of the page that answered."""
+    _person, act = signed_in()
+    side = request.form.get("side", "")
+    if len(side) > MAX_SIDE_CHARS:
+        abort(413)
+    try:
+        answer_media(act, call_id, msgspec.json.decode(side, type=MediaSide))
+    except msgspec.MsgspecError:
+        abort(400)
+    except ActionRefused:
+        act.session.rollback()
+        return "", 409
+    return "", 204

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from web_admin.accounts.models import User
+from web_admin.accounts.session_models import AccountSession
 from web_admin.calls.live import rings_on_pages
 from web_admin.calls.models import HomeCall, HomeCallPerson, HomeCallWishes
-from web_admin.calls.reach import PAGE_KNOWN_FOR, is_called, note_page_open
+from web_admin.calls.reach import PAGE_KNOWN_FOR, called, is_called, note_page_open
 from web_admin.compound.models import Person
 from web_admin.core.database import Menjin
 
@@ -52,6 +54,28 @@ def waits_for_calls(session: Session, person: Person) -> bool:
     """Return whether a person's pages ring: their home takes calls, and they are called."""
     wishes = session.get(HomeCallWishes, person.home_id) if person.home_id is not None else None
     return wishes is not None and wishes.takes_calls and is_called(session, person)
+
+
+def may_wait_on(session: Session, account_id: int, word: str, session_sha256: bytes, now: datetime) -> bool:
+    """Return whether a stream may go on: account, session, home and wishes in one question.
+
+    Hundreds of streams ask it every few seconds.
+    """
+    rows = (
+        called(select(Person.person_id))
+        .join(HomeCallWishes, HomeCallWishes.home_id == Person.home_id)
+        .join(User, User.person_id == Person.person_id)
+        .join(AccountSession, AccountSession.account_id == User.id)
+        .where(
+            HomeCallWishes.takes_calls.is_(True),
+            User.id == account_id,
+            User.active.is_(True),
+            User.fs_uniquifier == word,
+            AccountSession.session_sha256 == session_sha256,
+            AccountSession.ends_at > now,
+        )
+    )
+    return session.scalar(rows) is not None
 
 
 class OpenPages:

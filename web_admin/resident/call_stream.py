@@ -8,20 +8,17 @@ from flask import Flask, Response, abort, current_app, g, request, session, url_
 from flask_babel import gettext
 from flask_login import current_user, user_logged_out
 
-from web_admin.accounts.models import User
-from web_admin.accounts.permissions import RESIDENT_ROLE
-from web_admin.accounts.sessions import USER_ID, is_open
+from web_admin.accounts.sessions import USER_ID, session_digest
 from web_admin.calls.live import ringing_for, state_for
-from web_admin.calls.open_pages import marks_of_homes, part_of, waits_for_calls
-from web_admin.compound.models import Person
+from web_admin.calls.open_pages import marks_of_homes, may_wait_on, part_of, waits_for_calls
 from web_admin.core.database import Menjin, current_menjin
 from web_admin.resident.blueprint import bp, signed_in
 from web_admin.web.desk_session import current_visit
 from web_admin.web.live_watch import LiveWatch, sent_lines
 from web_admin.web.resident_session import resident_required
 
-HEARTBEAT_SECONDS = 10.0
-HEARTBEATS = 12
+HEARTBEAT_SECONDS = 15.0
+HEARTBEATS = 8
 STREAMS_OF_A_PERSON = 4
 """Pages of one person that have a stream; browsers keep few connections to one server, and others ask."""
 _WATCH = "menjin_call_watch"
@@ -93,16 +90,7 @@ def call_stream() -> Response:
 def _is_still_allowed(account_id: int, word: str, session_id: str, menjin: Menjin) -> bool:
     """Return whether the account, its session and the home's wishes still let a page ring."""
     with menjin.database.open_reading() as reading:
-        account = reading.get(User, account_id)
-        if account is None or not account.active or account.fs_uniquifier != word:
-            return False
-        person = reading.get(Person, account.person_id) if account.person_id is not None else None
-        return (
-            person is not None
-            and [role.name for role in account.roles] == [RESIDENT_ROLE]
-            and is_open(reading, session_id, menjin.clock())
-            and waits_for_calls(reading, person)
-        )
+        return may_wait_on(reading, account_id, word, session_digest(session_id), menjin.clock())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ import pytest
 
 from gate_controller.contract.calls import CallEnd, CallFor, CallStep, DirectoryEntry
 from gate_controller.contract.records import PersonRecord, Posture
+from gate_controller.control.messages import ScreenAction
 from gate_controller.lane.state import LaneDesk
-from gate_controller.terminal.view import Screen
+from gate_controller.terminal.view import CallPressed, KeyTyped, Screen
 from tests.support.compounds.people import card, lane, person, pin, records
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate, obeyed
 from tests.support.gates.call_office import CallOffice, call_office
@@ -239,3 +240,14 @@ def test_a_gate_that_is_stopped_in_a_call_reports_its_end(scene: Scene) -> None:
     scene.bench.stop()
     assert scene.office.over().end is CallEnd.FAILED
     assert scene.office.steps() == [CallStep.OVER]
+
+
+def test_a_flood_of_presses_begins_one_call_and_a_card_still_opens(scene: Scene) -> None:
+    until(lambda: scene.desk.calls.is_offered and scene.bench.gate.controller._state.online)
+    for _ in range(300):
+        scene.bench.gate.inbox.put(ScreenAction(LANE, CallPressed(CallFor.HOME)))
+        for key in "31203#":
+            scene.bench.gate.inbox.put(ScreenAction(LANE, KeyTyped(key)))
+    assert scene.bench.relay.wait_for_on(1, timeout_seconds=20, after_ns=scene.bench.card.tap(CARD))
+    until(lambda: bool(scene.office.reports))
+    assert len({report.call_id for report in scene.office.reports}) == 1

@@ -84,3 +84,16 @@ def sees_the_bar_move(page: Page, video: str) -> bool:
         time.sleep(0.15)
     places = [place for place in seen if place is not None]
     return len(set(places)) >= 3 and not any(math.isnan(place) for place in places)
+
+
+def sees_the_camera(page: Page) -> bool:
+    """Wait until the streams of a page bring pictures as a gate sends them; return whether they did."""
+    page.evaluate(
+        """() => {
+          window.video = Object.assign(document.createElement("video"), { srcObject: streams, muted: true });
+          video.play();
+        }"""
+    )
+    page.wait_for_function("video.videoWidth === 640", timeout=PATIENCE_MS)
+    page.wait_for_function("video.getVideoPlaybackQuality().totalVideoFrames > 5", timeout=PATIENCE_MS)
+    return True

@@ -12,7 +12,7 @@ from gate_controller.terminal.call_sound import SoundSaid, SoundShown
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import Screen, TerminalView
 from tests.browser.media_ends import ANSWER, CONNECTED, an_end
-from tests.browser.seen_and_heard import LISTEN
+from tests.browser.seen_and_heard import LISTEN, sees_the_camera
 from tests.browser.terminal.conftest import PATIENCE_SECONDS, RecordingController, new_server, open_page
 from tests.support.chromium import SPEAKING, launch
 from tests.support.gates.waiting import until
@@ -116,13 +116,7 @@ def test_who_answers_hears_and_sees_the_gate_and_both_end_with_the_call(gate: Ga
     gate.said(lambda word: word.camera_open)
     phone.evaluate(f"({LISTEN})(streams)")
     phone.wait_for_function("loudest() > 100")
-    phone.evaluate(
-        "window.video = Object.assign(document.createElement('video'), { srcObject: streams, muted: true })"
-    )
-    phone.evaluate("() => { video.play(); }")
-    phone.wait_for_function(
-        "video.videoWidth === 640 && video.getVideoPlaybackQuality().totalVideoFrames > 5"
-    )
+    assert sees_the_camera(phone)
     gate.show(None)
     gate.said(lambda word: not word.call and not word.camera_open)
     assert gate.page.evaluate(LIVE) == ""

@@ -16,7 +16,11 @@ from tests.gate_controller.terminal.conftest import TOKEN, Served
 
 FOLDER = Path(terminal_server.__file__).parent
 ROOT = FOLDER.parents[1]
-AT_A_TERMINAL = ("gate_controller/cli.py", "deploy/debian/gate/gate_setup.py")
+AT_A_TERMINAL = (
+    "gate_controller/cli.py",
+    "gate_controller/installer/prompts.py",
+    "deploy/debian/gate/gate_setup.py",
+)
 CHINESE = FOLDER / "translations/zh/LC_MESSAGES/messages.po"
 
 

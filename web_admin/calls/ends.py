@@ -9,7 +9,7 @@ from web_admin.compound.models import Person
 
 
 def end_calls_of(session: Session, person_id: str) -> None:
-    """Forget a person's numbers and wishes of calls; a home without adults takes no calls.
+    """Forget a person's numbers and wishes of calls; a home without adults takes no calls and keeps none.
 
     The calls that they answered end with the gate's next word (`reports.py`).
     """
@@ -20,6 +20,9 @@ def end_calls_of(session: Session, person_id: str) -> None:
     person = session.get_one(Person, person_id)
     if person.home_id is not None and not _has_other_adults(session, person):
         session.execute(delete(HomeCallWishes).where(HomeCallWishes.home_id == person.home_id))
+        # The home's next people read a list of calls too, and these were not theirs.
+        over = HomeCall.home_id == person.home_id, HomeCall.stage == "over"
+        session.execute(delete(HomeCall).where(*over))
 
 
 def forget_past_calls(session: Session, person_id: str) -> None:

@@ -32,15 +32,16 @@ class PastCall:
     """Whether it was missed and no one of the home has looked since."""
 
 
-def calls_of_home(session: Session, home_id: str, now: datetime) -> list[PastCall]:
-    """Return the last calls of a home that are over, the newest first."""
-    of_home = HomeCall.home_id == home_id, HomeCall.started_at > now - SHOWN_FOR, _is_over(now)
-    return _listed(session, *of_home)
+def calls_of_home(session: Session, reader: Person, now: datetime) -> list[PastCall]:
+    """Return the last calls of a person's home that are over, the newest first, since they came."""
+    since = max(reader.created_at, now - SHOWN_FOR)
+    of_home = HomeCall.home_id == reader.home_id, HomeCall.started_at >= since, _is_over(now)
+    return [] if reader.home_id is None else _listed(session, *of_home)
 
 
-def count_new(session: Session, home_id: str, now: datetime) -> int:
-    """Return how many calls a home has missed since someone of it last looked."""
-    return sum(one.is_new for one in calls_of_home(session, home_id, now))
+def count_new(session: Session, reader: Person, now: datetime) -> int:
+    """Return how many calls a person's home has missed since someone of it last looked."""
+    return sum(one.is_new for one in calls_of_home(session, reader, now))
 
 
 def answered_by(session: Session, person_id: str) -> list[PastCall]:

@@ -48,7 +48,7 @@ def _page(person: Person, act: Action, *, errors: Mapping[str, Mapping[str, str]
         offered=offered_gates(person, gates),
         long_list=LONG_LIST,
         waits=bool(current_menjin().config.new_members_wait),
-        missed_calls=count_new(act.session, person.home_id, act.now) if person.home_id is not None else 0,
+        missed_calls=count_new(act.session, person, act.now),
         review_asks=waits_for_person(act.session, act.site_id, person),
         form=request.form,
         agreement_text=agreement_text(),

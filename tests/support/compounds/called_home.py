@@ -24,7 +24,9 @@ TO_PROVE = "number-2"
 
 def call_home(act: Action, person_id: str) -> None:
     """Let a person's home take calls, with two numbers of theirs and a call in every state."""
-    home_id = str(act.session.get_one(Person, person_id).home_id)
+    person = act.session.get_one(Person, person_id)
+    person.created_at = act.now - timedelta(days=30)  # calls from before they came are not listed
+    home_id = str(person.home_id)
     other = add_person(act, display_name="吴桂兰", home_id=home_id).person_id
     act.session.add(CallSettings(site_id=act.site_id, prefixes=["+86"], hosts=[]))
     act.session.add(

@@ -23,11 +23,11 @@ from tests.web_admin.calls.played_calls import (
 from web_admin.action.base import Action, DeskPerson
 from web_admin.calls import live
 from web_admin.calls.missed import calls_of_home, note_seen
-from web_admin.calls.models import CallNumber, HomeCallPerson, HomeCallWishes
+from web_admin.calls.models import CallNumber, HomeCall, HomeCallPerson, HomeCallWishes
 from web_admin.compound.models import Person, Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import AuditEntry
-from web_admin.people.actions import move_out
+from web_admin.people.actions import add_person, move_out
 from web_admin.restore.actions import begin_restoring
 
 Act = Callable[[Action, str], object]
@@ -292,15 +292,15 @@ def test_missed_calls_say_gate_time_and_who_answered_and_no_more(
     does(small_compound, live.answer, "two")
     does(small_compound, live.hang_up, "two")
     with small_compound.session() as session:
-        home_id = str(session.get_one(Person, small_compound.person_id).home_id)
-        listed = calls_of_home(session, home_id, small_compound.clock())
+        reader = session.get_one(Person, small_compound.person_id)
+        listed = calls_of_home(session, reader, small_compound.clock())
         assert [(call.call_id, call.is_missed, call.is_new, call.answered_by) for call in listed] == [
             ("two", False, False, "Lin Wei"),
             ("one", True, True, None),
         ]
-        note_seen(session, home_id, small_compound.clock())
-        assert not calls_of_home(session, home_id, small_compound.clock())[1].is_new
-        assert calls_of_home(session, home_id, small_compound.clock() + timedelta(days=15)) == []
+        note_seen(session, str(reader.home_id), small_compound.clock())
+        assert not calls_of_home(session, reader, small_compound.clock())[1].is_new
+        assert calls_of_home(session, reader, small_compound.clock() + timedelta(days=15)) == []
     assert called.says("other", home=NEIGHBOUR).end == CallEnd.NO_CALLS
 
 
@@ -317,6 +317,21 @@ def test_a_move_out_ends_calls_numbers_and_wishes(small_compound: Compound, answ
     with small_compound.session() as session:
         for table in (CallNumber, HomeCallPerson, HomeCallWishes):
             assert session.scalars(select(table)).all() == []
+
+
+def test_the_next_people_of_a_home_read_no_call_of_the_last(
+    small_compound: Compound, answered: CallingGate
+) -> None:
+    answered.says("two")
+    answered.says("two", CallStep.OVER, end=CallEnd.CANCELLED)
+    with small_compound.act("manager") as office:
+        home_id = str(office.session.get_one(Person, small_compound.person_id).home_id)
+        move_out(office, small_compound.person_id)
+        assert [row.call_id for row in office.session.scalars(select(HomeCall))] == ["one"]
+    set_clock(small_compound, 600)
+    with small_compound.act("manager") as office:
+        new = add_person(office, display_name="Chen Jie", home_id=home_id)
+        assert calls_of_home(office.session, new, small_compound.clock()) == []
 
 
 def test_a_home_goes_on_taking_calls_while_an_adult_lives_there(

@@ -30,6 +30,7 @@ from demo.rig.processes import (
     run_menjin,
     wait_until,
 )
+from demo.rig.push_service import PushService
 from demo.rig.sweeper import swept_after
 from demo.world.compound import GUARD, SITE_NAME, STAFF, TIMEZONE, Compound, Member, seed
 from demo.world.site_files import GATES, GatePlan, SiteFile
@@ -60,11 +61,15 @@ class Stage:
         self._tell = tell
         self.server = WebServer(folder / "server", free_port(), self.logs / "web.log")
         self.closing.callback(self.server.stop)
+        self.push = PushService()
+        self.closing.callback(self.push.close)
         self.phones: dict[str, Phone] = {}
         self.gates: dict[str, GateEnds] = {}
         self.frame_marks: list[tuple[str, bytes]] = []
         """Parts of what the camera saw, with their names: what no disk may hold."""
         self._guard: ManagerDesk | None = None
+        self.takes_calls = False
+        """Whether a step has let the resident's home take calls."""
 
     # -- start -------------------------------------------------------------------------------------
 
@@ -72,6 +77,7 @@ class Stage:
         """Set the server up, seed it, pair the gates, start them; raise StartRefused."""
         self._tell("setting up the server")
         self._init_server()
+        self._name_push_service()
         self.office = Office(self.server.data_dir)
         self.closing.callback(self._close_office)
         self._tell("seeding 60 homes")
@@ -132,6 +138,11 @@ class Stage:
             "--manager-totp-file",
             str(own / "totp"),
         )
+
+    def _name_push_service(self) -> None:
+        """Let the server send push messages to the demo's own service, beside those of browsers' makers."""
+        with (self.server.data_dir / "web.toml").open("a", encoding="utf-8") as file:
+            file.write(f'push_services = ["{self.push.place}"]\n')
 
     def lay_out(self, plan: GatePlan) -> GateEnds:
         """Make a gate's devices, cable and site file; start nothing."""

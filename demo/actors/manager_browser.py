@@ -91,6 +91,18 @@ class ManagerDesk:
         if 'name="methods"' in page:
             raise PageRefused(f"{path} was not saved and says no reason: {words_of(page)}")
 
+    def open_lane(self, lane_id: str, reason: str) -> int:
+        """Order a lane to open once; return monotonic ns of the press."""
+        path = f"/manage/lanes/{lane_id}"
+        form = self._form(self._get(path), f"{path}/open", None, path)
+        at_ns = time.monotonic_ns()
+        self._submit(form, {"reason": reason})
+        return at_ns
+
+    def allow_numbers(self, prefix: str) -> None:
+        """Let gates call numbers that begin so."""
+        self._send("/manage/settings/calls", "/manage/settings/calls", {"prefixes": prefix})
+
     def change_sheet(self, lane_id: str, key: str, word: str) -> None:
         """Put a lane live with one answer changed; raise DeskRefused with the messages beside the fields."""
         path = f"/manage/lanes/{lane_id}/sheet/edit"

@@ -22,6 +22,7 @@ from web_admin.alarms.queries import waiting_where
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import load_config
 from web_admin.core.database import Database, Menjin
+from web_admin.core.limit_counts import LimitCounts
 from web_admin.core.sealing import FACE_SHARE_PURPOSE
 from web_admin.custody.models import FaceShare
 from web_admin.events.texts import EVENTS
@@ -87,6 +88,10 @@ class Office:
         """Yield a session for reading; it does not block writers."""
         with self.database.snapshot() as session:
             yield session
+
+    def forget_counts(self) -> None:
+        """Forget how often anything was tried, so that a measurement may go on."""
+        LimitCounts(self.database, self._menjin.sealer).reset()
 
     def acknowledge_alarms(self, note: str) -> None:
         """Acknowledge every alarm that waits, the silent ones too."""

@@ -30,6 +30,14 @@ class Desk(Protocol):
         """Offer exactly these methods at a lane; raise DeskRefused."""
         ...
 
+    def open_lane(self, lane_id: str, reason: str) -> int:
+        """Order a lane to open once; return monotonic ns of the press."""
+        ...
+
+    def allow_numbers(self, prefix: str) -> None:
+        """Let gates call numbers that begin so."""
+        ...
+
     def change_sheet(self, lane_id: str, key: str, word: str) -> None:
         """Put a lane live with one answer of its sheet changed; raise DeskRefused."""
         ...

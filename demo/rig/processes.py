@@ -54,6 +54,13 @@ class Child:
         """Return whether the process is alive."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Return its process number; raise StartRefused where it was never started."""
+        if self._process is None:
+            raise StartRefused(f"{self.name} was never started")
+        return self._process.pid
+
     def spawn(
         self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, pass_fds: Sequence[int] = ()
     ) -> None:

@@ -13,11 +13,12 @@ from tests.bench.figure import Figure
 
 
 def _benches() -> dict[str, Callable[[], Iterator[Figure]]]:
-    from tests.bench import access, attack, costs, digest, face, fleet, hotplug, pages, rest, rules, tap
+    from tests.bench import access, attack, call, costs, digest, face, fleet, hotplug, pages, rest, rules, tap
 
     return {
         "access": access.measure,
         "attack": attack.measure,
+        "call": call.measure,
         "costs": costs.measure,
         "digest": digest.measure,
         "face": face.measure,

@@ -41,6 +41,9 @@ DENIED = {
     "face_recognition_beside_card_opens",
     "preview_names_who_stands_outside",
     "scheduled_act_waits",
+    "call_answered_opens",
+    "call_by_telephone_opens",
+    "call_answer_replayed_refused",
 }
 
 ALLOWED = {

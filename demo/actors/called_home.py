@@ -1,0 +1,99 @@
+"""Operate a phone of a home that is called: its settings of calls, its ringing page, its numbers."""
+
+import json
+import re
+import time
+from html import unescape
+
+from demo.actors.phone import PageRefused, Phone, words_of
+from demo.rig.processes import wait_until
+
+RINGS_WITHIN_SECONDS = 8.0
+PROOF = re.compile(r'class="digits"[^>]*>\s*([0-9 ]+)<')
+NUMBER_PAGE = re.compile(r"/r/calls/numbers/([0-9a-f]+)")
+
+
+class CalledHome:
+    """The calls of one resident's phone, by the pages that it shows."""
+
+    def __init__(self, phone: Phone) -> None:
+        """Take the phone."""
+        self._phone = phone
+
+    # -- settings ----------------------------------------------------------------------------------
+
+    def switch(self, *, on: bool) -> None:
+        """Let gates call the home, or no more."""
+        self._send("/r/calls/switch", {"on": "1" if on else "0"})
+
+    def order(self, first: str, *, guard: bool) -> None:
+        """Choose what rings first, as the page words it, and whether the guard comes last."""
+        self._send("/r/calls/order", {"first": first, **({"guard": "1"} if guard else {})})
+
+    def couriers(self, word: str) -> None:
+        """Choose what happens when a courier names the home."""
+        self._send("/r/calls/couriers", {"courier": word})
+
+    def add_number(self, number: str) -> tuple[str, str]:
+        """Add a telephone's number; return its page and the digits to type at the telephone."""
+        page = self._send("/r/calls/numbers", {"number": number, "number_label": "Landline"})
+        found, where = PROOF.search(page), NUMBER_PAGE.search(page)
+        if found is None or where is None:
+            raise PageRefused(f"the page of the new number shows no digits: {words_of(page)}")
+        return where[0], found[1].replace(" ", "")
+
+    def wait_proved(self, page_path: str, timeout_seconds: float) -> None:
+        """Return once the page says that the number is proved; raise TimeoutError."""
+        wait_until(
+            lambda: 'data-state="proved"' in self._phone.get(page_path),
+            timeout_seconds,
+            "the page says that the number is proved",
+        )
+
+    def ring_by_push(self, subscription: dict[str, str]) -> None:
+        """Let this phone ring by messages of its browser's maker."""
+        self._send("/r/calls/phone", subscription)
+
+    def ask_for_test(self) -> None:
+        """Ask for a test call now."""
+        self._send("/r/calls/test", {})
+
+    def page(self) -> str:
+        """Return the words of the page of calls."""
+        return words_of(self._phone.get("/r/calls"), most_chars=8000)
+
+    # -- a call ------------------------------------------------------------------------------------
+
+    def ringing(self) -> str | None:
+        """Return the address of the call that rings for this phone, None while none does."""
+        call = json.loads(self._phone.get("/r/call/now"))["call"]
+        return None if call is None else str(call["address"])
+
+    def wait_ringing(self) -> tuple[str, int]:
+        """Return the address of the call that rings, and monotonic ns when the page read so."""
+        found: list[str] = []
+
+        def rings() -> bool:
+            found.extend(filter(None, [self.ringing()]))
+            return bool(found)
+
+        wait_until(rings, RINGS_WITHIN_SECONDS, "the page rings")
+        return found[0], time.monotonic_ns()
+
+    def press(self, call: str, what: str, **fields: str) -> int:
+        """Press a button of the ringing page; return monotonic ns of the press."""
+        page = self._phone.get(call)
+        once = re.search(rf'action="{re.escape(f"{call}/{what}")}".*?name="once" value="([^"]+)"', page, re.S)
+        if once is None:
+            raise PageRefused(f"the call's page has no button {what}: {words_of(page)}")
+        at_ns = time.monotonic_ns()
+        self._phone.post(f"{call}/{what}", {"once": unescape(once[1]), **fields})
+        return at_ns
+
+    def words(self, call: str) -> str:
+        """Return the words of a call's page."""
+        return words_of(self._phone.get(call), most_chars=1000)
+
+    def _send(self, path: str, fields: dict[str, str]) -> str:
+        self._phone.get("/r/calls")
+        return self._phone.post(path, fields)

@@ -134,6 +134,7 @@ def _write(stage: Stage, engine: str, *, only_beside: bool = False) -> None:
         ends.metal.camera_folder,
         engine,
         only_beside,
+        ends.metal.telephone_port,
     ).write()
 
 

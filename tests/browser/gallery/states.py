@@ -419,6 +419,8 @@ NOT_PICTURED = {
     "resident.call_now": "an answer to the page's own script",
     "resident.call_state": "an answer to the service worker",
     "resident.call_stream": "a stream, no page",
+    "resident.call_media_module": "a script",
+    "resident.gate_side_of_call": "an answer to the page's own script",
     "sync_api.pair_state": "an answer to a gate",
     "sync_updates.metadata": "a file for gates",
     "sync_updates.target": "a file for gates",

@@ -34,7 +34,7 @@ def app(web_config, now):
 def pictured_endpoints(app) -> set[str]:
     """Return the routes that the list's paths lead to."""
     addresses = app.url_map.bind("localhost")
-    words = defaultdict(lambda: "x", language="en", visitor_link="/v/x")
+    words = defaultdict(lambda: "x", language="en", visitor_link="/v/x", courier_sign="/c/x")
     paths = [state.path.format_map(words).partition("?")[0] for state in PAGES]
     known = [path for path in paths if addresses.test(path, "GET")]
     led_to = {state.shows for state in PAGES if state.shows}

@@ -6,9 +6,7 @@ import time
 from html import unescape
 
 from demo.actors.phone import PageRefused, Phone, words_of
-from demo.rig.processes import wait_until
 
-RINGS_WITHIN_SECONDS = 8.0
 PROOF = re.compile(r'class="digits"[^>]*>\s*([0-9 ]+)<')
 NUMBER_PAGE = re.compile(r"/r/calls/numbers/([0-9a-f]+)")
 
@@ -42,13 +40,9 @@ class CalledHome:
             raise PageRefused(f"the page of the new number shows no digits: {words_of(page)}")
         return where[0], found[1].replace(" ", "")
 
-    def wait_proved(self, page_path: str, timeout_seconds: float) -> None:
-        """Return once the page says that the number is proved; raise TimeoutError."""
-        wait_until(
-            lambda: 'data-state="proved"' in self._phone.get(page_path),
-            timeout_seconds,
-            "the page says that the number is proved",
-        )
+    def is_proved(self, page_path: str) -> bool:
+        """Return whether the page of a number says that it is proved."""
+        return 'data-state="proved"' in self._phone.get(page_path)
 
     def ring_by_push(self, subscription: dict[str, str]) -> None:
         """Let this phone ring by messages of its browser's maker."""
@@ -68,17 +62,6 @@ class CalledHome:
         """Return the address of the call that rings for this phone, None while none does."""
         call = json.loads(self._phone.get("/r/call/now"))["call"]
         return None if call is None else str(call["address"])
-
-    def wait_ringing(self) -> tuple[str, int]:
-        """Return the address of the call that rings, and monotonic ns when the page read so."""
-        found: list[str] = []
-
-        def rings() -> bool:
-            found.extend(filter(None, [self.ringing()]))
-            return bool(found)
-
-        wait_until(rings, RINGS_WITHIN_SECONDS, "the page rings")
-        return found[0], time.monotonic_ns()
 
     def press(self, call: str, what: str, **fields: str) -> int:
         """Press a button of the ringing page; return monotonic ns of the press."""

@@ -16,7 +16,17 @@ from pathlib import Path
 from demo.actors.called_home import CalledHome
 from demo.judge import pulse_after, wait_until_locked
 from demo.stage import Stage, open_stage
-from demo.steps.calls import GATE, LANDLINE, LANE, PREFIX, TASK_SECONDS, begin_call, put_away
+from demo.steps.calls import (
+    GATE,
+    LANDLINE,
+    LANE,
+    PREFIX,
+    TASK_SECONDS,
+    begin_call,
+    put_away,
+    wait_proved,
+    wait_ringing,
+)
 from gate_controller.terminal.view import Screen
 from hardware.simulated.telephone_line import TelephoneLine
 from hardware.telephones.control import Control
@@ -51,7 +61,7 @@ def _called_home(stage: Stage) -> CalledHome:
     line.wait_ringing(LANDLINE, TASK_SECONDS)
     line.answer(LANDLINE)
     line.press(LANDLINE, digits)
-    home.wait_proved(page, TASK_SECONDS)
+    wait_proved(home, page)
     line.wait_quiet(LANDLINE)
     return home
 
@@ -74,7 +84,7 @@ def _pages(stage: Stage, home: CalledHome) -> Iterator[Figure]:
     rang, opened, ordered = [], [], []
     for _round in range(ROUNDS):
         pressed_ns = _call(stage)
-        call, rang_ns = home.wait_ringing()
+        call, rang_ns = wait_ringing(home)
         rang.append((rang_ns - pressed_ns) / 1e6)
         home.press(call, "answer")
         opened.append(pulse_after(stage.gates[GATE], LANE, lambda call=call: home.press(call, "open")))  # type: ignore[misc]  # mypy types no defaults of lambdas
@@ -116,7 +126,7 @@ def _card_meanwhile(stage: Stage, home: CalledHome) -> Iterator[Figure]:
 def _calls_going_on(stage: Stage, home: CalledHome) -> Iterator[None]:
     """Keep an answered call going at the lane; it lasts five minutes at most."""
     _call(stage)
-    call, _rang_ns = home.wait_ringing()
+    call, _rang_ns = wait_ringing(home)
     home.press(call, "answer")
     _screen_shows(stage, Screen.CALL_ANSWERED)
     yield
@@ -149,7 +159,7 @@ def _memory(stage: Stage, home: CalledHome) -> Iterator[Figure]:
         during = held()
     for _call_number in range(MANY_CALLS):
         _call(stage)
-        call, _rang_ns = home.wait_ringing()
+        call, _rang_ns = wait_ringing(home)
         home.press(call, "answer")
         home.press(call, "away")
         _screen_shows(stage, Screen.CALL_OVER)

@@ -24,6 +24,10 @@ class CalledHome:
         """Let gates call the home, or no more."""
         self._send("/r/calls/switch", {"on": "1" if on else "0"})
 
+    def at_all_hours(self) -> None:
+        """Let calls come at night too."""
+        self._send("/r/calls/quiet", {"quiet": "0"})
+
     def order(self, first: str, *, guard: bool) -> None:
         """Choose what rings first, as the page words it, and whether the guard comes last."""
         self._send("/r/calls/order", {"first": first, **({"guard": "1"} if guard else {})})

@@ -269,6 +269,7 @@ def _called_home(stage: Stage) -> CalledHome:
     if not stage.takes_calls:
         stage.desk.allow_numbers(PREFIX)
         home.switch(on=True)
+        home.at_all_hours()
         home.order("pages", guard=False)
         stage.takes_calls = True
     return home

@@ -57,6 +57,7 @@ def _called_home(stage: Stage) -> CalledHome:
     home, line = CalledHome(stage.phone_of("resident")), _line(stage)
     stage.desk.allow_numbers(PREFIX)
     home.switch(on=True)
+    home.at_all_hours()
     page, digits = home.add_number(LANDLINE)
     line.wait_ringing(LANDLINE, TASK_SECONDS)
     line.answer(LANDLINE)

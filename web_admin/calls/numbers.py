@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 from web_admin.action.base import Action, begin, new_id, record
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
-from web_admin.calls.allowed_numbers import is_allowed, plain_number, settings_of
+from web_admin.calls.allowed_numbers import (
+    NOT_CALLED,
+    SIP,
+    Allowed,
+    in_words,
+    number_to_call,
+    plain_number,
+    settings_of,
+)
 from web_admin.calls.models import CallNumber, TelephoneTask
 from web_admin.calls.pushes import show_test
 from web_admin.calls.reach import NUMBER_PURPOSE, every_number_of, open_number
@@ -20,6 +28,7 @@ from web_admin.core.sealing import Sealer
 
 MAX_NUMBERS = 3
 MAX_LABEL_CHARS = 20
+PREFIXES_SAID = 5
 TESTS_A_DAY = 3
 TEST_LASTS = timedelta(minutes=5)
 
@@ -49,11 +58,7 @@ def add_number(act: Action, person_id: str, typed: str, label: str) -> CallNumbe
     """Keep a number of a person, which a call has to prove before gates call it; raise ActionRefused."""
     begin(act)
     refuse_unverified_phone(act, person_of(act, person_id))
-    number = plain_number(typed)
-    if number is None:
-        raise ActionRefused("number", _("Type the digits of a telephone number, such as +86 28 1234 5678."))
-    if not is_allowed(settings_of(act.session, act.site_id), number):
-        raise ActionRefused("number", _("This compound's gates do not call such numbers."))
+    number = _to_call(settings_of(act.session, act.site_id), plain_number(typed))
     rows = every_number_of(act.session, person_id)
     if number in [open_number(act.sealer, row) for row in rows]:
         raise ActionRefused("number", _("This number is here already."))
@@ -73,6 +78,24 @@ def add_number(act: Action, person_id: str, typed: str, label: str) -> CallNumbe
     act.session.add(row)
     record(act, "call_number_added", {"number_id": row.number_id}, person_id=person_id)
     return row
+
+
+def _to_call(allowed: Allowed, number: str | None) -> str:
+    if number is None:
+        raise ActionRefused("number", _("Type the digits of a telephone number, such as +86 28 1234 5678."))
+    to_call = number_to_call(allowed, number)
+    if to_call is not None:
+        return to_call
+    if number.startswith(SIP) or not allowed.prefixes:
+        raise ActionRefused("number", NOT_CALLED)
+    raise ActionRefused(
+        "number",
+        _(
+            "Write it with its country code, such as +86 138 1234 5678. Gates here call numbers that begin "
+            "with %(beginnings)s.",
+            beginnings=", ".join(in_words(one) for one in allowed.prefixes[:PREFIXES_SAID]),
+        ),
+    )
 
 
 def remove_number(act: Action, person_id: str, number_id: str) -> None:

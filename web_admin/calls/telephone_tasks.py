@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from web_admin.action.base import Action, begin, new_id, record
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
-from web_admin.calls.allowed_numbers import is_allowed, settings_of
+from web_admin.calls.allowed_numbers import NOT_CALLED, is_allowed, settings_of
 from web_admin.calls.models import CallNumber, TelephoneTask
 from web_admin.calls.reach import open_number
 from web_admin.core.refusal import ActionRefused
@@ -47,7 +47,7 @@ def begin_proof(act: Action, number_id: str) -> str:
     begin(act)
     number = own_number(act, number_id)
     if not is_allowed(settings_of(act.session, act.site_id), open_number(act.sealer, number)):
-        raise ActionRefused("number", _("This compound's gates do not call such numbers."))
+        raise ActionRefused("number", NOT_CALLED)
     if _asked_lately(act.session, number.person_id, act.now) >= PROOFS_A_DAY:
         raise ActionRefused("number", _("Your numbers were called three times today. Try again tomorrow."))
     for task in _open_tasks(act.session, number_id):

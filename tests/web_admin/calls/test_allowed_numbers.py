@@ -4,7 +4,14 @@ import pytest
 
 from tests.support.compounds.resident import Compound
 from web_admin.calls.actions import save_call_settings
-from web_admin.calls.allowed_numbers import Allowed, is_allowed, plain_number, settings_of
+from web_admin.calls.allowed_numbers import (
+    Allowed,
+    in_words,
+    is_allowed,
+    number_to_call,
+    plain_number,
+    settings_of,
+)
 from web_admin.core.refusal import ActionRefused
 
 ALLOWED = Allowed(["+861", "0"], ["pbx.example.org"])
@@ -35,6 +42,7 @@ def test_a_number_is_read_as_people_write_it(typed: str, number: str | None) -> 
         ("0285550100", True),
         ("+49900", False),
         ("13900000001", False),
+        ("004913900001", False),
         ("sip:lin@pbx.example.org", True),
         ("sip:lin@PBX.example.org", True),
         ("sip:pbx.example.org", True),
@@ -48,6 +56,40 @@ def test_a_number_is_read_as_people_write_it(typed: str, number: str | None) -> 
 )
 def test_only_what_is_listed_is_called(number: str, may: bool) -> None:
     assert is_allowed(ALLOWED, number) is may
+
+
+def test_abroad_is_called_where_its_own_beginning_is_listed() -> None:
+    assert is_allowed(Allowed(["0", "0049"]), "004913900001")
+    assert not is_allowed(Allowed(["0", "0049"]), "0013900001")
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "typed", "called"),
+    [
+        (["+861"], "13812345678", "+8613812345678"),
+        (["+86"], "028 8555 1234", "+862885551234"),
+        (["+861"], "0086 138 1234 5678", "+8613812345678"),
+        (["+861", "+8618"], "18812345678", "+8618812345678"),
+        (["+1", "0"], "2025550100", "+12025550100"),
+        (["+8522"], "21234567", "+85221234567"),
+        (["+861", "0"], "02885551234", "02885551234"),
+        (["+861", "+441"], "13812345678", None),
+        (["+861"], "02885551234", None),
+        (["+86"], "110", None),
+        (["+86"], "+4913812345678", None),
+        (["+8"], "13812345678", None),
+        (["0"], "13812345678", None),
+    ],
+)
+def test_the_country_code_that_people_leave_out_is_added_where_one_fits(
+    prefixes: list[str], typed: str, called: str | None
+) -> None:
+    assert number_to_call(Allowed(prefixes), plain_number(typed) or "") == called
+
+
+@pytest.mark.parametrize(("prefix", "words"), [("+861", "+86 1"), ("+1", "+1"), ("+86", "+86"), ("0", "0")])
+def test_a_beginning_is_read_with_its_country_code_apart(prefix: str, words: str) -> None:
+    assert in_words(prefix) == words
 
 
 def test_without_a_list_nothing_is_called() -> None:

@@ -204,7 +204,8 @@ def test_a_number_is_sealed_shown_to_its_owner_alone_and_called_for_its_proof(
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        ("1234", "do not call such numbers"),
+        ("1234", "country code, such as +86 138 1234 5678. Gates here call numbers that begin with +86, 0."),
+        ("0049 1234567", "Write it with its country code"),
         ("sip:lin@example.org", "do not call such numbers"),
         ("call me", "Type the digits"),
         ("", "Type the digits"),

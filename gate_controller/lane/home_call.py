@@ -4,7 +4,8 @@ CALLING ── the server rings the home ──> RINGING ── a page or a tele
    └────────────────────────────────────────┴──── over, with the word for how ────────────┘
 
 The telephones of the home are called one after the other, each until it answers, rejects or has rung long
-enough. One that answers and presses no key in time is left for the next, as a mailbox is.
+enough. One that answers and hangs up, or presses no key in time, is left for the next like a busy one: it
+may have been a mailbox. The call has that much longer to ring.
 
 Invariants:
 - An answer that may open is an order of this call that the gate has checked, or a key of a telephone that
@@ -32,7 +33,7 @@ OPENS_KEY = "9"
 DURESS_KEY = "7"
 """Opens like the other key, and calls for help in silence."""
 SENDS_AWAY_KEY = "0"
-KEY_SECONDS = 60.0
+KEY_SECONDS = 90.0
 """How long a telephone that answered has to press a key."""
 LONGEST_RINGING_SECONDS = 130.0
 """A little more than the server gives a home, so that the server is first to end the call."""
@@ -61,6 +62,10 @@ class LiveLeg:
     is_said: bool = False
     """Whether the server knows that it rings."""
     is_answered: bool = False
+
+    def talked_seconds(self, now_seconds: float) -> float:
+        """Return for how long it was answered."""
+        return now_seconds - (self.until_seconds - KEY_SECONDS) if self.is_answered else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,8 @@ class HomeCall:
     leg: LiveLeg | None = None
     has_legs: bool = False
     """Whether the server has sent the telephones, also once they are forgotten."""
+    put_off_seconds: float = 0.0
+    """How much longer it may ring, because telephones were answered without a key."""
     reply: QuickReply | None = None
     is_taken: bool = False
     """Whether someone has pressed to open: no second answer opens in this call."""
@@ -224,10 +231,8 @@ def telephone_said(call: HomeCall, change: CallChange, now_seconds: float) -> St
             return Step(call, notes=(Note(CallStep.LEG_ANSWERED, leg.place),))
         case CallStage.KEY if leg.is_answered:
             return _key(call, leg, change.key)
-        case CallStage.ENDED if leg.is_answered:
-            return _over(replace(call, leg=None), CallEnd.ENDED, by=Answer(leg.person_id, leg=leg.place))
         case CallStage.ENDED:
-            return _next(replace(call, leg=None), leg.place)
+            return _left(call, leg, now_seconds)
     return Step(call)
 
 
@@ -259,15 +264,17 @@ def time_passed(call: HomeCall, now_seconds: float) -> Step:
         return Step(call)
     lasts_seconds = now_seconds - call.begun_seconds
     if lasts_seconds >= LONGEST_CALL_SECONDS:
-        is_answered = call.phase is CallPhase.ANSWERED
+        # A telephone without a key may be a mailbox: it has not answered.
+        is_answered = call.phase is CallPhase.ANSWERED and not call.by_telephone
         return _over(call, CallEnd.ENDED if is_answered else CallEnd.NO_ANSWER, offers_guard=not is_answered)
-    if call.phase is not CallPhase.ANSWERED and lasts_seconds >= LONGEST_RINGING_SECONDS:
+    if (
+        call.phase is not CallPhase.ANSWERED
+        and lasts_seconds >= LONGEST_RINGING_SECONDS + call.put_off_seconds
+    ):
         return _over(call, CallEnd.NO_ANSWER, offers_guard=True)
     leg = call.leg
     if leg is not None and now_seconds >= leg.until_seconds:
-        return replace(
-            _next(replace(call, leg=None, phase=CallPhase.RINGING), leg.place), hangs_up=leg.call_number
-        )
+        return replace(_left(call, leg, now_seconds), hangs_up=leg.call_number)
     if leg is None and now_seconds - call.heard_seconds >= LOST_SECONDS:
         # With a telephone that rings or talks the gate needs no server.
         return _over(call, CallEnd.FAILED, offers_guard=True)
@@ -282,6 +289,13 @@ def cancelled(call: HomeCall) -> Step:
 def failed(call: HomeCall) -> Step:
     """Return the end of a call that the gate cannot go on with."""
     return Step(call) if call.is_over else _over(call, CallEnd.FAILED, offers_guard=True)
+
+
+def _left(call: HomeCall, leg: LiveLeg, now_seconds: float) -> Step:
+    """Return what follows a telephone that is over without a key: the home rings on."""
+    put_off = call.put_off_seconds + leg.talked_seconds(now_seconds)
+    phase = CallPhase.RINGING if leg.is_answered else call.phase
+    return _next(replace(call, leg=None, phase=phase, put_off_seconds=put_off), leg.place)
 
 
 def _next(call: HomeCall, ended: int) -> Step:

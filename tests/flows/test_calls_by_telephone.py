@@ -118,7 +118,7 @@ def test_7_opens_and_calls_for_help_in_silence(scene: Scene) -> None:
     assert "alarm_duress" in [entry.kind for entry in scene.bench.entries()]
 
 
-def test_0_sends_away_and_hanging_up_ends_the_call(scene: Scene) -> None:
+def test_0_sends_away_and_the_next_telephone_rings_after_one_that_hangs_up(scene: Scene) -> None:
     scene.call()
     answer(scene.first)
     scene.first.press("sndcode", "0")
@@ -132,7 +132,11 @@ def test_0_sends_away_and_hanging_up_ends_the_call(scene: Scene) -> None:
     answer(scene.first)
     scene.is_at(CallPhase.ANSWERED)
     scene.first.press("hangup")
-    assert scene.office.over().end is CallEnd.ENDED
+    answer(scene.second)
+    until(lambda: scene.office.steps()[1:3] == [CallStep.LEG_ANSWERED, CallStep.LEG_ENDED])
+    scene.second.press("sndcode", "0")
+    over = scene.office.over()
+    assert (over.end, over.leg) == (CallEnd.SENT_AWAY, 1)
     assert scene.decisions() == []
 
 
@@ -208,8 +212,8 @@ def test_the_telephone_program_dies_in_a_call_and_the_gate_goes_on(scene: Scene)
     answer(scene.first)
     scene.is_at(CallPhase.ANSWERED)
     scene.program.process.kill()
-    assert scene.office.over().end is CallEnd.ENDED
-    scene.is_at(CallPhase.OVER)
+    until(lambda: CallStep.LEG_ENDED in scene.office.steps())
+    scene.is_at(CallPhase.RINGING)
     until(lambda: scene.bench.health("telephone") == "lost")
     assert scene.bench.relay.wait_for_on(1, timeout_seconds=20, after_ns=scene.bench.card.tap(CARD))
     assert scene.openings() == 1

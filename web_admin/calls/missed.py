@@ -70,14 +70,14 @@ def _is_over(now: datetime) -> ColumnElement[bool]:
 
 def _shown(call: HomeCall, gate: str, lane: str | None, name: str | None) -> PastCall:
     end = call.shown_end
-    missed = end in MISSED_ENDS and call.answered_by is None
+    missed = end in MISSED_ENDS and not call.is_answered
     return PastCall(
         call_id=call.call_id,
         at=call.started_at,
         gate_and_lane=gate_and_lane(gate, lane or ""),
         purpose=call.purpose,
         end=end,
-        answered_by=name or None,
+        answered_by=name if call.is_answered else None,
         went_to_guard=call.to_guard,
         is_missed=missed,
         is_new=missed and call.seen_at is None,

@@ -61,7 +61,12 @@ class HomeCall(Base):
     @property
     def shown_end(self) -> str:
         """Return how it ended, also where the gate never said so."""
-        return self.end or ("no_answer" if self.answered_by is None else "ended")
+        return self.end or ("ended" if self.is_answered else "no_answer")
+
+    @property
+    def is_answered(self) -> bool:
+        """Return whether someone of the home has answered: a telephone that pressed no key has not."""
+        return self.answered_by is not None and self.leg is None
 
 
 class HomeCallWishes(Base):

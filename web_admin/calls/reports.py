@@ -58,6 +58,8 @@ from web_admin.core.limits import CALLS_OF_GATE, CALLS_TO_HOME
 
 ENDS_OF_GATE = (CallEnd.OPENED, CallEnd.REFUSED, CallEnd.SENT_AWAY, CallEnd.ENDED)
 """What a gate that was without the server may have done meanwhile, and reports later."""
+ENDS_BY_KEY = (CallEnd.OPENED, CallEnd.REFUSED, CallEnd.SENT_AWAY)
+"""How a telephone ends a call. Without a key it may have been a mailbox, and has not answered."""
 GRACE_SECONDS = 15
 """How much longer than its steps a call is kept open for a gate that reports late."""
 
@@ -207,13 +209,21 @@ def _note(session: Session, call: HomeCall, said: CallReport, now: datetime) -> 
         talked_from = call.answered_at or now
         talked = (now - talked_from).total_seconds()
         call.plan = put_off(call.plan, second_of(call.started_at, talked_from), talked)
-        call.stage, call.answered_by, call.answered_at, call.leg = RINGING, None, None, None
+        call.stage = RINGING
+        _note_no_key(call)
+
+
+def _note_no_key(call: HomeCall) -> None:
+    """Forget that a telephone has answered: no key was pressed there."""
+    call.answered_by = call.answered_at = call.leg = None
 
 
 def _note_over(session: Session, call: HomeCall, said: CallReport, now: datetime) -> None:
     end = said.end or CallEnd.FAILED
-    if said.leg is not None:
+    if said.leg is not None and end in ENDS_BY_KEY:
         call.answered_by = _whose_leg(session, call, said.leg) or call.answered_by
+    elif call.leg is not None:
+        _note_no_key(call)
     if call.stage != OVER:
         end_call(call, end, now)
     elif (end in ENDS_OF_GATE and call.end not in ENDS_OF_GATE) or end in (CallEnd.OPENED, CallEnd.REFUSED):
@@ -235,7 +245,10 @@ def _state(
     if call.stage == RINGING:
         _ring_on(session, call, now)
     elif call.stage == ANSWERED and (now >= call.ends_at or not _still_answers(session, call)):
-        end_call(call, CallEnd.ENDED, now)
+        end = CallEnd.ENDED if call.leg is None else CallEnd.NO_ANSWER
+        if call.leg is not None:
+            _note_no_key(call)
+        end_call(call, end, now)
     if call.stage == OVER:
         offers = call.end == CallEnd.NO_ANSWER and not call.to_guard
         ended = _over(call.call_id, CallEnd(call.end or CallEnd.FAILED), offers_guard=offers)

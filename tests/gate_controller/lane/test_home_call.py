@@ -210,6 +210,29 @@ def test_the_next_telephone_is_called_after_one_that_rejects_and_one_without_a_k
     assert history.call.leg.person_id == "p2"
 
 
+def test_one_that_hangs_up_without_a_key_has_not_answered_and_the_home_rings_on_as_long() -> None:
+    history = ringing()
+    history.do(("telephone", CallStage.ANSWERED, "", 0))
+    history.do(("time", 40.0))
+    history.do(("telephone", CallStage.ENDED, "", 0))
+    assert history.notes[-1] is CallStep.LEG_ENDED
+    assert (history.call.phase, history.call.put_off_seconds) == (CallPhase.RINGING, 40.0)
+    assert history.live == {2}
+    history.do(("server", RINGING))
+    history.do(("time", LONGEST_RINGING_SECONDS - 30.0))
+    assert not history.call.is_over, "it rings on for the time that the telephone took"
+    history.do(("server", RINGING))
+    history.do(("time", 30.0))
+    assert (history.call.end, history.call.offers_guard) == (CallEnd.NO_ANSWER, True)
+
+
+def test_a_telephone_without_a_key_at_the_longest_time_is_no_answer_either() -> None:
+    history = ringing()
+    history.do(("telephone", CallStage.ANSWERED, "", 0))
+    history.do(("time", float(LONGEST_CALL_SECONDS)))
+    assert (history.call.end, history.call.offers_guard) == (CallEnd.NO_ANSWER, True)
+
+
 def test_a_telephone_that_is_used_otherwise_is_left_out_and_the_call_goes_on() -> None:
     history = History(is_away=True)
     history.do(("server", RINGING))

@@ -24,6 +24,7 @@ from tests.web_admin.calls.played_calls import (
     wants,
 )
 from web_admin.calls import live
+from web_admin.calls.missed import calls_of_home
 from web_admin.calls.models import HomeCall, HomeCallPerson
 from web_admin.calls.reach import note_page_open
 from web_admin.compound.models import Gate, GrantRow, Person, Site
@@ -192,6 +193,38 @@ def test_the_next_telephone_rings_as_long_after_one_that_was_answered_without_a_
     assert called.says("one", has_telephone=True).legs is not None
     set_clock(small_compound, 1)
     assert called.says("one", has_telephone=True).to_guard
+
+
+@pytest.mark.parametrize("end", [CallEnd.CANCELLED, CallEnd.FAILED, CallEnd.NO_ANSWER])
+def test_a_telephone_on_which_no_key_was_pressed_leaves_a_missed_call(
+    small_compound: Compound, called: CallingGate, end: CallEnd
+) -> None:
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    called.says("one", has_telephone=True)
+    called.says("one", CallStep.LEG_ANSWERED, leg=0, has_telephone=True)
+    called.says("one", CallStep.OVER, end=end, has_telephone=True)
+    assert missed_calls(small_compound) == [(end, None, True)]
+
+
+def test_a_telephone_without_a_key_when_the_gate_went_silent_leaves_a_missed_call(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    called.says("one", has_telephone=True)
+    called.says("one", CallStep.LEG_ANSWERED, leg=0, has_telephone=True)
+    set_clock(small_compound, 301)
+    assert missed_calls(small_compound) == [("no_answer", None, True)]
+    called.says("one", has_telephone=True)
+    assert missed_calls(small_compound) == [("no_answer", None, True)]
+
+
+def missed_calls(small_compound: Compound) -> list[tuple[str, str | None, bool]]:
+    """Return how each call of the home ended, who answered it, and whether it was missed."""
+    with small_compound.session() as session:
+        home_id = session.get_one(Person, small_compound.person_id).home_id
+        assert home_id is not None
+        past = calls_of_home(session, home_id, small_compound.clock())
+    return [(one.end, one.answered_by, one.is_missed) for one in past]
 
 
 def test_a_telephone_that_is_not_of_this_call_answers_nothing(

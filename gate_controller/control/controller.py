@@ -114,7 +114,7 @@ class Controller:
             self._dialog,
             recognition,
         )
-        line = TelephoneLine(parts)
+        self._line = line = TelephoneLine(parts)
         self._guard_calls = GuardCalls(parts, line)
         self._telephone_tasks = TelephoneTasks(parts, self._state, line)
         self._home_calls = HomeCalls(parts, self._state, self._presentations, self._guard_calls, line)
@@ -259,6 +259,7 @@ class Controller:
             return
         if isinstance(report, DeviceState):
             self._parts.lost_readers.note(report.device, is_well=not report.is_lost)
+            self._line.device_said(report)
         self._parts.watch.handle(report, self._parts.desks, self._parts.recorder.record)
         self._settle_lost_readers()
         if isinstance(report, InputChange) and report.active and report.kind in UNCOUNTED:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gate_controller.control.parts import GateParts
 from hardware.errors import DeviceUnavailable
+from hardware.interfaces import DeviceState
 
 TASKS = "tasks"
 """The holder that gives way to every other."""
@@ -19,6 +20,8 @@ class TelephoneLine:
     def __init__(self, parts: GateParts) -> None:
         """Begin with no call."""
         self._telephone = parts.telephone.telephone if parts.telephone is not None else None
+        self.is_lost = False
+        """Whether its program has not answered since it was asked last."""
         self._holder = ""
         self._give_way = _nothing
 
@@ -26,9 +29,15 @@ class TelephoneLine:
         """Remember what ends a call of `TASKS`."""
         self._give_way = give_way
 
+    def device_said(self, state: DeviceState) -> None:
+        """Take the report of a device: of the telephone, whether its program answers."""
+        if self._telephone is not None and state.device == self._telephone.name:
+            self.is_lost = state.is_lost
+
     def is_free_for(self, holder: str) -> bool:
-        """Return whether there is a telephone and no other call is on it."""
-        return self._telephone is not None and self._holder in ("", holder, TASKS)
+        """Return whether there is a telephone that answers, and no other call is on it."""
+        is_there = self._telephone is not None and not self.is_lost
+        return is_there and self._holder in ("", holder, TASKS)
 
     def dial(self, holder: str, address: str, spoken: str = "") -> int | None:
         """Call a number for a holder, who keeps the line until `leave`; None where it is away or used.

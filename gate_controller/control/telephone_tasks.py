@@ -1,6 +1,7 @@
 """Make the calls that the server asks for: proofs of numbers, and each home's monthly test call.
 
-They wait while the telephone is used, and give way to a visitor and to Help at once.
+They wait while the telephone is used, and give way to a visitor and to Help at once. A gate whose telephone
+is lost asks for none, so that another gate makes them.
 """
 
 from collections import deque
@@ -42,6 +43,10 @@ class TelephoneTasks:
         """End what lasts too long, make the next call, and ask for more when nothing is left."""
         if self._call is not None:
             self._follow(time_passed(self._call, now_seconds))
+        if self._line.is_lost:
+            # Later the digits are no longer shown, and the hour may be one to sleep; to report a failure
+            # would bring the next ones.
+            self._waiting.clear()
         if self._call is not None or not self._line.is_free_for(TASKS):
             return
         if self._waiting:

@@ -118,6 +118,19 @@ def test_a_visitors_call_takes_the_telephone_at_once_and_its_9_opens(scene: Scen
     assert scene.decisions_after_the_end() == [("call", "granted", True)]
 
 
+def test_a_gate_whose_telephone_program_died_leaves_the_calls_to_other_gates(scene: Scene) -> None:
+    until(lambda: scene.desk.calls.is_offered)
+    scene.program.process.kill()
+    until(lambda: scene.bench.health("telephone") == "lost")
+    scene.office.task_leg = CallLeg(person_id=PERSON, number=scene.number, ring_seconds=20)  # type: ignore[attr-defined]
+    scene.bench.passes(ASK_SECONDS + 1)
+    scene.call()
+    until(lambda: len(scene.office.reports) >= 3)
+    assert scene.office.task_leg is not None
+    assert not any(report.has_telephone for report in scene.office.reports)
+    assert scene.office.done == []
+
+
 def test_each_prompt_is_long_enough_at_the_rate_of_telephones(scene: Scene) -> None:
     files = sorted((scene.bench.root.parent / "prompts").iterdir())
     assert [file.name for file in files] == ["proof.en.wav", "proof.zh.wav", "test.en.wav", "test.zh.wav"]

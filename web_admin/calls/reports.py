@@ -109,7 +109,7 @@ def _begin_to(
 ) -> CallState:
     row = wishes_of(session, home_id)
     wishes = as_rules(row)
-    if row is None or not is_wanted(wishes, gate.gate_id):
+    if row is None or not is_wanted(wishes, gate.gate_id, now):
         return _over(said.call_id, CallEnd.NO_CALLS, offers_guard=True)
     call = _new_call(gate, said, home_id, now)
     if said.purpose == CallFor.COURIER and row.courier == couriers.GUARD:
@@ -120,7 +120,7 @@ def _begin_to(
     host = None
     if said.purpose == CallFor.COURIER:
         host = couriers.lets_in(session, site, row, gate.gate_id, said.lane_id, now)
-    if host is None and is_quiet(wishes, now, now.astimezone(ZoneInfo(site.timezone))):
+    if host is None and is_quiet(wishes, now.astimezone(ZoneInfo(site.timezone))):
         return _over(said.call_id, CallEnd.NO_CALLS, offers_guard=True)
     session.add(call)
     if host is not None:

@@ -40,15 +40,14 @@ class Wishes:
     dnd_until: datetime | None = None
 
 
-def is_wanted(wishes: Wishes, gate_id: str) -> bool:
-    """Return whether a home wants anything of this gate at all."""
-    return wishes.takes_calls and gate_id not in wishes.blocked_gates
+def is_wanted(wishes: Wishes, gate_id: str, now: datetime) -> bool:
+    """Return whether a home wants anything of this gate at all now, couriers included."""
+    rests = wishes.dnd_until is not None and now < wishes.dnd_until
+    return wishes.takes_calls and not rests and gate_id not in wishes.blocked_gates
 
 
-def is_quiet(wishes: Wishes, now: datetime, local: datetime) -> bool:
-    """Return whether a home is not to be disturbed; `local` is now at the site."""
-    if wishes.dnd_until is not None and now < wishes.dnd_until:
-        return True
+def is_quiet(wishes: Wishes, local: datetime) -> bool:
+    """Return whether these are a home's quiet hours, in which nothing rings; `local` is now at the site."""
     if wishes.quiet_from is None or wishes.quiet_until is None:
         return False
     return is_between(minute_of(local), wishes.quiet_from, wishes.quiet_until)

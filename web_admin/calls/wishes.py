@@ -18,6 +18,8 @@ from web_admin.compound.models import UNASSIGNED, Gate, Person
 from web_admin.core.refusal import ActionRefused
 
 COURIERS = ("ask", "by_day", "guard")
+FIRST_QUIET = (22 * 60, 7 * 60)
+"""Minutes of the day between which no call comes until the home chooses others."""
 MAX_LABEL_CHARS = 20
 """As the gate's screen shows it in one line."""
 
@@ -140,6 +142,7 @@ def _changed(act: Action, member: Person, what: str) -> HomeCallWishes:
     if wishes is None:
         wishes = HomeCallWishes(home_id=home_id, site_id=act.site_id)
         wishes.takes_calls, wishes.reach, wishes.blocked_gates = False, list(STEPS), []
+        wishes.quiet_from, wishes.quiet_until = FIRST_QUIET
         act.session.add(wishes)
     wishes.changed_at, wishes.changed_by = act.now, person_id
     record(act, "home_call_wishes_changed", {"home_id": home_id, "what": what}, person_id=person_id)

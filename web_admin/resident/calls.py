@@ -10,7 +10,7 @@ from flask_babel import gettext
 from web_admin.action.base import Action
 from web_admin.calls import wishes
 from web_admin.calls.missed import note_seen
-from web_admin.calls.reach import called_persons
+from web_admin.calls.reach import called_persons, wishes_of
 from web_admin.compound.models import Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.people.members import member_who_may
@@ -21,6 +21,7 @@ from web_admin.web.desk_session import current_visit
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
 from web_admin.web.typed_times import minute_of
+from web_admin.web.week_words import clock_of
 
 AN_HOUR = timedelta(hours=1)
 MORNING_HOUR = 8
@@ -61,8 +62,22 @@ def changed(change: Callable[[Action, Person], object], said: str, anchor: str =
 def switch_calls() -> Page:
     """Let gates call the home, or let them call it no more."""
     on = request.form.get("on") == "1"
-    said = gettext("Calls are on. Now switch on ringing on this phone.") if on else gettext("Calls are off.")
+    said = _calls_are_on() if on else gettext("Calls are off.")
     return changed(lambda act, member: wishes.switch_calls(act, member, on=on), said)
+
+
+def _calls_are_on() -> str:
+    """Say so with the hours at which no call comes: most homes never look them up."""
+    person, act = signed_in()
+    row = None if person.home_id is None else wishes_of(act.session, person.home_id)
+    first, end = wishes.FIRST_QUIET if row is None else (row.quiet_from, row.quiet_until)
+    if first is None or end is None:
+        return gettext("Calls are on. Now switch on ringing on this phone.")
+    hours = {"first": clock_of(first), "end": clock_of(end)}
+    text: str = gettext(
+        "Calls are on. Quiet from %(first)s to %(end)s. Now switch on ringing on this phone.", **hours
+    )
+    return text
 
 
 @bp.post("/calls/disturb")

@@ -31,7 +31,7 @@ def pass_for_courier(act: Action, gate: Gate, typed: str) -> VisitorPassRow | No
     site = begin(act)
     home_id = None if site.restoring else home_called(act.session, site.site_id, typed)
     wishes = wishes_of(act.session, home_id) if home_id is not None else None
-    if wishes is None or not is_wanted(as_rules(wishes), gate.gate_id):
+    if wishes is None or not is_wanted(as_rules(wishes), gate.gate_id, act.now):
         return None
     lanes = _lanes_with_scanner(act, gate)
     hosts = ((lane, lets_in(act.session, site, wishes, gate.gate_id, lane, act.now)) for lane in lanes)

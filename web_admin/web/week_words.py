@@ -23,7 +23,7 @@ def week_words(pattern: Pattern) -> str:
         if minutes == _WHOLE_DAY:
             parts.append(_("all day %(days)s", days=_days(days)))
         else:
-            span = f"{_clock(minutes[0])}–{_clock(minutes[1])}"
+            span = f"{clock_of(minutes[0])}–{clock_of(minutes[1])}"
             parts.append(_("%(days)s %(hours)s", days=_days(days), hours=span))
     if pattern.since is not None:
         parts.append(_("from %(time)s on", time=_moment(pattern.since)))
@@ -50,5 +50,6 @@ def _moment(at: datetime) -> str:
     return f"{format_skeleton('MMMEd', at, locale=get_locale())} {at:%H:%M}"
 
 
-def _clock(minute: int) -> str:
+def clock_of(minute: int) -> str:
+    """Return a minute of the day as a clock shows it."""
     return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -57,9 +57,18 @@ def test_who_says_to_be_no_courier_rings(by_day: CallingGate) -> None:
 def test_quiet_hours_by_day_disturb_no_one_and_let_couriers_in(
     small_compound: Compound, by_day: CallingGate
 ) -> None:
-    wants(small_compound, dnd_until=small_compound.clock() + timedelta(hours=1))
+    wants(small_compound, quiet_from=0, quiet_until=24 * 60 - 1)
     assert by_day.says("one", purpose=CallFor.COURIER).opens is not None
     assert by_day.says("two", purpose=CallFor.COURIER).end == CallEnd.NO_CALLS
+
+
+@pytest.mark.parametrize("courier", ["by_day", "guard"])
+def test_do_not_disturb_keeps_every_courier_away(
+    small_compound: Compound, by_day: CallingGate, courier: str
+) -> None:
+    wants(small_compound, courier=courier, dnd_until=small_compound.clock() + timedelta(hours=1))
+    state = by_day.says("one", purpose=CallFor.COURIER)
+    assert (state.end, state.opens, state.to_guard) == (CallEnd.NO_CALLS, None, False)
 
 
 def test_at_night_couriers_are_asked_about(small_compound: Compound, by_day: CallingGate) -> None:

@@ -90,19 +90,19 @@ def test_quiet_hours_go_over_midnight() -> None:
 
 def test_a_home_is_not_disturbed_in_its_quiet_hours_or_while_it_said_so() -> None:
     wishes = Wishes(takes_calls=True, quiet_from=11 * 60, quiet_until=13 * 60)
-    assert is_quiet(wishes, NOON, NOON)
-    assert not is_quiet(wishes, NOON, NOON + timedelta(hours=1))
-    assert not is_quiet(Wishes(takes_calls=True, quiet_until=13 * 60), NOON, NOON), "without a beginning"
+    assert is_quiet(wishes, NOON)
+    assert not is_quiet(wishes, NOON + timedelta(hours=1))
+    assert not is_quiet(Wishes(takes_calls=True, quiet_until=13 * 60), NOON), "without a beginning"
     assert minute_of(NOON.replace(hour=13, minute=7)) == 787
     resting = Wishes(takes_calls=True, dnd_until=NOON + timedelta(minutes=1))
-    assert is_quiet(resting, NOON, NOON)
-    assert not is_quiet(resting, NOON + timedelta(minutes=1), NOON)
+    assert not is_wanted(resting, "north", NOON)
+    assert is_wanted(resting, "north", NOON + timedelta(minutes=1))
 
 
 def test_a_home_that_takes_no_calls_or_blocked_the_gate_wants_nothing_of_it() -> None:
-    assert not is_wanted(Wishes(takes_calls=False), "north")
-    assert not is_wanted(Wishes(takes_calls=True, blocked_gates=["north"]), "north")
-    assert is_wanted(Wishes(takes_calls=True, blocked_gates=["south"]), "north")
+    assert not is_wanted(Wishes(takes_calls=False), "north", NOON)
+    assert not is_wanted(Wishes(takes_calls=True, blocked_gates=["north"]), "north", NOON)
+    assert is_wanted(Wishes(takes_calls=True, blocked_gates=["south"]), "north", NOON)
 
 
 @pytest.mark.parametrize(("hour", "is_in"), [(7, False), (8, True), (19, True), (20, False)])

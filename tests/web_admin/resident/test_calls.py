@@ -50,9 +50,12 @@ def test_a_home_takes_no_calls_until_an_adult_of_it_switches_them_on(
     page = phone.get(PAGE).text
     assert (wishes(small_compound), 'aria-checked="false"' in page) == (None, True)
     assert "What rings for me" not in page
-    assert "What rings for me" in choose(phone, "switch", on="1")
+    page = choose(phone, "switch", on="1")
+    assert "What rings for me" in page
+    assert "Calls are on. Quiet from 22:00 to 07:00." in page
     made = wishes(small_compound)
     assert made is not None
+    assert (made.quiet_from, made.quiet_until) == (22 * 60, 7 * 60)
     assert (made.takes_calls, made.changed_by) == (True, small_compound.person_id)
     choose(phone, "switch", on="0")
     off = wishes(small_compound)
@@ -91,8 +94,11 @@ def test_quiet_hours_are_kept_and_none_take_them_away(small_compound: Compound, 
     assert "22:30 – 06:15" in re.sub(r"\s+", " ", page)
     same = choose(called, "quiet", quiet="1", quiet_from="22:30", quiet_until="22:30")
     assert "Choose an end that differs" in same
+    choose(called, "switch", on="0")
+    assert "Quiet from 22:30 to 06:15." in choose(called, "switch", on="1")
     choose(called, "quiet", quiet="0", quiet_from="22:30", quiet_until="06:15")
     assert wishes(small_compound).quiet_from is None  # type: ignore[union-attr]
+    assert "Calls are on. Now switch on" in choose(called, "switch", on="1")
 
 
 def test_do_not_disturb_lasts_an_hour_or_until_eight_tomorrow_at_the_site(

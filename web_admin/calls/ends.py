@@ -1,11 +1,26 @@
 """End what a person has of calls when they move out, and what a restore cannot know to be so still."""
 
+from datetime import datetime
+
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from web_admin.calls.models import CallNumber, HomeCall, HomeCallPerson, HomeCallWishes
+from web_admin.calls.models import CallNumber, HomeCall, HomeCallPerson, HomeCallWishes, TelephoneTask
+from web_admin.calls.telephone_tasks import DONE, end_task
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import Person
+
+
+def distrust_telephones_of(session: Session, person_id: str, now: datetime) -> None:
+    """Let a person's telephones be proved again, and their home be asked about couriers.
+
+    A phone that was stolen may ring as one of the numbers, or have added one that is the thief's.
+    """
+    session.execute(update(CallNumber).where(CallNumber.person_id == person_id).values(proved_at=None))
+    open_tasks = TelephoneTask.person_id == person_id, TelephoneTask.state != DONE
+    for task in session.scalars(select(TelephoneTask).where(*open_tasks)):
+        end_task(task, "late", now)
+    _ask_about_couriers_of(session, person_id)
 
 
 def end_calls_of(session: Session, person_id: str) -> None:
@@ -15,8 +30,7 @@ def end_calls_of(session: Session, person_id: str) -> None:
     """
     session.execute(delete(HomeCallPerson).where(HomeCallPerson.person_id == person_id))
     session.execute(delete(CallNumber).where(CallNumber.person_id == person_id))
-    by_them = HomeCallWishes.courier_by == person_id
-    session.execute(update(HomeCallWishes).where(by_them).values(courier="ask", courier_by=None))
+    _ask_about_couriers_of(session, person_id)
     person = session.get_one(Person, person_id)
     if person.home_id is not None and not _has_other_adults(session, person):
         session.execute(delete(HomeCallWishes).where(HomeCallWishes.home_id == person.home_id))
@@ -42,6 +56,11 @@ def forget_call_proofs(session: Session, site_id: str) -> None:
     session.execute(update(CallNumber).where(CallNumber.person_id.in_(people)).values(proved_at=None))
     wishes = update(HomeCallWishes).where(HomeCallWishes.site_id == site_id)
     session.execute(wishes.values(courier="ask", courier_by=None))
+
+
+def _ask_about_couriers_of(session: Session, person_id: str) -> None:
+    by_them = HomeCallWishes.courier_by == person_id
+    session.execute(update(HomeCallWishes).where(by_them).values(courier="ask", courier_by=None))
 
 
 def _has_other_adults(session: Session, person: Person) -> bool:

@@ -19,6 +19,7 @@ from web_admin.calls.allowed_numbers import (
     plain_number,
     settings_of,
 )
+from web_admin.calls.ends import distrust_telephones_of
 from web_admin.calls.models import CallNumber, TelephoneTask
 from web_admin.calls.pushes import show_test
 from web_admin.calls.reach import NUMBER_PURPOSE, every_number_of, open_number
@@ -99,13 +100,19 @@ def _to_call(allowed: Allowed, number: str | None) -> str:
 
 
 def remove_number(act: Action, person_id: str, number_id: str) -> None:
-    """Delete a number of a person; one that is gone already is no refusal."""
+    """Delete a number of a person, also from an unverified phone; one that is gone already is no refusal."""
     begin(act)
-    refuse_unverified_phone(act, person_of(act, person_id))
+    person_of(act, person_id)
     own = CallNumber.person_id == person_id, CallNumber.number_id == number_id
     if act.session.scalar(select(CallNumber.number_id).where(*own)) is not None:
         act.session.execute(delete(CallNumber).where(*own))
         record(act, "call_number_removed", {"number_id": number_id}, person_id=person_id)
+
+
+def distrust_telephones(act: Action, person_id: str) -> None:
+    """Let a person's telephones be proved again, as after the loss of a phone."""
+    begin(act)
+    distrust_telephones_of(act.session, person_of(act, person_id).person_id, act.now)
 
 
 def test_now(act: Action, person_id: str) -> tuple[int, int]:

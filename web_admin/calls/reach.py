@@ -107,10 +107,15 @@ def note_page_open(session: Session, person_id: str, now: datetime) -> bool:
 
 
 def numbers_of(session: Session, person_ids: Sequence[str]) -> list[CallNumber]:
-    """Return the proved numbers of these people in their order."""
+    """Return the proved numbers of these people in their order; none of who has yet to show who they are."""
     rows = session.scalars(
         select(CallNumber)
-        .where(CallNumber.person_id.in_(person_ids), CallNumber.proved_at.is_not(None))
+        .join(Person, Person.person_id == CallNumber.person_id)
+        .where(
+            CallNumber.person_id.in_(person_ids),
+            CallNumber.proved_at.is_not(None),
+            Person.phone_unproven.is_(None),
+        )
         .order_by(CallNumber.position, CallNumber.created_at, CallNumber.number_id)
     ).all()
     return sorted(rows, key=lambda row: person_ids.index(row.person_id))

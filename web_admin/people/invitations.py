@@ -23,6 +23,7 @@ from web_admin.action.phone_verification import (
     has_something_to_show,
     opened_invitation,
 )
+from web_admin.calls.ends import distrust_telephones_of
 from web_admin.compound.models import Invitation, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer, code_digest
@@ -44,7 +45,8 @@ def invite(act: Action, person_id: str, valid_hours: int = INVITATION_HOURS) -> 
 
     A person invited again may be another one with a stolen name: phone keys end, face pauses, and
     both stay so until the person has shown their card or PIN (`confirm_identity`). Or their phone was
-    stolen: what is signed in there ends too, with password and passkeys that may have been made there.
+    stolen: what is signed in there ends too, with password and passkeys that may have been made there, and
+    no telephone of theirs is called before it was proved again.
     A first invitation needs the same verification where there is a card or PIN to show (`accept_invitation`).
     """
     begin(act)
@@ -63,6 +65,7 @@ def invite(act: Action, person_id: str, valid_hours: int = INVITATION_HOURS) -> 
     if again is not None:
         end_live(act, person_id, CredentialKind.QR, "invited_again")
         end_resident_sign_in(act.session, person_id)
+        distrust_telephones_of(act.session, person_id, act.now)
         lapse_requests(act, person_id)  # a yes from the phone that is gone must not complete a consent
         person.phone_unproven = person.face_paused_reason = INVITED_AGAIN
     invitation_id, code = add_invitation(act, person_id, valid_hours)

@@ -21,6 +21,7 @@ from web_admin.accounts.residents import (
     revoke_new_sign_ins,
 )
 from web_admin.accounts.sessions import digest_of_this_session, mark_of_this_session
+from web_admin.calls.numbers import distrust_telephones
 from web_admin.compound.models import Person, Site
 from web_admin.compound.queries import person_by_id, the_site
 from web_admin.core.database import current_menjin, request_session
@@ -246,7 +247,10 @@ def sign_out_everywhere() -> Page:
     person, act = signed_in()
     asked = asks_first(
         gettext("Sign out all other phones?"),
-        gettext("Their codes and passkeys end. Each of them signs in again from the start."),
+        gettext(
+            "Their codes and passkeys end. Each of them signs in again from the start. Gates call your "
+            "telephone numbers only after you prove them again."
+        ),
         gettext("Sign them out"),
         to("resident.help_page").location,
     )
@@ -255,6 +259,7 @@ def sign_out_everywhere() -> Page:
     for credential_id in [row.credential_id for row in phones_of(act.session, person.person_id)]:
         end_credential(act, credential_id, "stopped by its owner")
     remove_other_passkeys(act, person.person_id, session.get(OF_THIS_PHONE))
+    distrust_telephones(act, person.person_id)
     _sign_out_elsewhere(person.person_id)
     flash(gettext("Every other phone is signed out, and no old code opens anything."), "done")
     return to("resident.ways_in")

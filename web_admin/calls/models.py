@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from web_admin.calls.rules import FIRST_REACH
 from web_admin.core.orm import Base
 
 
@@ -76,7 +77,7 @@ class HomeCallWishes(Base):
     home_id: Mapped[str] = mapped_column(ForeignKey("home.home_id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
     takes_calls: Mapped[bool] = mapped_column(default=False)
-    reach: Mapped[list[str]] = mapped_column(default=lambda: ["page", "telephone", "guard"])
+    reach: Mapped[list[str]] = mapped_column(default=lambda: list(FIRST_REACH))
     """Steps in order, of page, telephone and guard."""
     quiet_from: Mapped[int | None]
     """With `quiet_until`: minutes of the day at the site between which no call comes."""

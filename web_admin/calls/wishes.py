@@ -13,7 +13,7 @@ from sqlalchemy import select
 from web_admin.action.base import Action, begin, record
 from web_admin.calls.models import HomeCallPerson, HomeCallWishes
 from web_admin.calls.reach import called_persons
-from web_admin.calls.rules import STEPS
+from web_admin.calls.rules import FIRST_REACH, STEPS
 from web_admin.compound.models import UNASSIGNED, Gate, Person
 from web_admin.core.refusal import ActionRefused
 
@@ -141,7 +141,7 @@ def _changed(act: Action, member: Person, what: str) -> HomeCallWishes:
     wishes = act.session.get(HomeCallWishes, home_id)
     if wishes is None:
         wishes = HomeCallWishes(home_id=home_id, site_id=act.site_id)
-        wishes.takes_calls, wishes.reach, wishes.blocked_gates = False, list(STEPS), []
+        wishes.takes_calls, wishes.reach, wishes.blocked_gates = False, list(FIRST_REACH), []
         wishes.quiet_from, wishes.quiet_until = FIRST_QUIET
         act.session.add(wishes)
     wishes.changed_at, wishes.changed_by = act.now, person_id

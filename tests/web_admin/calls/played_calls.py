@@ -33,6 +33,7 @@ from tests.support.compounds.with_gates import PlayedGate
 from web_admin.action.base import Action
 from web_admin.calls.models import CallNumber, CallSettings, HomeCall, HomeCallWishes
 from web_admin.calls.reach import NUMBER_PURPOSE
+from web_admin.calls.rules import STEPS
 from web_admin.compound.models import Gate, Person, Site
 from web_admin.people.actions import add_person
 
@@ -119,7 +120,7 @@ def wants(compound: Compound, person_id: str | None = None, **more: Any) -> None
     given = {"takes_calls": True} | more
     with compound.session() as session:
         row = session.get(HomeCallWishes, home_id) or HomeCallWishes(
-            home_id=home_id, site_id=compound.site_id, changed_at=now, changed_by="tests"
+            home_id=home_id, site_id=compound.site_id, reach=list(STEPS), changed_at=now, changed_by="tests"
         )
         session.add(row)
         for name, value in given.items():

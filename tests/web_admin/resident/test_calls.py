@@ -56,6 +56,9 @@ def test_a_home_takes_no_calls_until_an_adult_of_it_switches_them_on(
     made = wishes(small_compound)
     assert made is not None
     assert (made.quiet_from, made.quiet_until) == (22 * 60, 7 * 60)
+    assert made.reach == ["page", "telephone"], (
+        "the guard is offered at the gate, and called if the home says so"
+    )
     assert (made.takes_calls, made.changed_by) == (True, small_compound.person_id)
     choose(phone, "switch", on="0")
     off = wishes(small_compound)

@@ -9,7 +9,7 @@ While no call lives and no directory is asked for, the thread sleeps and nothing
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import msgspec
 import requests
@@ -33,13 +33,16 @@ from gate_controller.contract.calls import (
 )
 from gate_controller.contract.sealed_keys import KeyNotOpened
 from gate_controller.storage.policy_store import GateIdentity
-from gate_controller.sync.link import OddAnswer, ServerLink, SyncRefused
+from gate_controller.sync.link import OddAnswer, RefusedForNow, ServerLink, SyncRefused
 from gate_controller.sync.news import CallSaid, DirectoryCame, OpenTask, SyncNews, TasksCame
 
 log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 0.25
 MAX_DONE = 20
+LIVE_A_TURN = 3
+"""How many live calls are reported in one turn. Of more at once each is reported less often: a server answers
+20 messages a second of one gate."""
 MAX_TRIES = 40
 """How often the end of a call is tried; the server ends a call that is not reported any more."""
 
@@ -54,10 +57,12 @@ class CallReports:
         self._deliver = deliver
         self._lock = threading.Lock()
         self._live: dict[str, CallReport] = {}
-        """By call: what is said of it in between."""
+        """By call: what is said of it in between; the one that was said longest ago is first."""
         self._waiting: deque[CallReport] = deque()
         self._begun: set[str] = set()
         """Calls of which the server may know."""
+        self._refused: dict[str, int] = {}
+        """By call: how often its first waiting report was refused for now."""
         self._lanes: list[str] = []
         self._asks_tasks = False
         self._done: list[TaskDone] = []
@@ -98,7 +103,8 @@ class CallReports:
         """Report the gate's side of a live call's sound at once, and with each report from now on."""
         with self._lock:
             if call_id in self._live:
-                self._live[call_id] = msgspec.structs.replace(self._live[call_id], media_offer=side)
+                said = msgspec.structs.replace(self._live.pop(call_id), media_offer=side)
+                self._live = {call_id: said, **self._live}
         self._news.set()
 
     def ask_directory(self, lane_id: str) -> None:
@@ -121,20 +127,20 @@ class CallReports:
         while True:
             with self._lock:
                 is_idle = not (self._live or self._waiting or self._lanes or self._asks_tasks)
-            if self._stopping.is_set() and (is_idle or self._tries):
+            if self._stopping.is_set() and (is_idle or self._tries or self._refused):
                 return
             self._news.wait(None if is_idle else REPORT_SECONDS)
             self._news.clear()
             self._turn()
 
     def _turn(self) -> None:
-        """Send what waits, then one report of each call; after a failure the next turn tries again."""
+        """Send what waits, then a report of the next live calls; after a failure try again next turn."""
         try:
-            while (report := self._first()) is not None:
-                self._send(report)
-            with self._lock:
-                live = list(self._live.values())
-            for report in live:
+            put_off: set[str] = set()
+            while (report := self._first(put_off)) is not None:
+                if not self._send(report):
+                    put_off.add(report.call_id)
+            for report in self._next_live():
                 self._send(msgspec.structs.replace(report, step=CallStep.CALLING, leg=None))
             self._bring_directories()
             self._bring_tasks()
@@ -148,12 +154,22 @@ class CallReports:
             log.exception("a call cannot be reported")
             self._failed()
 
-    def _first(self) -> CallReport | None:
+    def _first(self, put_off: Container[str]) -> CallReport | None:
+        """Return the first report that waits, but of the calls that are put off to the next turn."""
         with self._lock:
-            return self._waiting[0] if self._waiting else None
+            return next((one for one in self._waiting if one.call_id not in put_off), None)
 
-    def _send(self, report: CallReport) -> None:
-        """Send one report and bring the answer; what the server refuses is not sent again."""
+    def _next_live(self) -> list[CallReport]:
+        with self._lock:
+            live = list(self._live.items())
+            self._live = dict(live[LIVE_A_TURN:] + live[:LIVE_A_TURN])
+        return [report for _call_id, report in live[:LIVE_A_TURN]]
+
+    def _send(self, report: CallReport) -> bool:
+        """Send one report and bring the answer; return whether it need not be sent again.
+
+        A change that is refused for now is; a report in between is not, as the next one follows.
+        """
         with self._lock:
             is_wanted = report.step is not CallStep.CALLING or report.call_id in self._live
             if is_wanted:
@@ -166,11 +182,22 @@ class CallReports:
             except SyncRefused as err:
                 # The call ends at the gate when no answer has come for some seconds.
                 log.warning("the server refuses a report of a call: %s", err)
+                if isinstance(err, RefusedForNow) and self._is_tried_again(report):
+                    return False
         with self._lock:
-            if self._waiting and self._waiting[0] is report:
-                self._waiting.popleft()
+            self._waiting = deque(one for one in self._waiting if one is not report)
+            if report.step is not CallStep.CALLING:
+                self._refused.pop(report.call_id, None)
             if report.step is CallStep.OVER:
                 self._begun.discard(report.call_id)
+        return True
+
+    def _is_tried_again(self, report: CallReport) -> bool:
+        if report.step is CallStep.CALLING:
+            return False
+        with self._lock:
+            tries = self._refused[report.call_id] = self._refused.get(report.call_id, 0) + 1
+        return tries < MAX_TRIES
 
     def _failed(self) -> None:
         self._tries += 1
@@ -180,6 +207,7 @@ class CallReports:
         with self._lock:
             self._waiting = deque(one for one in self._waiting if one.call_id in self._live)
             self._begun &= self._live.keys()
+            self._refused.clear()
             self._lanes.clear()
             self._asks_tasks = False
 

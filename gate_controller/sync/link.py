@@ -25,6 +25,10 @@ class SyncRefused(Exception):
     """The server answered no; carries its stable word and sentence."""
 
 
+class RefusedForNow(SyncRefused):
+    """The server was asked too often or failed: the same question may have an answer soon."""
+
+
 class OddAnswer(SyncRefused):
     """What came is no answer of Menjin's server: a page of something in between, while it is away."""
 
@@ -123,7 +127,10 @@ def read_reply(response: requests.Response, reply_type: type[T]) -> T:
     try:
         if response.status_code != requests.codes.ok:
             refusal = msgspec.json.decode(response.content, type=Refusal)
-            raise SyncRefused(f"{refusal.error}: {refusal.detail}")
+            is_for_now = (
+                response.status_code == requests.codes.too_many_requests or response.status_code >= 500
+            )
+            raise (RefusedForNow if is_for_now else SyncRefused)(f"{refusal.error}: {refusal.detail}")
         return msgspec.json.decode(response.content, type=reply_type)
     except (msgspec.MsgspecError, ValueError, RecursionError) as err:
         raise OddAnswer(

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gate_controller.contract.call_media import MediaSide
 from gate_controller.contract.calls import (
     CALLS_PATH,
     CallEnd,
@@ -21,12 +22,13 @@ from gate_controller.contract.calls import (
 )
 from gate_controller.contract.messages import Refusal
 from gate_controller.storage.policy_store import GateIdentity
-from gate_controller.sync.calls import CallReports
+from gate_controller.sync.calls import LIVE_A_TURN, MAX_TRIES, CallReports
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.news import CallSaid, DirectoryCame, SyncNews
 from tests.support.gates.waiting import until
 
 CALLING = CallReport(call_id="c-1", lane_id="north-in", home="31203", sealing_public_key=b"k" * 32)
+SIDE = MediaSide(ufrag="gOL7", pwd="Ci9NwetAurW1JR4xaZykc0Xz", fingerprint=bytes(32), candidates=())
 ENTRY = DirectoryEntry(label="Chen", home="31203", shown="3-1203")
 
 
@@ -35,6 +37,9 @@ class CallServer:
     """An HTTP server that answers each report of a call, or turns it away."""
 
     status: int = 200
+    refused: dict[CallStep, int] = field(default_factory=dict)
+    """How often reports of a step are refused for now before one is taken."""
+    refused_with: int = 503
     is_proxy: bool = False
     reports: list[CallReport] = field(default_factory=list)
     counters: list[int] = field(default_factory=list)
@@ -49,14 +54,19 @@ class CallServer:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.holds.wait(10)
                 outer.counters.append(int(self.headers["Menjin-Counter"]))
+                status = outer.status
                 answer: msgspec.Struct = DirectoryReply(entries=(ENTRY,))
                 if self.path == CALLS_PATH:
                     report = msgspec.json.decode(body, type=CallReport)
                     outer.reports += [report] * (not outer.is_proxy)
                     answer = CallState(call_id=report.call_id, stage="ringing")
-                answers = {200: answer, 409: Refusal(error="call_over", detail="no such call")}
-                data = b"<html>" if outer.is_proxy else msgspec.json.encode(answers[outer.status])
-                self.send_response(outer.status)
+                    if outer.refused.get(report.step, 0):
+                        outer.refused[report.step] -= 1
+                        status = outer.refused_with
+                if status != 200:
+                    answer = Refusal(error="refused", detail="not this one")
+                data = b"<html>" if outer.is_proxy else msgspec.json.encode(answer)
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
@@ -156,6 +166,54 @@ def test_a_report_that_the_server_refuses_is_sent_once_and_the_next_ones_go_on(
     until(lambda: len(server.reports) >= 3)
     assert server.steps().count(CallStep.LEG_RINGS) == 1
     assert line.news.empty()
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_change_that_is_refused_for_now_comes_again_before_what_follows_it(
+    line: Line, server: CallServer, status: int
+) -> None:
+    server.refused_with = status
+    server.refused = {CallStep.LEG_ANSWERED: 2, CallStep.OVER: 2}
+    line.calls.say(CALLING)
+    line.calls.say(msgspec.structs.replace(CALLING, step=CallStep.LEG_ANSWERED, leg=0))
+    until(lambda: CallStep.LEG_ANSWERED in server.steps())
+    line.calls.say(over())
+    until(lambda: not line.calls._waiting)
+    changes = [step for step in server.steps() if step is not CallStep.CALLING]
+    assert changes == [CallStep.LEG_ANSWERED] * 3 + [CallStep.OVER] * 3
+
+
+def test_one_call_that_is_refused_for_now_does_not_stop_another_and_is_given_up_in_the_end(
+    line: Line, server: CallServer
+) -> None:
+    server.refused = {CallStep.LEG_ANSWERED: 10 * MAX_TRIES}
+    line.calls.stop()
+    again = CallReports(line.link, GateIdentity("s", "north", b"r" * 32), line.news.put)
+    other = msgspec.structs.replace(CALLING, call_id="c-2")
+    again.say(msgspec.structs.replace(CALLING, step=CallStep.LEG_ANSWERED, leg=0))
+    again.say(other)
+    again._turn()
+    assert [report.call_id for report in server.reports] == ["c-1", "c-2", "c-1", "c-2"]
+    for _turn in range(MAX_TRIES):
+        again._turn()
+    assert server.steps().count(CallStep.LEG_ANSWERED) == MAX_TRIES
+
+
+def test_many_live_calls_are_reported_in_turn_and_one_with_new_sound_first(
+    line: Line, server: CallServer
+) -> None:
+    line.calls.stop()
+    calls = CallReports(line.link, GateIdentity("s", "north", b"r" * 32), line.news.put)
+    for number in range(3 * LIVE_A_TURN):
+        calls.say(msgspec.structs.replace(CALLING, call_id=f"c-{number}"))
+    calls._turn()
+    del server.reports[: 3 * LIVE_A_TURN]
+    calls._turn()
+    calls._turn()
+    assert [report.call_id for report in server.reports] == [f"c-{n}" for n in range(3 * LIVE_A_TURN)]
+    calls.offer_media("c-5", SIDE)
+    calls._turn()
+    assert server.reports[3 * LIVE_A_TURN].media_offer == SIDE
 
 
 def test_what_a_proxy_says_while_the_server_is_away_is_no_answer(line: Line, server: CallServer) -> None:

@@ -221,9 +221,8 @@ def test_a_telephone_without_a_key_when_the_gate_went_silent_leaves_a_missed_cal
 def missed_calls(small_compound: Compound) -> list[tuple[str, str | None, bool]]:
     """Return how each call of the home ended, who answered it, and whether it was missed."""
     with small_compound.session() as session:
-        home_id = session.get_one(Person, small_compound.person_id).home_id
-        assert home_id is not None
-        past = calls_of_home(session, home_id, small_compound.clock())
+        reader = session.get_one(Person, small_compound.person_id)
+        past = calls_of_home(session, reader, small_compound.clock())
     return [(one.end, one.answered_by, one.is_missed) for one in past]
 
 

@@ -29,8 +29,10 @@ _THREE_DIGITS = frozenset(
 """How country codes of three digits begin; all other codes but those of one digit have two (ITU-T E.164)."""
 SHORTEST_AT_HOME = 7
 """No number of emergencies, or of a company's own telephones, gets a country code."""
-_ADDRESS = re.compile(r"sip:(?:[A-Za-z0-9._+*-]+@)?(?P<host>[A-Za-z0-9.-]+(?::[0-9]{1,5})?)")
+_ADDRESS = re.compile(r"sip:(?:(?P<user>[A-Za-z0-9._+*-]+)@)?(?P<host>[A-Za-z0-9.-]+(?::[0-9]{1,5})?)")
 """Without passwords, parameters and headers, so that one reading of the host is the only one."""
+_DIALLED = re.compile(r"\+?[0-9*]{6,}\Z")
+"""A user of an exchange that it may dial outside as a number; its own telephones have shorter ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,20 @@ def plain_number(text: str) -> str | None:
 
 
 def is_allowed(allowed: Allowed, number: str) -> bool:
-    """Return whether gates may call a number: its beginning, or its SIP host, is on the list."""
+    """Return whether gates may call a number: its beginning, or its SIP host, is on the list.
+
+    A number behind a SIP host needs both: an exchange dials it outside, at the compound's cost.
+    """
     if number.startswith(SIP):
         address = _ADDRESS.fullmatch(number)
-        return address is not None and address["host"].lower() in allowed.hosts
+        if address is None or address["host"].lower() not in allowed.hosts:
+            return False
+        user = re.sub(r"[.-]", "", address["user"] or "")
+        return _DIALLED.match(user) is None or _has_listed_beginning(allowed, user)
+    return _has_listed_beginning(allowed, number)
+
+
+def _has_listed_beginning(allowed: Allowed, number: str) -> bool:
     listed = [one for one in allowed.prefixes if one.startswith(ABROAD) or not number.startswith(ABROAD)]
     return any(number.startswith(prefix) for prefix in listed)
 

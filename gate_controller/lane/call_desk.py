@@ -7,7 +7,7 @@ sees their own result, and the call goes on.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gate_controller.contract.calls import CallEnd, CallFor, DirectoryEntry
+from gate_controller.contract.calls import CallEnd, CallFor, DirectoryEntry, QuickReply
 from gate_controller.lane.home_call import CallPhase, HomeCall
 from gate_controller.terminal.call_shown import ENTRIES_A_PAGE, CallShown
 from gate_controller.terminal.view import CLEAR_KEY, ENTER_KEY, Screen
@@ -73,7 +73,7 @@ class CallDesk:
 
     def ended(self, now_seconds: float, seconds: float) -> None:
         """Show the end of the call for so long, where it has a screen."""
-        is_shown = self.call is not None and (self.call.end in SHOWN_ENDS or self.call.reply is not None)
+        is_shown = self.call is not None and self.call.end in SHOWN_ENDS
         self.until_seconds = now_seconds + seconds
         if not is_shown:
             self.call = None
@@ -99,7 +99,7 @@ class CallDesk:
         call = self.call
         if call is None:
             return ""
-        if call.reply is not None:
+        if self._reply is not None:
             return "call_from"
         if call.is_over:
             return "call_ask_guard" if call.offers_guard else ""
@@ -109,9 +109,17 @@ class CallDesk:
     def said(self) -> str:
         """Return the word for what is said large: the sentence that the home chose, or how the call ended."""
         call = self.call
-        if call is not None and call.reply is not None:
-            return f"reply_{call.reply}"
+        if self._reply is not None:
+            return f"reply_{self._reply}"
         return f"call_{call.end}" if call is not None and call.is_over and call.end is not None else ""
+
+    @property
+    def _reply(self) -> QuickReply | None:
+        """Return the sentence of the home; at an end with words of its own those come first."""
+        call = self.call
+        if call is None or (call.is_over and call.end is not CallEnd.ENDED):
+            return None
+        return call.reply
 
     def shown(self, screen: Screen) -> CallShown | None:
         """Return what a screen of calls shows beside its texts; None on every other screen."""

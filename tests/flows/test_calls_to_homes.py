@@ -186,12 +186,24 @@ def test_a_home_without_calls_and_an_unknown_one_are_answered_the_same(scene: Sc
 
 
 def test_a_home_that_wants_the_guard_now_calls_help(scene: Scene) -> None:
-    scene.office.stage, scene.office.end, scene.office.to_guard = "over", CallEnd.NO_ANSWER, True
+    scene.office.stage, scene.office.end, scene.office.to_guard = "over", CallEnd.ENDED, True
     scene.office.reply = "leave_with_guard"
     scene.call("##8" + "31203#")
     wait_for_entries(scene.bench, "alarm_help")
     assert scene.office.over().purpose is CallFor.COURIER
     assert scene.desk.calls.said == "reply_leave_with_guard"
+
+
+@pytest.mark.parametrize(
+    ("end", "said"), [(CallEnd.ENDED, "reply_coming"), (CallEnd.SENT_AWAY, "call_sent_away")]
+)
+def test_who_is_sent_away_after_a_sentence_reads_that_they_are(scene: Scene, end: CallEnd, said: str) -> None:
+    scene.call()
+    scene.office.stage, scene.office.reply = "answered", "coming"
+    until(lambda: scene.desk.calls.said == "reply_coming")
+    scene.office.stage, scene.office.end = "over", end
+    scene.shows(Screen.CALL_OVER)
+    assert scene.desk.calls.said == said
 
 
 def test_help_in_a_call_ends_it_and_calls_the_guard(scene: Scene) -> None:

@@ -207,7 +207,7 @@ def _calls() -> dict[str, str]:
         "call_failed": _("No connection"),
         "reply_coming": _("I am coming."),
         "reply_wait": _("Please wait a moment."),
-        "reply_leave_at_door": _("Please leave it at the door."),
+        "reply_leave_at_door": _("Please leave it at our front door."),
         "reply_leave_with_guard": _("Please leave it with the guard."),
         "reply_not_now": _("Not now, sorry."),
     }

@@ -10,6 +10,9 @@ from types import ModuleType
 import pytest
 from babel.messages.pofile import read_po
 
+from gate_controller.terminal.texts import _calls
+from web_admin.resident.call import SENTENCES
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("hardware", "gate_controller", "web_admin", "head_office", "fleet", "demo")
 FLEET = "fleet/translations/zh/LC_MESSAGES/messages.po"
@@ -43,6 +46,22 @@ def test_every_catalogue_has_the_form_that_the_command_gives_it(tool: ModuleType
                 stale.append(str(source.relative_to(ROOT)))
     assert stale == [], "run make translations"
     assert seen == {path for package in PACKAGES for path in (ROOT / package).rglob("LC_MESSAGES/*.po")}
+
+
+def test_a_home_chooses_its_answer_in_the_words_that_the_gate_says() -> None:
+    """A courier does what the gate says, and the home believes that they read what it has chosen."""
+    on_page = {f"reply_{reply}": str(sentence) for reply, sentence in SENTENCES.items()}
+    at_gate = {key: text for key, text in _calls().items() if key.startswith("reply_")}
+    assert on_page == at_gate
+    page, gate = (_catalogue(package) for package in ("web_admin", "gate_controller/terminal"))
+    assert {text: page[text] for text in on_page.values()} == {text: gate[text] for text in on_page.values()}
+
+
+def _catalogue(package: str) -> dict[str, str]:
+    """Return the Chinese of each text of a package."""
+    path = ROOT / package / "translations/zh/LC_MESSAGES/messages.po"
+    with path.open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file)}
 
 
 def test_new_texts_come_in_empty_and_texts_that_are_gone_go(

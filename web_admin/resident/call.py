@@ -38,9 +38,9 @@ CLOCKS_APART = timedelta(seconds=30)
 SENTENCES: dict[QuickReply, object] = {
     "coming": _l("I am coming."),
     "wait": _l("Please wait a moment."),
-    "leave_at_door": _l("Please leave it at the door."),
+    "leave_at_door": _l("Please leave it at our front door."),
     "leave_with_guard": _l("Please leave it with the guard."),
-    "not_now": _l("Not now, please."),
+    "not_now": _l("Not now, sorry."),
 }
 
 

@@ -3,7 +3,6 @@
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,7 +21,16 @@ from web_admin.calls import models
 from web_admin.calls.allowed_numbers import is_allowed, settings_of
 from web_admin.calls.models import CallNumber, HomeCallWishes
 from web_admin.calls.reach import open_number
-from web_admin.calls.telephone_tasks import CODE_PURPOSE, DONE, PROOF_DIGITS, TAKEN, WAITING, end_task
+from web_admin.calls.telephone_tasks import (
+    CODE_PURPOSE,
+    DONE,
+    MONTHLY,
+    PROOF,
+    PROOF_DIGITS,
+    TAKEN,
+    WAITING,
+    end_task,
+)
 from web_admin.compound.models import Gate, Person, Site
 from web_admin.core.database import Menjin
 
@@ -83,9 +91,9 @@ def _sealed(
         tasks=tuple(
             TelephoneTask(
                 task_id=task.task_id,
-                purpose=cast(Literal["proof", "test"], task.purpose),
+                purpose="proof" if task.purpose == PROOF else "test",
                 language=session.get_one(Person, task.person_id).language,
-                keys_wanted=PROOF_DIGITS if task.purpose == "proof" else TEST_KEYS,
+                keys_wanted=PROOF_DIGITS if task.purpose == PROOF else TEST_KEYS,
                 leg=leg,
             )
             for (task, _leg), leg in zip(given, sealed.legs, strict=True)
@@ -101,7 +109,7 @@ def _take(menjin: Menjin, session: Session, gate: Gate, done: TaskDone, now: dat
     task = session.get(models.TelephoneTask, done.task_id, with_for_update=True)
     if task is None or task.state != TAKEN or task.gate_id != gate.gate_id:
         return
-    if task.purpose == "proof":
+    if task.purpose == PROOF:
         _take_proof(menjin, session, task, done, now)
     else:
         note_test(session, task, "reached" if done.keys else _without_keys(done), now)
@@ -131,8 +139,10 @@ def _take_proof(
 
 
 def note_test(session: Session, task: models.TelephoneTask, result: str, now: datetime) -> None:
-    """Store what came of a home's monthly test call."""
+    """Store what came of a test call: of the monthly one for the home, of one's own for its person."""
     end_task(task, result, now)
+    if task.purpose != MONTHLY:
+        return
     person = session.get_one(Person, task.person_id)
     wishes = session.get(HomeCallWishes, person.home_id) if person.home_id is not None else None
     if wishes is not None and task.state == DONE:

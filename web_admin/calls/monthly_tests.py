@@ -16,7 +16,7 @@ from web_admin.calls.made_calls import note_test
 from web_admin.calls.models import HomeCallWishes, TelephoneTask
 from web_admin.calls.reach import called_persons, has_pages, numbers_to_call
 from web_admin.calls.rules import is_between, minute_of
-from web_admin.calls.telephone_tasks import DONE, new_task
+from web_admin.calls.telephone_tasks import DONE, MONTHLY, OWN_TEST, new_task
 from web_admin.compound.models import Site
 from web_admin.core.database import Menjin
 from web_admin.core.sealing import Sealer
@@ -58,7 +58,11 @@ def run_monthly_tests(menjin: Menjin, now: datetime) -> int:
 
 
 def _unmade(session: Session, now: datetime) -> Sequence[TelephoneTask]:
-    late = TelephoneTask.purpose == "test", TelephoneTask.state != DONE, TelephoneTask.ends_at <= now
+    late = (
+        TelephoneTask.purpose.in_((MONTHLY, OWN_TEST)),
+        TelephoneTask.state != DONE,
+        TelephoneTask.ends_at <= now,
+    )
     return session.scalars(select(TelephoneTask).where(*late)).all()
 
 
@@ -93,6 +97,6 @@ def _test(session: Session, sealer: Sealer, wishes: HomeCallWishes, now: datetim
     numbers = numbers_to_call(session, sealer, wishes.site_id, persons)
     wishes.tested_at = now
     if numbers and "telephone" in wishes.reach:
-        session.add(new_task(wishes.site_id, numbers[0], "test", now, TEST_LASTS))
+        session.add(new_task(wishes.site_id, numbers[0], MONTHLY, now, TEST_LASTS))
     else:
         wishes.test_result = ON_PAGES if has_pages(session, persons, now) else NO_WAY

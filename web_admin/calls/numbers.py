@@ -23,7 +23,7 @@ from web_admin.calls.ends import distrust_telephones_of
 from web_admin.calls.models import CallNumber, TelephoneTask
 from web_admin.calls.pushes import show_test
 from web_admin.calls.reach import NUMBER_PURPOSE, every_number_of, open_number
-from web_admin.calls.telephone_tasks import new_task
+from web_admin.calls.telephone_tasks import OWN_TEST, new_task
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
 
@@ -125,13 +125,13 @@ def test_now(act: Action, person_id: str) -> tuple[int, int]:
     proved = [row for row in every_number_of(act.session, person_id) if row.proved_at is not None]
     tests = select(func.count()).where(
         TelephoneTask.person_id == person_id,
-        TelephoneTask.purpose == "test",
+        TelephoneTask.purpose == OWN_TEST,
         TelephoneTask.created_at > act.now - timedelta(days=1),
     )
     if (act.session.scalar(tests) or 0) >= TESTS_A_DAY * max(1, len(proved)):
         raise ActionRefused("test", _("You tested three times today. Try again tomorrow."))
     for row in proved:
-        act.session.add(new_task(act.site_id, row, "test", act.now, TEST_LASTS))
+        act.session.add(new_task(act.site_id, row, OWN_TEST, act.now, TEST_LASTS))
     phones = show_test(act.session, person_id, act.now)
     record(act, "call_test_asked", {"phones": phones, "telephones": len(proved)}, person_id=person_id)
     return phones, len(proved)

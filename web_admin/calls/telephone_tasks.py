@@ -29,6 +29,8 @@ PROOFS_A_DAY = 3
 PROOF_LASTS = timedelta(minutes=5)
 TASKS_KEPT_FOR = timedelta(days=2)
 """Longer than the day over which proofs are counted."""
+PROOF, MONTHLY, OWN_TEST = "proof", "test", "self_test"
+"""Purposes. The gate makes both kinds of test alike; an own one says nothing of the home."""
 WAITING, TAKEN, DONE = "waiting", "taken", "done"
 
 ProofState = Literal["none", "waiting", "calling", "proved", "not_answered", "wrong_digits", "failed", "late"]
@@ -109,6 +111,13 @@ def proof_state(session: Session, sealer: Sealer, number_id: str, now: datetime)
         return Proof("waiting" if task.state == WAITING else "calling", digits)
     states: tuple[ProofState, ...] = ("not_answered", "wrong_digits", "late")
     return Proof(next((state for state in states if state == task.result), "failed"))
+
+
+def own_test(session: Session, person_id: str) -> TelephoneTask | None:
+    """Return the last test that a person asked for and that was made, of those that are kept."""
+    of_person = TelephoneTask.person_id == person_id, TelephoneTask.purpose == OWN_TEST
+    done = select(TelephoneTask).where(*of_person, TelephoneTask.state == DONE)
+    return session.scalars(done.order_by(TelephoneTask.done_at.desc())).first()
 
 
 def _asked_lately(session: Session, person_id: str, now: datetime) -> int:

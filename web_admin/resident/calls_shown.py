@@ -8,8 +8,11 @@ from flask import render_template, request
 from web_admin.calls.allowed_numbers import settings_of
 from web_admin.calls.missed import calls_of_home
 from web_admin.calls.models import HomeCallWishes
+from web_admin.calls.monthly_tests import UNREACHED
 from web_admin.calls.numbers import numbers_of_person
 from web_admin.calls.reach import called_persons, wishes_of
+from web_admin.calls.telephone_tasks import own_test
+from web_admin.calls.texts import TEST_RESULTS
 from web_admin.calls.wishes import may_be_called
 from web_admin.compound.age_bands import ADULT
 from web_admin.messages.push_delivery import CALL
@@ -51,6 +54,9 @@ def page_of_calls(errors: Mapping[str, str] | None = None) -> str:
         has_telephones=settings_of(act.session, act.site_id).has_telephones,
         phones=listed([one for one in phones if CALL in one.kinds]),
         push_key=public_key(act.sealer, act.site_id),
+        test_results=TEST_RESULTS,
+        own_test=own_test(act.session, person.person_id),
+        is_unreached=row is not None and row.test_result in UNREACHED,
         form=request.form,
         errors=errors or {},
         tab="my_home",

@@ -9,6 +9,7 @@ from tests.support.compounds.resident import Compound
 from tests.web_admin.calls.played_calls import CallingGate, has_telephone, home_of, set_clock, wants
 from web_admin.calls.models import HomeCallPerson, HomeCallWishes
 from web_admin.calls.monthly_tests import HomesReached, homes_reached, run_monthly_tests
+from web_admin.calls.numbers import test_now as own_test_now
 from web_admin.core.database import current_menjin
 from web_admin.operations.call_health import call_findings
 
@@ -105,6 +106,26 @@ def test_a_home_without_a_telephone_is_reached_on_pages_or_not_at_all(
     set_clock(small_compound, 30 * DAY)
     run(small_compound)
     assert result(small_compound) == "on_pages"
+
+
+def test_what_a_person_tests_says_nothing_of_the_home(
+    small_compound: Compound, with_telephone: CallingGate
+) -> None:
+    with small_compound.act("phone", small_compound.person_id) as act:
+        own_test_now(act, small_compound.person_id)
+    reply, _numbers = with_telephone.asks_for_tasks()
+    assert reply.tasks[0].purpose == "test"
+    with_telephone.asks_for_tasks(TaskDone(task_id=reply.tasks[0].task_id, result="answered", keys="1"))
+    assert result(small_compound) is None
+    page = small_compound.signed_in(small_compound.person_id).get("/r/calls").text
+    assert "Someone picked up and pressed a key." in page
+    assert "Your test, " in page
+
+
+def test_the_page_says_what_the_monthly_test_came_to(small_compound: Compound, called: CallingGate) -> None:
+    wants(small_compound, tested_at=small_compound.clock(), test_result="on_pages")
+    page = small_compound.signed_in(small_compound.person_id).get("/r/calls").text
+    assert "It rings on pages and phones; there is no telephone to test." in page
 
 
 def test_a_home_that_takes_no_calls_any_more_is_not_tested(

@@ -20,6 +20,7 @@ Columns = TypeVarTuple("Columns")
 NUMBER_PURPOSE = "call-number"
 PUSH_KIND = "call"
 """What a phone on which calls are shown has among its kinds."""
+CALLED_KINDS = ("resident", "helper")
 PAGE_KNOWN_FOR = timedelta(seconds=45)
 """How long a page counts as open after it last said so."""
 
@@ -37,7 +38,7 @@ def called(rows: Select[*Columns]) -> Select[*Columns]:
         .where(
             Person.ended_at.is_(None),
             Person.suspended.is_(False),
-            Person.kind.in_(("resident", "helper")),
+            Person.kind.in_(CALLED_KINDS),
             or_(HomeCallPerson.is_called.is_(True), by_rule),
         )
     )

@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from web_admin.action.base import Action, begin, record
 from web_admin.calls.models import HomeCallPerson, HomeCallWishes
-from web_admin.calls.reach import called_persons
+from web_admin.calls.reach import CALLED_KINDS, called_persons
 from web_admin.calls.rules import FIRST_REACH, STEPS
-from web_admin.compound.models import UNASSIGNED, Gate, Person
+from web_admin.compound.models import Gate, Person
 from web_admin.core.refusal import ActionRefused
 
 COURIERS = ("ask", "by_day", "guard")
@@ -104,7 +104,7 @@ def may_be_called(act: Action, home_id: str) -> list[Person]:
     people = list(
         act.session.scalars(
             select(Person)
-            .where(Person.home_id == home_id, Person.ended_at.is_(None), Person.kind != UNASSIGNED)
+            .where(Person.home_id == home_id, Person.ended_at.is_(None), Person.kind.in_(CALLED_KINDS))
             .order_by(Person.created_at, Person.person_id)
         )
     )

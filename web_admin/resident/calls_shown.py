@@ -10,7 +10,7 @@ from web_admin.calls.missed import calls_of_home
 from web_admin.calls.models import HomeCallWishes
 from web_admin.calls.monthly_tests import UNREACHED
 from web_admin.calls.numbers import numbers_of_person
-from web_admin.calls.reach import called_persons, wishes_of
+from web_admin.calls.reach import called_persons, is_called, wishes_of
 from web_admin.calls.telephone_tasks import own_test
 from web_admin.calls.texts import TEST_RESULTS
 from web_admin.calls.wishes import may_be_called
@@ -34,7 +34,8 @@ def page_of_calls(errors: Mapping[str, str] | None = None) -> str:
     """Return the page, with what was refused beside its field."""
     person, act = signed_in()
     home_id = person.home_id if person.kind == "resident" else None
-    row = None if home_id is None else wishes_of(act.session, home_id)
+    rings_for = person.home_id if is_called(act.session, person) else home_id
+    row = None if rings_for is None else wishes_of(act.session, rings_for)
     phones = phones_of(act.session, Owner(person_id=person.person_id))
     return render_template(
         "resident/calls.html",
@@ -47,7 +48,7 @@ def page_of_calls(errors: Mapping[str, str] | None = None) -> str:
         dnd_until=_dnd_until(row, act.now),
         past=[] if home_id is None else calls_of_home(act.session, person, act.now),
         people=[] if home_id is None else may_be_called(act, home_id),
-        called=[] if home_id is None else called_persons(act.session, home_id),
+        called=[] if rings_for is None else called_persons(act.session, rings_for),
         gates=gates_open_to(act.session, person, act.now),
         long_list=LONG_LIST,
         numbers=numbers_of_person(act.session, act.sealer, person.person_id),
@@ -56,7 +57,7 @@ def page_of_calls(errors: Mapping[str, str] | None = None) -> str:
         push_key=public_key(act.sealer, act.site_id),
         test_results=TEST_RESULTS,
         own_test=own_test(act.session, person.person_id),
-        is_unreached=row is not None and row.test_result in UNREACHED,
+        is_unreached=home_id is not None and row is not None and row.test_result in UNREACHED,
         form=request.form,
         errors=errors or {},
         tab="my_home",

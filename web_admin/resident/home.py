@@ -9,6 +9,7 @@ from flask import render_template, request
 from web_admin.access_review.queries import waits_for_person
 from web_admin.action.base import Action
 from web_admin.calls.missed import count_new
+from web_admin.calls.reach import is_called
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import Person
 from web_admin.compound.queries import known_person
@@ -48,6 +49,7 @@ def _page(person: Person, act: Action, *, errors: Mapping[str, Mapping[str, str]
         offered=offered_gates(person, gates),
         long_list=LONG_LIST,
         waits=bool(current_menjin().config.new_members_wait),
+        is_called_helper=person.kind == "helper" and is_called(act.session, person),
         missed_calls=count_new(act.session, person, act.now),
         review_asks=waits_for_person(act.session, act.site_id, person),
         form=request.form,

@@ -162,6 +162,27 @@ def test_who_is_called_and_in_which_order(small_compound: Compound, called: Flas
     assert "Choose at least one person" in choose(called, "people", people=small_compound.neighbour_id)
 
 
+def test_a_helper_who_is_called_sees_what_rings_and_nothing_else_of_the_home(
+    small_compound: Compound, called: FlaskClient
+) -> None:
+    helper_id = another_at_home(small_compound, "Aunt Zhao", kind="helper")
+    staff_id = another_at_home(small_compound, "Porter Ma", kind="staff")
+    phone = small_compound.signed_in(helper_id)
+    assert "What rings for me" not in phone.get(PAGE).text
+    page = choose(called, "people", people=helper_id)
+    assert ("Aunt Zhao" in page, "Porter Ma" in page) == (True, False)
+    assert "Choose at least one person" in choose(called, "people", people=staff_id)
+    assert 'href="/r/calls"' in phone.get("/r/home").text
+    page = phone.get(PAGE).text
+    assert [words in page for words in ("What rings for me", "Last calls", "Settings of our home")] == [
+        True,
+        False,
+        False,
+    ]
+    choose(called, "switch", on="0")
+    assert "What rings for me" not in phone.get(PAGE).text
+
+
 def test_missed_calls_are_listed_for_all_of_the_home_until_one_has_seen_them(
     small_compound: Compound, called: FlaskClient, neighbour: FlaskClient
 ) -> None:

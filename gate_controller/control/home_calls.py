@@ -52,7 +52,6 @@ from gate_controller.lane.pending_events import PendingEvents
 from gate_controller.lane.state import LaneDesk
 from gate_controller.rules.decision import CALL_WAY, Reason
 from gate_controller.rules.identify import identify_answer
-from gate_controller.terminal.view import Screen
 from hardware.interfaces import CallChange
 
 MAX_ORDERS = 8
@@ -231,11 +230,7 @@ class HomeCalls:
         policy = self._state.snapshot.policy
         home_id = policy.home_ids_by_number.get(call.home, "")
         claim = identify_answer(answer.person_id, home_id, policy, under_duress=answer.under_duress)
-        decision = self._presentations.present(call.lane_id, claim)
-        if not decision.opens:
-            return decision.reason.value
-        is_open = self._parts.desks[call.lane_id].screen.shows is Screen.GRANTED
-        return None if is_open else EventKind.ALARM_GRANTED_NOT_OPENED.value
+        return self._presentations.answer_call(call.lane_id, claim)
 
     def _dial(self, desk: LaneDesk, call: HomeCall, now_seconds: float) -> None:
         number = self._line.dial(desk.lane_id, call.legs[call.next_leg].number)

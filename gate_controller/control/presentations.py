@@ -157,8 +157,19 @@ class Presentations:
 
     def present(self, lane_id: str, claim: Claim, home_number: str = "") -> Decision:
         """Decide one claim and act on it, unless a face dialog at this lane keeps it."""
+        return self._present(lane_id, claim, home_number)[0]
+
+    def answer_call(self, lane_id: str, claim: Claim) -> str | None:
+        """Decide by the right of who answers a call, and act on it; return why the lane did not open."""
+        decision, released = self._present(lane_id, claim)
+        if not decision.opens:
+            return decision.reason.value
+        return None if released else EventKind.ALARM_GRANTED_NOT_OPENED.value
+
+    def _present(self, lane_id: str, claim: Claim, home_number: str = "") -> tuple[Decision, bool]:
+        """Return the decision, and whether the lock was released."""
         if self._state.snapshot is None:
-            return refuse_without_policy(self._parts, lane_id, claim.method)
+            return refuse_without_policy(self._parts, lane_id, claim.method), False
         policy, desk = self._state.snapshot.policy, self._parts.desks[lane_id]
         now = self._parts.clock.now()
         is_repeat = not claim.by_call and self._passages.is_repeat(lane_id, claim)
@@ -173,11 +184,11 @@ class Presentations:
                 kept = self._dialog.presented(desk, claim, decision, home_number)
                 if kept is not None:
                     self.admit(lane_id, kept.admission)
-                    return msgspec.structs.replace(decision, opens=False)
+                    return msgspec.structs.replace(decision, opens=False), False
             self._record(shown, decision)
             released = self._release_granted(shown, decision)
             self._notify(shown, decision, released)
-        return decision
+        return decision, released
 
     def admit(self, lane_id: str, admission: Admission | None) -> None:
         """Decide again what began a face dialog that is over; a grant's screen shows its message."""
@@ -256,7 +267,7 @@ class Presentations:
         desk, lane_id = shown.desk, shown.desk.lane_id
         if shown.claim.by_call:
             # What others show at this lane goes on: a home lets its visitor in beside them.
-            return self.release(lane_id, decision.pulse_seconds)
+            return self.release(lane_id, decision.pulse_seconds, beside=True)
         desk.dialog.shown_first = None
         if desk.camera.mode == "looking":
             # No person waits for that search any more.
@@ -271,12 +282,14 @@ class Presentations:
         self._reads.opened(lane_id, what, now_seconds, decision.pulse_seconds)
         return True
 
-    def release(self, lane_id: str, seconds: float) -> bool:
+    def release(self, lane_id: str, seconds: float, *, beside: bool = False) -> bool:
         """Pulse the lane's output, after its entry was written; return whether it took the pulse.
 
-        One that failed is never tried again; one above the output's longest pulse is cut to that.
+        One that failed is never tried again; one above the output's longest pulse is cut to that. `beside`
+        leaves the screen to a person who uses the lane.
         """
         desk = self._parts.desks[lane_id]
+        show = desk.show_beside if beside else desk.show_result
         now_seconds = self._parts.clock.monotonic_seconds()
         seconds = min(seconds, self._parts.relays[lane_id].longest_pulse_seconds)
         try:
@@ -285,10 +298,10 @@ class Presentations:
             log.error("lane %s: granted and not opened: %s", lane_id, err)
             self._parts.recorder.record(EventKind.ALARM_GRANTED_NOT_OPENED, {"lane_id": lane_id}, {})
             message = "granted_not_opened"
-            desk.show_result(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message=message)
+            show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message=message)
             return False
         desk.door = granted(desk.door, now_seconds, seconds)
-        desk.show_result(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
+        show(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
         return True
 
     def _notify(self, shown: Presentation, decision: Decision, released: bool) -> None:
@@ -299,7 +312,7 @@ class Presentations:
         claim, lane = shown.claim, shown.lane
         if claim.by_call:
             if not decision.opens:
-                shown.desk.show_result(
+                shown.desk.show_beside(
                     Screen.REFUSED, self._parts.clock.monotonic_seconds(), seconds=RESULT_SECONDS
                 )
             self._parts.nudge_sync()

@@ -332,6 +332,17 @@ class LaneDesk:
         self.rest()
         self.screen.show(screen, now_seconds, seconds=seconds, message=message, mend=mend)
 
+    @property
+    def is_used(self) -> bool:
+        """Return whether a person types here, is looked at or asked, or is to show the second of two ways."""
+        at_rest = self.screen.shows is Screen.IDLE and self.screen.message != SECOND_METHOD
+        return not at_rest and self.screen.shows not in RESULT_SCREENS
+
+    def show_beside(self, screen: Screen, now_seconds: float, *, seconds: float, message: str = "") -> None:
+        """Show what came of another person's call; who uses the lane goes on undisturbed."""
+        if not self.is_used:
+            self.show_result(screen, now_seconds, seconds=seconds, message=message)
+
     def wants_second(self, person_id: str, method: Method, now_seconds: float) -> None:
         """Keep the method shown until a second follows, and ask for it on the screen."""
         self.dialog.shown(person_id, method, now_seconds, self.screen.patient(SECOND_METHOD_SECONDS))

@@ -14,7 +14,7 @@ from gate_controller.lane.state import LaneDesk
 from gate_controller.terminal.view import CallPressed, KeyTyped, Screen
 from tests.support.compounds.people import card, lane, person, pin, records
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate, obeyed
-from tests.support.gates.call_office import CallOffice, call_office
+from tests.support.gates.call_office import PERSON, CallOffice, call_office
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.site_keys import SiteKeys
 from tests.support.gates.waiting import until
@@ -245,6 +245,21 @@ def test_a_card_opens_in_the_middle_of_a_call_and_the_call_goes_on(scene: Scene)
     scene.office.opens = scene.office.order()
     assert scene.office.over().end is CallEnd.OPENED
     assert scene.decisions() == [("card", "granted", True), ("call", "granted", True)]
+
+
+@pytest.mark.parametrize(("person_id", "reason"), [(PERSON, "granted"), (OTHER, "not_of_home")])
+def test_a_pin_that_is_typed_when_a_visitors_call_is_decided_still_opens(
+    scene: Scene, person_id: str, reason: str
+) -> None:
+    scene.call()
+    scene.bench.keys.type("31203#246")
+    scene.shows(Screen.TYPING_PIN)
+    scene.office.opens = scene.office.order(person_id)
+    scene.office.over()
+    assert scene.desk.screen.shows is Screen.TYPING_PIN
+    scene.bench.keys.type("810#")
+    wait_for_decisions(scene.bench, 2)
+    assert scene.decisions() == [("call", reason, reason == "granted"), ("pin", "granted", True)]
 
 
 def test_a_gate_that_is_stopped_in_a_call_reports_its_end(scene: Scene) -> None:

@@ -98,6 +98,10 @@ NEW_SIGN_IN_TEXT = N_(
     "There is a new way to sign in to your page: a password or a passkey. If that was not you, end it under "
     "Ways in."
 )
+NEW_TELEPHONE_TEXT = N_(
+    "A telephone number was verified for you: when a gate calls it, it can open. If that was not you, remove "
+    "it under Calls from the gate."
+)
 CHANGED_TEXT = N_(
     "Messages about your page no longer come to this address, or fewer come. If that was not you, "
     "restore them here within %(days)s days: %(link)s"
@@ -126,6 +130,7 @@ BY_ENTRY: Mapping[str, str] = {
     "desk_opened": "signed_in",
     "password_set": "signed_in",
     "passkey_added": "signed_in",
+    "call_number_proved": "signed_in",
 }
 """Entries of the ledger that a message can follow."""
 OWN_TEXTS: Mapping[str, tuple[str, str]] = {
@@ -137,6 +142,7 @@ OWN_TEXTS: Mapping[str, tuple[str, str]] = {
     "desk_opened": (DESK_OPENED_TEXT, DESK_OPENED_TEXT),
     "password_set": (NEW_SIGN_IN_TEXT, NEW_SIGN_IN_TEXT),
     "passkey_added": (NEW_SIGN_IN_TEXT, NEW_SIGN_IN_TEXT),
+    "call_number_proved": (NEW_TELEPHONE_TEXT, NEW_TELEPHONE_TEXT),
 }
 """What is said of an entry that shares its switch with another: of staff, and of a system with a key."""
 

@@ -30,6 +30,7 @@ ENTRIES: Mapping[tuple[str, str], str] = {
     ("desk_opened", ""): "desk_opened",
     ("password_set", ""): "password",
     ("passkey_added", ""): "passkey",
+    ("call_number_proved", ""): "telephone",
     ("face_consent_given", ""): "face_on",
     ("face_withdrawn", ""): "face_off",
     ("face_ended_at_gate", ""): "face_off_at_gate",
@@ -65,6 +66,10 @@ TEXTS: Mapping[str, tuple[LazyString, Page]] = {
     "desk_opened": (_l("Your page was opened at the office's desk. Not you? Ask the office."), "records"),
     "password": (_l("Your page has a new password. Not you? End it under Ways in."), "ways_in"),
     "passkey": (_l("Your page has a new passkey. Not you? End it under Ways in."), "ways_in"),
+    "telephone": (
+        _l("A telephone number of yours can open when a gate calls it. Not you? Remove it."),
+        "my_home",
+    ),
     "signed_in": (_l("Your page was opened with an invitation. Not you? Ask the office."), "ways_in"),
     "signed_in_elsewhere": (
         _l("Your page was opened on another phone or computer. Not you? Sign it out."),

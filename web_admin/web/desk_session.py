@@ -102,9 +102,6 @@ AT_THE_DESK = frozenset(
         "choose_called",
         "call_earlier",
         "ring_no_phone",
-        "add_call_number",
-        "call_number",
-        "prove_call_number",
         "remove_call_number",
         "sign_out_everywhere",
     }
@@ -130,12 +127,17 @@ ON_ONES_OWN_PHONE = frozenset(
         "revoke_sign_ins",
         "add_push_phone",
         "ring_this_phone",
+        "add_call_number",
+        "call_number",
+        "prove_call_number",
         "test_calls",
         "calls_seen",
         "call",
         "call_state",
         "call_now",
         "call_stream",
+        "own_side_of_call",
+        "gate_side_of_call",
         "answer_call",
         "reply_to_call",
         "open_by_call",
@@ -148,8 +150,8 @@ ON_ONES_OWN_PHONE = frozenset(
         "sign_out",
     }
 )
-"""Consents, which no one gives through the hands of staff, and what would leave a key, a code or a
-password of the person in the office's browser."""
+"""Consents, which no one gives through the hands of staff, what would leave a key, a code or a password of
+the person in the office's browser, and telephones, which open: staff could prove one of their own."""
 
 
 def start_visit(visit: DeskVisitRow) -> None:

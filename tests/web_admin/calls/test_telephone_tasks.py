@@ -62,6 +62,17 @@ def test_the_digits_of_the_page_typed_on_the_telephone_prove_it(
         assert session.get_one(TelephoneTask, task.task_id).code_sealed is None
 
 
+def test_each_telephone_that_is_proved_is_a_message_to_its_person(
+    small_compound: Compound, gate: CallingGate, number_id: str
+) -> None:
+    digits = asked(small_compound, number_id)
+    phone = small_compound.signed_in(small_compound.person_id)
+    assert "can open when a gate calls it" not in phone.get("/r/records/messages").text
+    (task,) = gate.asks_for_tasks()[0].tasks
+    gate.asks_for_tasks(TaskDone(task_id=task.task_id, result="answered", keys=digits))
+    assert "can open when a gate calls it" in phone.get("/r/records/messages").text
+
+
 @pytest.mark.parametrize(
     ("result", "keys", "said"),
     [("answered", "", "wrong_digits"), ("not_answered", "", "not_answered"), ("failed", "", "failed")],

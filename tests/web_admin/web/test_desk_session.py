@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.support.compounds.called_home import call_home
 from tests.support.compounds.desk import (
     CARD_OF_LIN,
     card_of,
@@ -17,6 +18,7 @@ from tests.support.compounds.desk import (
 from tests.web_admin.desk.visits import entries
 from web_admin.accounts.permissions import RESIDENT, access_of
 from web_admin.action.base import new_action
+from web_admin.calls.models import CallNumber
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent
@@ -106,13 +108,32 @@ def test_every_route_of_residents_says_whether_it_works_at_the_desk(compound):
     assert not AT_THE_DESK & ON_ONES_OWN_PHONE
 
 
-@pytest.mark.parametrize("path", ["/r/code", "/r/code/now.svg", "/r/code/contact", "/r/password"])
-def test_no_key_code_or_password_of_the_person_is_made_in_the_offices_browser(compound, path):
+@pytest.mark.parametrize(
+    "path", ["/r/code", "/r/code/now.svg", "/r/code/contact", "/r/password", "/r/calls/numbers/one"]
+)
+def test_no_key_code_password_or_telephone_of_the_person_is_made_in_the_offices_browser(compound, path):
     client = compound.signed_in("guard")
     served_with_card(client)
     answer = client.get(path)
     assert answer.status_code == 403
     assert "Only you can do this" in answer.text
+
+
+def test_staff_remove_a_telephone_and_add_none(compound, wang):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        act = new_action(current_menjin(), session, compound.site_id, wang, "phone", now=compound.clock())
+        call_home(act, wang)
+    client = compound.signed_in("guard")
+    served_with_card(client)
+    page = client.get("/r/calls").text
+    assert "add a landline on theirs" in page
+    assert 'action="/r/calls/numbers"' not in page
+    assert "/r/calls/numbers/number-2/prove" not in page
+    remove = "/r/calls/numbers/number-2/remove"
+    typed = hidden_of(page, remove) | {"number": "+8613900000009"}
+    assert client.post("/r/calls/numbers", data=typed).status_code == 403
+    assert press(client, "/r/calls", remove).status_code == 303
+    assert read(compound, lambda s: s.scalars(select(CallNumber.number_id)).all()) == ["number-1"]
 
 
 def test_signing_the_person_out_everywhere_leaves_the_office_signed_in_as_staff(compound, wang):

@@ -99,6 +99,8 @@ class CallDesk:
         call = self.call
         if call is None:
             return ""
+        if call.to_guard:
+            return "call_to_guard"
         if self._reply is not None:
             return "call_from"
         if call.is_over:

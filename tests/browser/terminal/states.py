@@ -120,6 +120,14 @@ SHOWN = {
         online=False,
         slower=True,
     ),
+    "call_to_guard": TerminalView(
+        screen=Screen.CALL_OVER,
+        prompt="reply_leave_with_guard",
+        message="call_to_guard",
+        call=CallShown(home="3-1203", is_courier=True),
+        help_called=True,
+        help_call=HelpCall.CALLING,
+    ),
     "call_sent_away": TerminalView(
         screen=Screen.CALL_OVER, prompt="call_sent_away", call=CallShown(home="3-1203")
     ),

@@ -116,11 +116,15 @@ class ScreenActions:
         if key != ENTER_KEY or desk.screen.shows not in FREE_SCREENS or not desk.keypad.entry.is_empty:
             desk.keypad.menu_until_seconds = 0.0
             return False
+        self._enter(desk, now)
+        return True
+
+    def _enter(self, desk: LaneDesk, now: float) -> None:
+        """Show the numbers at the second enter of two."""
         if now < desk.keypad.menu_until_seconds:
             self._cancel(desk)
             desk.screen.show(Screen.CHOOSE, now, seconds=ASK_SECONDS)
         desk.keypad.menu_until_seconds = now + TWICE_SECONDS
-        return True
 
     def _chosen(self, desk: LaneDesk, key: str, now: float) -> None:
         if key == READ_ALOUD_KEY:
@@ -150,14 +154,23 @@ class ScreenActions:
         desk.screen.show(Screen.CALL_NUMBER, now, seconds=ASK_SECONDS)
 
     def _is_of_call(self, desk: LaneDesk, key: str, now: float) -> bool:
-        """Take a key of the home's number or of the list, or the key that ends the call."""
+        """Take a key of the home's number or of the list, or one that leaves the call or calls the guard."""
         shows = desk.screen.shows
         if shows is Screen.CALL_NUMBER:
             self._number_key(desk, key, now)
         elif shows is Screen.CALL_LIST:
             self._list_key(desk, key, now)
-        elif key == CLEAR_KEY and shows is Screen.IDLE and desk.calls.call and desk.keypad.entry.is_empty:
+        elif shows is Screen.IDLE and desk.calls.call and desk.keypad.entry.is_empty:
+            return self._key_beside_call(desk, key, now)
+        else:
+            return False
+        return True
+
+    def _key_beside_call(self, desk: LaneDesk, key: str, now: float) -> bool:
+        if key == CLEAR_KEY:
             self._leave(desk, now)
+        elif key == HELP_KEY and desk.calls.asks_guard:
+            self._call_help(desk, now)
         else:
             return False
         return True
@@ -170,6 +183,9 @@ class ScreenActions:
             self._call(desk, calls.typed, calls.typed, now)
         elif key == ENTER_KEY and calls.entries:
             desk.screen.show(Screen.CALL_LIST, now, seconds=ASK_SECONDS)
+        elif key == ENTER_KEY:
+            # Help is two enters and its key wherever nothing is typed, also for who cannot see the screen.
+            self._enter(desk, now)
         elif key == CLEAR_KEY:
             desk.rest()
 
@@ -177,6 +193,10 @@ class ScreenActions:
         entry = desk.calls.picked(key)
         if entry is not None:
             self._call(desk, entry.home, entry.shown, now)
+            return
+        if key == HELP_KEY:
+            # An enter turns the page here: two and the key of help end here too.
+            self._call_help(desk, now)
             return
         if key == CLEAR_KEY:
             desk.screen.show(Screen.CALL_NUMBER, now, seconds=ASK_SECONDS)

@@ -116,6 +116,11 @@ class CallDesk:
         return f"call_{call.end}" if call is not None and call.is_over and call.end is not None else ""
 
     @property
+    def asks_guard(self) -> bool:
+        """Return whether the end of a call asks whether to call the guard."""
+        return self.call is not None and self.call.offers_guard and not self.call.to_guard
+
+    @property
     def _reply(self) -> QuickReply | None:
         """Return the sentence of the home; at an end with words of its own those come first."""
         call = self.call
@@ -138,7 +143,7 @@ class CallDesk:
         return CallShown(
             home=self.call.shown,
             is_courier=self.call.purpose is CallFor.COURIER,
-            offers_guard=self.call.offers_guard and not self.call.to_guard,
+            offers_guard=self.asks_guard,
         )
 
     def _pages(self) -> int:

@@ -185,6 +185,39 @@ def test_a_home_without_calls_and_an_unknown_one_are_answered_the_same(scene: Sc
     scene.shows(Screen.IDLE)
 
 
+@pytest.mark.parametrize("keys", ["##9", "#9", "9"], ids=["two enters", "one enter", "the key alone"])
+def test_help_is_reached_while_a_home_is_asked_for(scene: Scene, keys: str) -> None:
+    """With a list one enter shows it, and the key of help is on it; without one, two show the numbers."""
+    entry = DirectoryEntry(label="Yoga", home="31201", shown="3-1201")
+    scene.office.entries = () if keys == "##9" else (entry,) * 8
+    until(lambda: scene.desk.calls.is_offered and scene.bench.gate.controller._state.online)
+    scene.bench.keys.type("##7")
+    until(lambda: len(scene.desk.calls.entries) == len(scene.office.entries))
+    scene.bench.keys.type(keys)
+    scene.bench.handled()
+    typed = {"##9": "", "#9": "", "9": "9"}
+    assert scene.desk.calls.typed == typed[keys], "a number may begin with the key of help"
+    assert ("alarm_help" in [entry.kind for entry in scene.bench.entries()]) is (keys != "9")
+
+
+def test_at_the_end_9_calls_the_guard_where_the_screen_asks_so_and_begins_a_number_elsewhere(
+    scene: Scene,
+) -> None:
+    scene.office.stage, scene.office.end, scene.office.offers_guard = "over", CallEnd.NO_ANSWER, True
+    scene.call()
+    scene.shows(Screen.CALL_OVER)
+    scene.bench.keys.type("9")
+    wait_for_entries(scene.bench, "alarm_help")
+    scene.shows(Screen.IDLE)
+    scene.office.end, scene.office.offers_guard = CallEnd.SENT_AWAY, False
+    scene.office.reports.clear()
+    scene.call()
+    scene.shows(Screen.CALL_OVER)
+    scene.bench.keys.type("9")
+    scene.shows(Screen.TYPING_HOME)
+    assert [entry.kind for entry in scene.bench.entries()].count("alarm_help") == 1
+
+
 def test_a_home_that_wants_the_guard_now_calls_help(scene: Scene) -> None:
     scene.office.stage, scene.office.end, scene.office.to_guard = "over", CallEnd.ENDED, True
     scene.office.reply = "leave_with_guard"

@@ -303,7 +303,7 @@ function choiceKind() {
   if (view.screen === "face_looking") return "looking";
   if (view.screen === "call_list") return "list";
   if (["calling", "call_answered"].includes(view.screen)) return "called";
-  if (view.screen === "call_over") return view.call.offers_guard ? "guard" : "back";
+  if (view.screen === "call_over") return view.call.offers_guard ? "guard" : "over";
   if (["show_card", "show_code", "done", ...LAMPS].includes(view.screen)) return "back";
   return "none";
 }
@@ -334,7 +334,11 @@ const CHOICES = {
     ...(view.call.pages > 1 ? [numbered("#", words["call.more"], () => type("#"))] : []),
   ],
   called: (words) => [numbered("*", words["call.end"], () => send({ act: "cancel" }))],
-  guard: (words) => [helpButton(words["call.guard"]), cancelButton(words.cancel)],
+  guard: (words) => [
+    numbered("9", words["call.guard"], () => send({ act: "help" })),
+    numbered("*", words.cancel, () => send({ act: "cancel" })),
+  ],
+  over: (words) => [numbered("*", words.cancel, () => send({ act: "cancel" }))],
   methods: (words) => ways().map((method) => methodButton(method, words)),
   idle: (words) => [waysIn(words), ...besideWays(words)],
   forgot: (words) => [

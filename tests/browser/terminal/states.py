@@ -110,7 +110,7 @@ SHOWN = {
         screen=Screen.CALL_OVER,
         prompt="call_no_calls",
         message="call_ask_guard",
-        call=CallShown(home="3-1203", offers_guard=True),
+        call=CallShown(home="12-2-1203", offers_guard=True),
     ),
     "call_too_many": TerminalView(
         screen=Screen.CALL_OVER,

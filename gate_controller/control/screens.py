@@ -23,7 +23,10 @@ RESULTS = {
     Screen.FAULT: ReaderResult.REFUSED,
     Screen.DELAYED: ReaderResult.DELAYED,
     Screen.WAITING: ReaderResult.WAIT,
+    Screen.CALLING: ReaderResult.WAIT,
+    Screen.CALL_OVER: ReaderResult.REFUSED,
 }
+"""A call that opens shows that it did; every other end of it stays shut."""
 
 
 class LaneScreen(Protocol):
@@ -92,11 +95,13 @@ class Screens:
 
     def _show_result(self, desk: LaneDesk) -> None:
         # Two refusals in a row are two, though they look alike: their ends differ.
-        result = (desk.screen.shows, desk.screen.until_seconds)
+        shows = desk.shows
+        timed = desk.screen if shows is desk.screen.shows else desk.calls
+        result = (shows, timed.until_seconds)
         if result == self._results.get(desk.lane_id):
             return
         self._results[desk.lane_id] = result
-        shown = ReaderResult.WAIT if desk.screen.message == SECOND_METHOD else RESULTS.get(desk.screen.shows)
+        shown = ReaderResult.WAIT if desk.screen.message == SECOND_METHOD else RESULTS.get(shows)
         if shown is not None:
             for reader in self._readers.get(desk.lane_id, ()):
                 reader.show(shown)

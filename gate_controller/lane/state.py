@@ -361,6 +361,11 @@ class LaneDesk:
             return True
         return screen.shows is Screen.IDLE and screen.person_has_left(now_seconds)
 
+    @property
+    def shows(self) -> Screen:
+        """Return what is shown but for what the lane's posture puts in place of the ways in."""
+        return self._screen(Screen.IDLE)
+
     def _screen(self, standing: Screen) -> Screen:
         if self.screen.shows is not Screen.IDLE:
             return self.screen.shows

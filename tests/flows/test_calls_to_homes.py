@@ -10,7 +10,7 @@ import pytest
 from gate_controller.contract.calls import CallEnd, CallFor, CallStep, DirectoryEntry
 from gate_controller.contract.records import PersonRecord, Posture
 from gate_controller.control.messages import ScreenAction
-from gate_controller.lane.state import LaneDesk
+from gate_controller.lane.state import ASK_SECONDS, LaneDesk
 from gate_controller.terminal.view import CallPressed, KeyTyped, Screen
 from tests.support.compounds.people import card, lane, person, pin, records
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate, obeyed
@@ -238,6 +238,22 @@ def test_who_is_sent_away_after_a_sentence_reads_that_they_are(scene: Scene, end
     scene.office.stage, scene.office.end = "over", end
     scene.shows(Screen.CALL_OVER)
     assert scene.desk.calls.said == said
+
+
+def test_a_number_that_was_not_finished_is_forgotten_and_its_rest_is_no_pin(scene: Scene) -> None:
+    until(lambda: scene.desk.calls.is_offered and scene.bench.gate.controller._state.online)
+    scene.bench.time.stop()
+    scene.bench.keys.type("##7" + "312")
+    scene.shows(Screen.CALL_NUMBER)
+    scene.bench.passes(ASK_SECONDS)
+    scene.shows(Screen.IDLE)
+    scene.bench.keys.type("03#")
+    scene.shows(Screen.TYPING_PIN)
+    scene.bench.passes(ASK_SECONDS)
+    scene.shows(Screen.IDLE)
+    assert scene.desk.keypad.entry.is_empty
+    assert scene.office.reports == []
+    assert scene.decisions() == []
 
 
 def test_help_in_a_call_ends_it_and_calls_the_guard(scene: Scene) -> None:

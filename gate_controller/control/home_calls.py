@@ -136,7 +136,9 @@ class HomeCalls:
         for desk in self._parts.desks.values():
             call = desk.calls.call
             if call is not None:
-                self._follow(desk, call, time_passed(call, now_seconds), now_seconds)
+                is_held_up = self._parts.call_reports.is_held_up
+                step = time_passed(call, now_seconds, is_held_up=is_held_up)
+                self._follow(desk, call, step, now_seconds)
                 desk.calls.time_passed(now_seconds)
         if self._pending:
             # What waits was an error when it was new; the gate goes on meanwhile.

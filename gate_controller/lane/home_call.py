@@ -39,6 +39,10 @@ LONGEST_RINGING_SECONDS = 130.0
 """A little more than the server gives a home, so that the server is first to end the call."""
 LOST_SECONDS = 6.0
 """After so long without an answer of the server the call goes on by the gate's own telephone, or ends."""
+SILENT_SECONDS = 2.0
+"""After so long without an answer it counts whether reports wait for something else of the gate."""
+HELD_UP_SECONDS = 15.0
+"""After so long without an answer the server is lost for reports that had to wait."""
 
 
 class CallPhase(StrEnum):
@@ -116,6 +120,8 @@ class HomeCall:
     purpose: CallFor
     begun_seconds: float
     heard_seconds: float
+    is_held_up: bool = False
+    """Whether its reports have waited for something else of the gate since the server answered last."""
     phase: CallPhase = CallPhase.CALLING
     legs: tuple[CallLeg, ...] = ()
     next_leg: int = 0
@@ -177,7 +183,7 @@ def server_said(call: HomeCall, said: Said, now_seconds: float) -> Step:
     """Return what follows from an answer of the server; one to another call changes nothing."""
     if call.is_over or said.call_id != call.call_id:
         return Step(call)
-    call = replace(call, heard_seconds=now_seconds, reply=said.reply)
+    call = replace(call, heard_seconds=now_seconds, is_held_up=False, reply=said.reply)
     if said.stage == "over":
         return _over(call, said.end or CallEnd.ENDED, to_guard=said.to_guard, offers_guard=said.offers_guard)
     if not call.by_telephone:
@@ -258,8 +264,11 @@ def decided(call: HomeCall, answer: Answer, refused: str | None) -> Step:
     return _over(replace(call, reason=refused), end, by=answer)
 
 
-def time_passed(call: HomeCall, now_seconds: float) -> Step:
-    """Return what follows once a telephone, the server or the whole call has lasted as long as it may."""
+def time_passed(call: HomeCall, now_seconds: float, *, is_held_up: bool = False) -> Step:
+    """Return what follows once a telephone, the server or the whole call has lasted as long as it may.
+
+    `is_held_up` says that reports wait for something else that the gate sends, and not for the server.
+    """
     if call.is_over:
         return Step(call)
     lasts_seconds = now_seconds - call.begun_seconds
@@ -275,7 +284,10 @@ def time_passed(call: HomeCall, now_seconds: float) -> Step:
     leg = call.leg
     if leg is not None and now_seconds >= leg.until_seconds:
         return replace(_left(call, leg, now_seconds), hangs_up=leg.call_number)
-    if leg is None and now_seconds - call.heard_seconds >= LOST_SECONDS:
+    silent_seconds = now_seconds - call.heard_seconds
+    if is_held_up and silent_seconds >= SILENT_SECONDS:
+        call = replace(call, is_held_up=True)
+    if leg is None and silent_seconds >= (HELD_UP_SECONDS if call.is_held_up else LOST_SECONDS):
         # With a telephone that rings or talks the gate needs no server.
         return _over(call, CallEnd.FAILED, offers_guard=True)
     return Step(call)

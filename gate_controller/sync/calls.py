@@ -71,6 +71,11 @@ class CallReports:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="calls", daemon=True)
 
+    @property
+    def is_held_up(self) -> bool:
+        """Return whether something else of the gate is on its way to the server, for which reports wait."""
+        return self._link.carries not in ("", CALLS_PATH, DIRECTORY_PATH, TELEPHONE_TASKS_PATH)
+
     def start(self) -> None:
         """Begin to wait for calls."""
         self._thread.start()

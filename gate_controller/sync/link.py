@@ -3,6 +3,7 @@
 import base64
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,13 +52,14 @@ class ServerLink:
         self._next_counter = next_counter
         self._server_url, self._server_ca = server_url, server_ca
         self._session = open_session(server_url, server_ca)
-        self._in_turn = threading.Lock()
-        """A request of a later number that overtook one of an earlier would have that one refused."""
+        self._lock = threading.Lock()
+        self.carries = ""
+        """The path of the request that is on its way; empty between requests."""
 
     def post(self, path: str, message: msgspec.Struct, reply_type: type[T]) -> T:
         """Send one signed message; raise SyncRefused or requests.RequestException."""
         body = msgspec.json.encode(message)
-        with self._in_turn:
+        with self._in_turn(path):
             response = self._session.post(
                 self._url + path,
                 data=body,
@@ -74,7 +76,7 @@ class ServerLink:
         """
         with open_session(self._server_url, self._server_ca) as session:
             try:
-                with self._in_turn:
+                with self._in_turn(path):
                     response = session.get(
                         self._url + path,
                         headers=self._signed("GET", path, b""),
@@ -89,6 +91,19 @@ class ServerLink:
                     yield from response.iter_content(CHUNK_BYTES)
             except requests.RequestException as err:
                 raise NotDownloaded(f"{path}: {type(err).__name__}") from err
+
+    @contextmanager
+    def _in_turn(self, path: str) -> Iterator[None]:
+        """Wait until no other request is on its way.
+
+        A request of a later number that overtook one of an earlier would have that one refused.
+        """
+        with self._lock:
+            self.carries = path
+            try:
+                yield
+            finally:
+                self.carries = ""
 
     def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
         """Return the headers by which the server knows this gate and this very request."""

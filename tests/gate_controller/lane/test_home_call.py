@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from gate_controller.contract.calls import LONGEST_CALL_SECONDS, CallEnd, CallFor, CallLeg, CallStep
 from gate_controller.lane.home_call import (
+    HELD_UP_SECONDS,
     KEY_SECONDS,
     LONGEST_RINGING_SECONDS,
     LOST_SECONDS,
+    SILENT_SECONDS,
     Answer,
     CallPhase,
     CheckedOrder,
@@ -59,6 +61,7 @@ DEEDS = st.lists(
         reports,
         answers,
         st.tuples(st.just("time"), st.floats(0.1, 70.0)),
+        st.tuples(st.just("held up"), st.floats(0.1, 20.0)),
         st.tuples(st.just("away"), st.booleans()),
         st.tuples(st.just("cancel")),
     ),
@@ -136,6 +139,9 @@ class History:
             case ("time", float(seconds)):
                 self.cause, self.now = None, self.now + seconds
                 self.follow(time_passed(self.call, self.now))
+            case ("held up", float(seconds)):
+                self.cause, self.now = None, self.now + seconds
+                self.follow(time_passed(self.call, self.now, is_held_up=True))
             case ("away", bool(is_away)):
                 self.is_away = is_away
             case ("cancel",):
@@ -259,6 +265,38 @@ def test_without_the_server_a_telephone_goes_on_and_a_call_without_one_ends() ->
     telephone.do(("time", LOST_SECONDS))
     press(telephone, "9")
     assert telephone.call.end is CallEnd.OPENED
+
+
+def test_a_report_that_waits_for_something_else_has_more_time_until_the_server_is_lost() -> None:
+    history = History()
+    history.do(("held up", SILENT_SECONDS))
+    history.do(("time", LOST_SECONDS))
+    assert not history.call.is_over
+    history.do(("server", Said("c-1", "ringing")))
+    history.do(("time", LOST_SECONDS))
+    assert history.call.end is CallEnd.FAILED, "it had to wait before the answer, and not after"
+
+
+def test_a_report_that_waits_for_something_else_for_good_ends_the_call() -> None:
+    history = History()
+    for _ in range(int(HELD_UP_SECONDS / SILENT_SECONDS)):
+        history.do(("held up", SILENT_SECONDS))
+        assert not history.call.is_over
+    history.do(("held up", SILENT_SECONDS))
+    assert (history.call.end, history.call.offers_guard) == (CallEnd.FAILED, True)
+
+
+def test_the_third_telephone_rings_as_long_as_it_may_after_two_mailboxes() -> None:
+    history = ringing()
+    for _mailbox in range(2):
+        history.do(("time", 10.0))
+        history.do(("telephone", CallStage.ANSWERED, "", 0))
+        history.do(("time", KEY_SECONDS))
+        history.do(("server", RINGING))
+    assert history.live == {3}
+    history.do(("time", LEGS[2].ring_seconds - 1.0))
+    assert history.live == {3}
+    assert not history.call.is_over
 
 
 def test_a_call_that_no_one_answers_ends_and_offers_the_guard() -> None:

@@ -216,6 +216,25 @@ def test_many_live_calls_are_reported_in_turn_and_one_with_new_sound_first(
     assert server.reports[3 * LIVE_A_TURN].media_offer == SIDE
 
 
+def test_reports_are_held_up_by_what_else_the_gate_sends_and_by_no_report(
+    line: Line, server: CallServer
+) -> None:
+    server.holds.clear()
+    line.calls.say(CALLING)
+    until(lambda: line.link.carries)
+    assert not line.calls.is_held_up
+    line.calls.say(over())
+    server.holds.set()
+    until(lambda: CallStep.OVER in server.steps() and not line.link.carries)
+    server.holds.clear()
+    other = threading.Thread(target=line.link.post, args=("/sync/events", CALLING, DirectoryReply))
+    other.start()
+    until(lambda: line.calls.is_held_up)
+    server.holds.set()
+    other.join()
+    assert not line.calls.is_held_up
+
+
 def test_what_a_proxy_says_while_the_server_is_away_is_no_answer(line: Line, server: CallServer) -> None:
     server.status, server.is_proxy = 502, True
     line.calls.say(CALLING)

@@ -32,6 +32,7 @@ from web_admin.calls.telephone_tasks import (
     end_task,
 )
 from web_admin.compound.models import Gate, Person, Site
+from web_admin.compound.queries import locked_site
 from web_admin.core.database import Menjin
 
 RING_SECONDS = 45
@@ -47,6 +48,8 @@ def next_tasks(
     """Return the calls that a gate shall make now; a gate that is not trusted gets none."""
     if not gate.is_trusted or session.get_one(Site, gate.site_id).restoring:
         return TelephoneTasksReply()
+    if asked.done:
+        locked_site(session, gate.site_id)  # before the rows that acts change under its lock
     for done in asked.done:
         _take(menjin, session, gate, done, now)
     return _sealed(menjin, session, gate, _waiting(session, gate.site_id, now), asked, now)

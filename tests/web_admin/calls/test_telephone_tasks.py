@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from gate_controller.contract.calls import TaskDone
+from gate_controller.contract.calls import TaskDone, TelephoneTasksAsk
 from tests.support.compounds.resident import Compound
 from tests.web_admin.calls.played_calls import (
     CallingGate,
@@ -16,12 +16,15 @@ from tests.web_admin.calls.played_calls import (
     wants,
 )
 from web_admin.action.base import Action
+from web_admin.calls.made_calls import next_tasks
 from web_admin.calls.models import CallNumber, CallSettings, TelephoneTask
 from web_admin.calls.telephone_tasks import PROOFS_A_DAY, Proof, begin_proof, proof_state
 from web_admin.compound.models import Gate, Site
+from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.core.refusal import ActionRefused
 
 NUMBER = "+8613900000001"
+KEY = b"k" * 32
 
 
 @pytest.fixture
@@ -173,6 +176,29 @@ def test_no_number_goes_to_a_gate_that_is_not_trusted_or_from_a_server_that_is_b
     with small_compound.act() as act:
         change(act)
     assert gate.asks_for_tasks()[0].tasks == ()
+
+
+def test_what_came_of_calls_is_taken_with_the_site_locked_first(
+    small_compound: Compound, gate: CallingGate, number_id: str
+) -> None:
+    digits = asked(small_compound, number_id)
+    (task,) = gate.asks_for_tasks()[0].tasks
+    done = TaskDone(task_id=task.task_id, result="answered", keys=digits)
+    with small_compound.act() as act:
+        act.session.info[GATE_ALONE] = "north"
+        north = act.session.get_one(Gate, "north")
+        menjin = small_compound.app.extensions["menjin"]
+        with pytest.raises(SiteFirst):
+            next_tasks(
+                menjin, act.session, north, TelephoneTasksAsk(sealing_public_key=KEY, done=(done,)), act.now
+            )
+        assert (
+            next_tasks(menjin, act.session, north, TelephoneTasksAsk(sealing_public_key=KEY), act.now).tasks
+            == ()
+        )
+    assert state(small_compound, number_id).state == "calling"
+    gate.asks_for_tasks(done)
+    assert state(small_compound, number_id) == Proof("proved")
 
 
 def test_a_number_is_nowhere_in_an_answer_in_the_clear(

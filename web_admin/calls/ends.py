@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.calls.models import CallNumber, HomeCall, HomeCallPerson, HomeCallWishes, TelephoneTask
@@ -39,11 +39,15 @@ def end_calls_of(session: Session, person_id: str) -> None:
         session.execute(delete(HomeCall).where(*over))
 
 
-def forget_past_calls(session: Session, person_id: str) -> None:
-    """Take a person's name from the calls that are over, as from passages."""
-    over = HomeCall.stage == "over"
+def forget_past_calls(session: Session, person_id: str, now: datetime) -> None:
+    """Take a person's name from the calls that are over, also where their gate never said so."""
+    over = or_(HomeCall.stage == "over", HomeCall.ends_at <= now)
     answered, ordered = HomeCall.answered_by == person_id, HomeCall.order_person_id == person_id
-    session.execute(update(HomeCall).where(over, answered).values(answered_by=None))
+    ended = {
+        "stage": "over",
+        "end": func.coalesce(HomeCall.end, "ended"),
+    }  # without a name it reads as missed
+    session.execute(update(HomeCall).where(over, answered).values(ended | {"answered_by": None}))
     session.execute(update(HomeCall).where(over, ordered).values(order_person_id=None))
 
 

@@ -99,7 +99,7 @@ def _forget_passages(act: Action, person: Person) -> int:
     if consent is not None:
         note_use(act.session, consent)  # or the face would look unused from now on
     _empty_quarantined(act, person.person_id)
-    forget_past_calls(act.session, person.person_id)
+    forget_past_calls(act.session, person.person_id, act.now)
     return _change(act, update(GateEvent).where(_passages(person.person_id)).values(**ERASED, person_id=None))
 
 

@@ -158,10 +158,11 @@ def _calls(menjin: Menjin, now: datetime) -> Chosen:
 
 
 def _call_sides(menjin: Menjin, now: datetime) -> Chosen:
-    """Forget both sides of the sound of calls whose gate did not say that they are over."""
+    """End calls whose gate did not say that they are over, and forget both sides of their sound."""
     del menjin
-    sides = {"media_offer": None, "media_answer": None}
-    return HomeCall, (HomeCall.ends_at < now) & HomeCall.media_offer.is_not(None), sides
+    over = {"stage": "over", "media_offer": None, "media_answer": None}
+    goes_on = (HomeCall.stage != "over") | HomeCall.media_offer.is_not(None)
+    return HomeCall, (HomeCall.ends_at < now) & goes_on, over
 
 
 def _telephone_tasks(menjin: Menjin, now: datetime) -> Chosen:

@@ -52,6 +52,34 @@ def test_who_deletes_passages_is_named_in_no_past_call(small_compound: Compound,
     assert (row.answered_by, row.order_person_id, row.end) == (None, None, "opened")
 
 
+def test_a_call_whose_gate_went_silent_is_forgotten_like_the_others(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    called.says("one")
+    with on_phone(small_compound, small_compound.person_id) as act:
+        live.answer(act, "one")
+    set_clock(small_compound, 301)
+    with on_phone(small_compound, small_compound.person_id) as act:
+        delete_own(act, small_compound.person_id, ["passages"])
+    row = call_row(small_compound, "one")
+    assert row is not None
+    assert (row.answered_by, row.stage, row.shown_end) == (None, "over", "ended")
+
+
+def test_housekeeping_ends_a_call_whose_gate_went_silent(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    called.says("one")
+    set_clock(small_compound, 301)
+    with small_compound.app.app_context():
+        menjin, now = current_menjin(), small_compound.clock()
+        assert STEPS["call_sides_forgotten"](menjin, now) == 1
+        assert STEPS["call_sides_forgotten"](menjin, now) == 0
+    row = call_row(small_compound, "one")
+    assert row is not None
+    assert (row.stage, row.shown_end) == ("over", "no_answer")
+
+
 def test_calls_end_with_the_passages_of_their_days(small_compound: Compound, ended: CallingGate) -> None:
     days = small_compound.app.extensions["menjin"].config.passage_days
     deleted = STEPS["calls_deleted"]

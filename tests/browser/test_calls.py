@@ -76,6 +76,26 @@ def test_a_call_that_no_one_answers_stops_ringing_and_is_missed(
     assert page.evaluate("window.shaken.at(-1)") == 0
 
 
+def test_a_phone_that_was_silenced_rings_no_more_in_this_call(
+    home: tuple[Page, Page], served: Served
+) -> None:
+    page, _other = home
+    rings(served.compound)
+    page.get_by_role("link", name="Answer the call").click()
+    page.get_by_role("link", name="Silence on this phone").click()
+    expect(page.get_by_role("heading", name="Calls from the gate")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("Call from North gate")
+    page.get_by_role("heading", name="Calls from the gate").click()  # a touch, after which a page may shake
+    page.wait_for_timeout(2600)  # longer than between two rings
+    assert page.evaluate("window.shaken ?? []") == []
+    change(served.compound, stage="over", end="cancelled")
+    expect(page.locator("[data-call-band]")).to_be_hidden()
+    rings(served.compound, "two")
+    expect(page.get_by_role("alert")).to_contain_text("Call from North gate")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.shaken.length") > 0
+
+
 def test_a_page_without_a_stream_asks_every_few_seconds(browser: Browser, served: Served) -> None:
     take_calls(served.compound)
     context = browser.new_context(viewport=PHONE, locale="en-GB")

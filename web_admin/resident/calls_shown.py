@@ -36,7 +36,10 @@ def page_of_calls(errors: Mapping[str, str] | None = None) -> str:
     home_id = person.home_id if person.kind == "resident" else None
     rings_for = person.home_id if is_called(act.session, person) else home_id
     row = None if rings_for is None else wishes_of(act.session, rings_for)
-    phones = phones_of(act.session, Owner(person_id=person.person_id))
+    phones = [one for one in phones_of(act.session, Owner(person_id=person.person_id)) if CALL in one.kinds]
+    numbers = numbers_of_person(act.session, act.sealer, person.person_id)
+    called = [] if rings_for is None else called_persons(act.session, rings_for)
+    rings = bool(phones) or any(one.is_proved for one in numbers)
     return render_template(
         "resident/calls.html",
         person=person,
@@ -48,12 +51,13 @@ def page_of_calls(errors: Mapping[str, str] | None = None) -> str:
         dnd_until=_dnd_until(row, act.now),
         past=[] if home_id is None else calls_of_home(act.session, person, act.now),
         people=[] if home_id is None else may_be_called(act, home_id),
-        called=[] if rings_for is None else called_persons(act.session, rings_for),
+        called=called,
+        nothing_rings=person.person_id in called and not rings,
         gates=gates_open_to(act.session, person, act.now),
         long_list=LONG_LIST,
-        numbers=numbers_of_person(act.session, act.sealer, person.person_id),
+        numbers=numbers,
         has_telephones=settings_of(act.session, act.site_id).has_telephones,
-        phones=listed([one for one in phones if CALL in one.kinds]),
+        phones=listed(phones),
         push_key=public_key(act.sealer, act.site_id),
         test_results=TEST_RESULTS,
         own_test=own_test(act.session, person.person_id),

@@ -7,7 +7,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.calls_at_home import another_at_home, call_now, change, home_of, rings, take_calls
+from tests.support.calls_at_home import (
+    another_at_home,
+    call_now,
+    change,
+    home_of,
+    rings,
+    show_calls_on,
+    take_calls,
+)
 from tests.support.compounds.resident import Compound
 from tests.web_admin.resident.pressing import press
 from web_admin.calls.models import CallNumber, CallSettings, HomeCallWishes, TelephoneTask
@@ -160,6 +168,12 @@ def test_who_is_called_and_in_which_order(small_compound: Compound, called: Flas
     choose(called, "people", people=own)
     assert order() == [own]
     assert "Choose at least one person" in choose(called, "people", people=small_compound.neighbour_id)
+
+
+def test_calls_that_ring_nowhere_are_not_simply_on(small_compound: Compound, called: FlaskClient) -> None:
+    assert "On, but nothing of yours rings yet." in called.get(PAGE).text
+    show_calls_on(small_compound, small_compound.person_id)
+    assert "nothing of yours rings" not in called.get(PAGE).text
 
 
 def test_a_helper_who_is_called_sees_what_rings_and_nothing_else_of_the_home(

@@ -2,7 +2,7 @@
 // picture go on.
 
 import { listen } from "./call_stream.js";
-import { startRinging, stopRinging } from "./call_tone.js";
+import { isSilenced, silence, startRinging, stopRinging } from "./call_tone.js";
 import { keepLit } from "./keep_lit.js";
 
 const soundButton = document.querySelector("[data-call-sound]");
@@ -19,7 +19,7 @@ async function closeNotification() {
 }
 
 async function ringIfItRings() {
-  if (call().dataset.state === "rings") {
+  if (call().dataset.state === "rings" && !isSilenced(location.href)) {
     const isHeard = await startRinging();
     soundButton.hidden = isHeard || call().dataset.state !== "rings";
     keepLit();
@@ -27,6 +27,7 @@ async function ringIfItRings() {
   }
   stopRinging();
   soundButton.hidden = true;
+  if (call().dataset.state === "rings") return;
   closeNotification().catch(() => {});
 }
 
@@ -90,6 +91,9 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   if (!isSending) send(event.target);
 }, true);
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-call-silence]")) silence(location.href);
+});
 soundButton.addEventListener("click", () => {
   stopRinging();
   ringIfItRings();

@@ -1,11 +1,16 @@
 // Shows on every page that someone calls the home, and rings; the band leads to the page of the call.
 
 import { listen } from "./call_stream.js";
-import { startRinging, stopRinging } from "./call_tone.js";
+import { isSilenced, startRinging, stopRinging } from "./call_tone.js";
 
 const band = document.querySelector("[data-call-band]");
 const link = band.querySelector("a");
 const text = band.querySelector("[data-call-text]");
+
+function ring() {
+  if (isSilenced(link.href)) stopRinging();
+  else startRinging();
+}
 
 function show(call) {
   band.hidden = !call;
@@ -16,7 +21,7 @@ function show(call) {
   }
   if (text.textContent !== call.text) text.textContent = call.text;
   link.href = call.address;
-  startRinging();
+  ring();
 }
 
 async function look() {
@@ -28,5 +33,5 @@ async function look() {
   }
 }
 
-if (!band.hidden) startRinging();
-listen(look);
+if (!band.hidden) ring();
+listen(look, !band.hidden);

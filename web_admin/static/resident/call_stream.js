@@ -5,7 +5,8 @@ const ASK_EVERY_MS = 3000;
 const TRY_AGAIN_MS = 60000;
 const QUIET = "-";
 
-export function listen(onNews) {
+/** `showsCall`: a call was shown when the page came, which may be over before the stream begins. */
+export function listen(onNews, showsCall = false) {
   let stream = null;
   let known = null;
   let askTimer = 0;
@@ -32,7 +33,7 @@ export function listen(onNews) {
     stream.addEventListener("changed", ({ data }) => {
       const before = known;
       known = data;
-      if (data !== QUIET || before !== null) onNews();
+      if (data !== QUIET || before !== null || showsCall) onNews();
     });
     stream.addEventListener("signed-out", () => {
       close();

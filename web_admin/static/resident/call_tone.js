@@ -1,6 +1,7 @@
 // Rings and shakes while a call rings. Browsers let a page sound only once it was touched: until then the
 // caller of `ringing` learns that it stays silent.
 
+const SILENCED = "menjin-silenced-call";
 const EVERY_MS = 2500;
 const SHAKES = [500, 250, 500];
 let context = null;
@@ -26,6 +27,16 @@ const mayShake = () => navigator.vibrate && (navigator.userActivation?.hasBeenAc
 function once() {
   if (context?.state === "running") sound();
   if (mayShake()) navigator.vibrate(SHAKES);
+}
+
+/** Keep this phone silent during one call, which others of the home may still answer. */
+export function silence(address) {
+  sessionStorage.setItem(SILENCED, new URL(address, location.href).pathname);
+  stopRinging();
+}
+
+export function isSilenced(address) {
+  return sessionStorage.getItem(SILENCED) === new URL(address, location.href).pathname;
 }
 
 /** Begin to ring; resolves to whether it can be heard. */

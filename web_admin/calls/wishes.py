@@ -50,10 +50,14 @@ def do_not_disturb(act: Action, member: Person, until: datetime | None) -> None:
     _changed(act, member, "do_not_disturb").dnd_until = until
 
 
-def choose_blocked_gates(act: Action, member: Person, gate_ids: Collection[str]) -> None:
-    """Keep from which gates a home is not called."""
+def choose_blocked_gates(
+    act: Action, member: Person, gate_ids: Collection[str], *, shown: Collection[str]
+) -> None:
+    """Keep from which of the gates shown to a member a home is not called; the others stay as they are."""
     of_site = set(act.session.scalars(select(Gate.gate_id).where(Gate.site_id == act.site_id)))
-    _changed(act, member, "gates").blocked_gates = sorted(of_site & set(gate_ids))
+    wishes = _changed(act, member, "gates")
+    others = set(wishes.blocked_gates) - set(shown)
+    wishes.blocked_gates = sorted(of_site & (others | set(gate_ids)))
 
 
 def choose_courier(act: Action, member: Person, courier: str) -> None:

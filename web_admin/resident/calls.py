@@ -127,11 +127,11 @@ def choose_quiet_hours() -> Page:
 def choose_call_gates() -> Page:
     """Keep from which gates the home is called."""
     person, act = signed_in()
-    wanted = set(request.form.getlist("gates"))
-    blocked = [
-        gate.gate_id for gate in gates_open_to(act.session, person, act.now) if gate.gate_id not in wanted
-    ]
-    return changed(lambda act, member: wishes.choose_blocked_gates(act, member, blocked), gettext("Saved."))
+    shown = {gate.gate_id for gate in gates_open_to(act.session, person, act.now)}
+    blocked = shown.difference(request.form.getlist("gates"))
+    return changed(
+        lambda act, member: wishes.choose_blocked_gates(act, member, blocked, shown=shown), gettext("Saved.")
+    )
 
 
 @bp.post("/calls/couriers")

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from tests.support.calls_at_home import (
     another_at_home,
@@ -20,7 +21,7 @@ from tests.support.compounds.resident import Compound
 from tests.web_admin.resident.pressing import press
 from web_admin.calls.models import CallNumber, CallSettings, HomeCallWishes, TelephoneTask
 from web_admin.calls.reach import called_persons
-from web_admin.compound.models import Person
+from web_admin.compound.models import GrantRow, Person
 
 pytestmark = pytest.mark.both_databases
 PAGE = "/r/calls"
@@ -123,6 +124,19 @@ def test_do_not_disturb_lasts_an_hour_or_until_eight_tomorrow_at_the_site(
     assert (until.hour, (until.date() - now.astimezone(SHANGHAI).date()).days) == (8, 1)
     choose(called, "disturb", **{"for": ""})
     assert wishes(small_compound).dnd_until is None  # type: ignore[union-attr]
+
+
+def test_a_gate_that_one_may_not_pass_stays_as_others_of_the_home_chose(
+    small_compound: Compound, called: FlaskClient
+) -> None:
+    choose(called, "gates", gates="north")
+    with small_compound.session() as session:
+        for grant in session.scalars(select(GrantRow).where(GrantRow.person_id == small_compound.person_id)):
+            grant.lanes = [lane for lane in grant.lanes if not lane.startswith("south")]
+    choose(called, "gates")
+    assert wishes(small_compound).blocked_gates == ["north", "south"]  # type: ignore[union-attr]
+    choose(called, "gates", gates="north")
+    assert wishes(small_compound).blocked_gates == ["south"]  # type: ignore[union-attr]
 
 
 def test_gates_that_are_not_ticked_call_no_more(small_compound: Compound, called: FlaskClient) -> None:

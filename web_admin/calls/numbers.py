@@ -15,6 +15,7 @@ from web_admin.calls.allowed_numbers import (
     SIP,
     Allowed,
     in_words,
+    is_allowed,
     number_to_call,
     plain_number,
     settings_of,
@@ -24,6 +25,7 @@ from web_admin.calls.models import CallNumber, TelephoneTask
 from web_admin.calls.pushes import show_test
 from web_admin.calls.reach import NUMBER_PURPOSE, every_number_of, open_number
 from web_admin.calls.telephone_tasks import OWN_TEST, new_task
+from web_admin.compound.models import Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
 
@@ -42,17 +44,26 @@ class OwnNumber:
     number: str
     label: str
     is_proved: bool
+    is_listed: bool
+    """Whether it still begins as the property office's list says."""
     created_at: datetime
 
 
 def numbers_of_person(session: Session, sealer: Sealer, person_id: str) -> list[OwnNumber]:
     """Return a person's numbers in their order."""
-    return [
-        OwnNumber(
-            row.number_id, open_number(sealer, row), row.label, row.proved_at is not None, row.created_at
-        )
-        for row in every_number_of(session, person_id)
-    ]
+    allowed = settings_of(session, session.get_one(Person, person_id).site_id)
+    return [_shown(row, open_number(sealer, row), allowed) for row in every_number_of(session, person_id)]
+
+
+def _shown(row: CallNumber, number: str, allowed: Allowed) -> OwnNumber:
+    return OwnNumber(
+        number_id=row.number_id,
+        number=number,
+        label=row.label,
+        is_proved=row.proved_at is not None,
+        is_listed=is_allowed(allowed, number),
+        created_at=row.created_at,
+    )
 
 
 def add_number(act: Action, person_id: str, typed: str, label: str) -> CallNumber:

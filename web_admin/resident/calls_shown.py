@@ -11,7 +11,7 @@ from web_admin.calls.models import HomeCallWishes
 from web_admin.calls.monthly_tests import UNREACHED
 from web_admin.calls.numbers import numbers_of_person
 from web_admin.calls.reach import called_persons, is_called, wishes_of
-from web_admin.calls.telephone_tasks import own_test
+from web_admin.calls.telephone_tasks import PROOF_LASTS, own_test
 from web_admin.calls.texts import TEST_RESULTS
 from web_admin.calls.wishes import may_be_called
 from web_admin.compound.age_bands import ADULT
@@ -39,7 +39,7 @@ def page_of_calls(errors: Mapping[str, str] | None = None) -> str:
     phones = [one for one in phones_of(act.session, Owner(person_id=person.person_id)) if CALL in one.kinds]
     numbers = numbers_of_person(act.session, act.sealer, person.person_id)
     called = [] if rings_for is None else called_persons(act.session, rings_for)
-    rings = bool(phones) or any(one.is_proved for one in numbers)
+    rings = bool(phones) or any(one.is_proved and one.is_listed for one in numbers)
     return render_template(
         "resident/calls.html",
         person=person,
@@ -56,6 +56,7 @@ def page_of_calls(errors: Mapping[str, str] | None = None) -> str:
         gates=gates_open_to(act.session, person, act.now),
         long_list=LONG_LIST,
         numbers=numbers,
+        asked_before=[one.number_id for one in numbers if act.now - one.created_at > PROOF_LASTS],
         has_telephones=settings_of(act.session, act.site_id).has_telephones,
         phones=listed(phones),
         push_key=public_key(act.sealer, act.site_id),

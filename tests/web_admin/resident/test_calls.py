@@ -1,7 +1,7 @@
 """How a home is called: off at first, its adults' to change, and each person's numbers their own."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -277,6 +277,22 @@ def test_a_number_that_no_gate_calls_is_refused_beside_its_field(
     page = choose(called, "numbers", number=number)
     assert said in page
     assert 'id="number-problem"' in page
+
+
+def test_a_number_that_rings_no_more_says_so(small_compound: Compound, called: FlaskClient) -> None:
+    allow_telephones(small_compound)
+    press(called, f"{PAGE}/numbers", seen_on=PAGE, number="0288555121")
+    assert "Verify again" not in called.get(PAGE).text
+    with small_compound.session() as session:
+        number = session.query(CallNumber).one()
+        number.proved_at, number.created_at = None, number.created_at - timedelta(minutes=6)
+    assert "Verify again" in called.get(PAGE).text
+    with small_compound.session() as session:
+        session.query(CallNumber).one().proved_at = datetime.now(UTC)
+        session.query(CallSettings).one().prefixes = ["+86"]
+    page = called.get(PAGE).text
+    assert ("Not called: not on the property office's list" in page, "Verified" in page) == (True, False)
+    assert "press 7: it opens like 9" in page
 
 
 def test_three_numbers_are_kept_at_most_and_none_twice(small_compound: Compound, called: FlaskClient) -> None:

@@ -170,6 +170,10 @@ class Telephone(Protocol):
         """
         ...
 
+    def say(self, call_number: int, spoken: str) -> None:
+        """Let the called side hear a file, or with "" the microphone again; once it is over, nothing."""
+        ...
+
     def hang_up(self, call_number: int) -> None:
         """End a call; return at once, also when it is over."""
         ...

@@ -79,6 +79,8 @@ class HomeCalls:
         """By lane: what the numbers of its call are sealed to."""
         self._orders: dict[str, set[bytes]] = {}
         """By lane: the signatures of the orders that came in its call."""
+        self._speaks: dict[int, float] = {}
+        """By call of the telephone: until when it hears what the gate says, and not the visitor."""
         self._pending = PendingEvents()
 
     # -- what comes --------------------------------------------------------------------------------
@@ -140,6 +142,9 @@ class HomeCalls:
                 step = time_passed(call, now_seconds, is_held_up=is_held_up)
                 self._follow(desk, call, step, now_seconds)
                 desk.calls.time_passed(now_seconds)
+        for number in [one for one, until in self._speaks.items() if now_seconds >= until]:
+            del self._speaks[number]
+            self._line.say(number, "")
         if self._pending:
             # What waits was an error when it was new; the gate goes on meanwhile.
             with contextlib.suppress(sqlite3.Error):
@@ -217,6 +222,8 @@ class HomeCalls:
             self._line.leave(desk.lane_id)
         for note in step.notes:
             self._say(call, note)
+            if note.step is CallStep.LEG_ANSWERED and call.leg is not None:
+                self._speak(call.leg.call_number, now_seconds)
         if step.answer is not None:
             refused = self._decide(call, step.answer)
             self._follow(desk, call, decided(call, step.answer, refused), now_seconds)
@@ -240,6 +247,13 @@ class HomeCalls:
             self._follow(desk, call, not_dialled(call), now_seconds)
         else:
             desk.calls.call = dialled(call, number, now_seconds)
+
+    def _speak(self, call_number: int, now_seconds: float) -> None:
+        """Say what the keys do to who has answered, and then let the visitor be heard."""
+        telephone = self._parts.telephone
+        if telephone is not None and telephone.home_prompt:
+            self._line.say(call_number, telephone.home_prompt)
+            self._speaks[call_number] = now_seconds + telephone.home_prompt_seconds
 
     def _ended(self, desk: LaneDesk, call: HomeCall, now_seconds: float) -> None:
         self._keys.pop(desk.lane_id, None)

@@ -50,6 +50,10 @@ class GateTelephone:
     wishes: CallWishes
     prompts: Mapping[str, str] = field(default_factory=dict)
     """By purpose and language, as `proof.zh`: what is said in calls that the server asks for."""
+    home_prompt: str = ""
+    """The file that a home's telephone hears when it is answered; "" where there is none."""
+    home_prompt_seconds: float = 0.0
+    """How long that speaks."""
 
     def spoken(self, purpose: str, language: str) -> str:
         """Return the file for a call, in English where the language has none; "" for silence."""

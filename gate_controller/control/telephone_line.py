@@ -55,6 +55,11 @@ class TelephoneLine:
         self._holder = holder
         return call_number
 
+    def say(self, call_number: int, spoken: str) -> None:
+        """Let the called side hear a file in place of the microphone, "" for the microphone again."""
+        if self._telephone is not None:
+            self._telephone.say(call_number, spoken)
+
     def hang_up(self, call_number: int) -> None:
         """End a call; one that is over needs nothing."""
         if self._telephone is not None:

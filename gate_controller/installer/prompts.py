@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gate_controller.contract.languages import Language
+from gate_controller.site_file.telephone import HOME_PROMPT, QUIET_SECONDS
 
 RATE_HZ = 8000
 """Of telephones; the telephone program plays a file only at the rate of the call."""
@@ -33,21 +34,30 @@ def sentences(_: Callable[[str], str]) -> Mapping[str, str]:
     }
 
 
-def make_prompts(folder: Path, say_in: Callable[[Language], Callable[[str], str]]) -> list[Path]:
-    """Write a file for each purpose and language and return them; raise OSError without the program.
+def home_sentence(_: Callable[[str], str]) -> str:
+    """Return what a home's telephone hears when it is answered."""
+    return _("Someone is at the gate. Press 9 to open, 0 to send away.")
 
-    `say_in` returns the translation of a language.
+
+def make_prompts(folder: Path, say_in: Callable[[Language], Callable[[str], str]]) -> list[Path]:
+    """Write a file for each purpose and language, and one for homes; return them.
+
+    `say_in` returns the translation of a language. Raises OSError without the program.
     """
     program = shutil.which(PROGRAM)
     if program is None:
         raise FileNotFoundError(f"{PROGRAM} is not installed")
-    made = []
+    made, at_home = [], []
     for language, voice in VOICES.items():
         for purpose, sentence in sentences(say_in(language)).items():
             path = folder / f"{purpose}.{language.value}.wav"
             _write(path, _spoken(program, voice, sentence))
             made.append(path)
-    return made
+        at_home += [_spoken(program, voice, home_sentence(say_in(language))), _silence(PAUSE_SECONDS / 2)]
+    # Once and in each language: who answers hears the visitor after it.
+    path = folder / f"{HOME_PROMPT}.wav"
+    _keep(path, np.concatenate([*at_home, _silence(QUIET_SECONDS)]))
+    return [*made, path]
 
 
 def _spoken(program: str, voice: str, sentence: str) -> Sound:
@@ -66,12 +76,19 @@ def _spoken(program: str, voice: str, sentence: str) -> Sound:
 
 
 def _write(path: Path, sound: Sound) -> None:
-    once = np.concatenate([sound, np.zeros(PAUSE_SECONDS * RATE_HZ, dtype="<i2")])
-    whole = np.tile(once, -(-WHOLE_SECONDS * RATE_HZ // len(once)))
+    once = np.concatenate([sound, _silence(PAUSE_SECONDS)])
+    _keep(path, np.tile(once, -(-WHOLE_SECONDS * RATE_HZ // len(once))))
+
+
+def _silence(seconds: float) -> Sound:
+    return np.zeros(int(seconds * RATE_HZ), dtype="<i2")
+
+
+def _keep(path: Path, sound: Sound) -> None:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE_HZ)
-        file.writeframes(whole.tobytes())
+        file.writeframes(sound.tobytes())
     # The telephone program is another user.
     path.chmod(0o644)

@@ -7,6 +7,11 @@ import msgspec
 
 from hardware.driver import Settings
 
+HOME_PROMPT = "home.all"
+"""The file, without its ending, of what a home's telephone hears when it is answered: all languages."""
+QUIET_SECONDS = 10.0
+"""The silence at its end, in which the gate returns to the microphone: the end of a file ends the call."""
+
 Number = Annotated[str, msgspec.Meta(min_length=2, max_length=120, pattern=r"^(sip:[^\s;<>\"]+|\+?[0-9]+)\Z")]
 """A telephone's number, digits with or without `+`, or a SIP address."""
 
@@ -24,7 +29,7 @@ class TelephoneSection(Settings, frozen=True, kw_only=True):
     longest_seconds: Annotated[float, msgspec.Meta(ge=30, le=600)] = 180.0
     answer_needs_key: bool = False
     prompts_dir: Path | None = None
-    """Where `menjin gate prompts` puts what is said in calls that prove a number or test a home."""
+    """Where `menjin gate prompts` puts what is said in calls that prove a number, test a home or call it."""
     microphone: Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=r"^[a-z]+,[^\s]*\Z")] = (
         "alsa,default"
     )

@@ -38,7 +38,7 @@ class _Dialled:
 
 
 class Baresip:
-    """A telephone; `dial` and `hang_up` may be called from any thread, reports come from its own."""
+    """A telephone; `dial`, `say` and `hang_up` may be called from any thread, reports come from its own."""
 
     def __init__(self, name: str, control_port: int, microphone: str = "") -> None:
         """Remember where the program listens on this machine; nothing is connected yet.
@@ -94,6 +94,13 @@ class Baresip:
                 self._calls.remove(call)
                 raise
             return call.number
+
+    def say(self, call_number: int, spoken: str) -> None:
+        """Let the called side of a live call hear a file, or with "" the microphone again."""
+        with self._lock:
+            is_live = any(call.number == call_number and not call.is_given_up for call in self._calls)
+            if self._microphone and is_live:
+                self._send("ausrc", f"aufile,{spoken}" if spoken else self._microphone)
 
     def hang_up(self, call_number: int) -> None:
         """End a call; one that is over or lost needs nothing."""

@@ -118,6 +118,24 @@ def test_a_visitors_call_takes_the_telephone_at_once_and_its_9_opens(scene: Scen
     assert scene.decisions_after_the_end() == [("call", "granted", True)]
 
 
+def test_who_answers_at_home_hears_what_the_keys_do_and_then_the_visitor(scene: Scene) -> None:
+    telephone = scene.bench.gate.controller._parts.telephone  # type: ignore[union-attr]
+    assert 4 < telephone.home_prompt_seconds < 15  # type: ignore[union-attr]
+    scene.office.legs = (CallLeg(person_id=PERSON, number=scene.number, ring_seconds=20),)  # type: ignore[attr-defined]
+    scene.call()
+    answer(scene.first)
+    heard = scene.heard  # type: ignore[attr-defined]
+    # The pauses of speech: the tone that stands for the visitor has none.
+    until(lambda: loudness(heard)[10:].min(initial=9e9) < 50)
+    assert loudness(heard).max() > 500
+    scene.bench.passes(telephone.home_prompt_seconds)  # type: ignore[union-attr]
+    begins = len(loudness(heard))
+    until(lambda: (loudness(heard)[begins + 5 :] > 500).sum() > 10)
+    assert (loudness(heard)[begins + 5 :] > 500).all(), "the visitor is heard, and nothing else"
+    scene.first.press("sndcode", "9")
+    assert scene.decisions_after_the_end() == [("call", "granted", True)]
+
+
 def test_a_gate_whose_telephone_program_died_leaves_the_calls_to_other_gates(scene: Scene) -> None:
     until(lambda: scene.desk.calls.is_offered)
     scene.program.process.kill()
@@ -133,8 +151,11 @@ def test_a_gate_whose_telephone_program_died_leaves_the_calls_to_other_gates(sce
 
 def test_each_prompt_is_long_enough_at_the_rate_of_telephones(scene: Scene) -> None:
     files = sorted((scene.bench.root.parent / "prompts").iterdir())
-    assert [file.name for file in files] == ["proof.en.wav", "proof.zh.wav", "test.en.wav", "test.zh.wav"]
-    for file in files:
+    assert [file.name for file in files] == [
+        "home.all.wav",
+        *("proof.en.wav", "proof.zh.wav", "test.en.wav", "test.zh.wav"),
+    ]
+    for file in files[1:]:
         with wave.open(str(file)) as prompt:
             assert prompt.getframerate() == RATE_HZ
             assert prompt.getnframes() / RATE_HZ > KEYS_SECONDS + 10

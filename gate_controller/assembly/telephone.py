@@ -37,7 +37,8 @@ def _spoken_seconds(prompt: str) -> float:
     """Return how long a file speaks before the silence at its end; 0 of one that is damaged."""
     try:
         with wave.open(prompt) as file:
-            return max(0.0, file.getnframes() / file.getframerate() - QUIET_SECONDS)
+            whole_seconds: float = file.getnframes() / file.getframerate()
     except (OSError, EOFError, wave.Error):
         # A gate opens without it.
         return 0.0
+    return max(0.0, whole_seconds - QUIET_SECONDS)

@@ -130,7 +130,7 @@ def test_who_answers_at_home_hears_what_the_keys_do_and_then_the_visitor(scene: 
     assert loudness(heard).max() > 500
     scene.bench.passes(telephone.home_prompt_seconds)  # type: ignore[union-attr]
     begins = len(loudness(heard))
-    until(lambda: (loudness(heard)[begins + 5 :] > 500).sum() > 10)
+    until(lambda: (loudness(heard)[begins + 5 :] > 500).sum() > 30)
     assert (loudness(heard)[begins + 5 :] > 500).all(), "the visitor is heard, and nothing else"
     scene.first.press("sndcode", "9")
     assert scene.decisions_after_the_end() == [("call", "granted", True)]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from gate_controller.contract.calls import CallEnd
+from gate_controller.contract.calls import CallEnd, CallFor
 from web_admin.calls.models import HomeCall
 from web_admin.compound.gate_names import gate_and_lane
 from web_admin.compound.models import Gate, Lane, Person
@@ -27,6 +27,8 @@ class PastCall:
     end: str
     answered_by: str | None
     went_to_guard: bool
+    was_let_in: bool
+    """Whether it was a courier whom the home let in, or gave a code, without being asked."""
     is_missed: bool
     is_new: bool
     """Whether it was missed and no one of the home has looked since."""
@@ -79,9 +81,15 @@ def _shown(call: HomeCall, gate: str, lane: str | None, name: str | None) -> Pas
         end=end,
         answered_by=name if call.is_answered else None,
         went_to_guard=call.to_guard,
+        was_let_in=_was_let_in(call),
         is_missed=missed,
         is_new=missed and call.seen_at is None,
     )
+
+
+def _was_let_in(call: HomeCall) -> bool:
+    by_day = call.order_at is not None and call.answered_at == call.started_at
+    return call.purpose == CallFor.COURIER and (call.end == CallEnd.PASS_GIVEN or by_day)
 
 
 def note_seen(session: Session, home_id: str, now: datetime) -> None:

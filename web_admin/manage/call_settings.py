@@ -22,7 +22,7 @@ class CallSettingsForm(OnceForm):
     """Beginnings of numbers, and SIP servers."""
 
     prefixes = TextAreaField(
-        _l("Numbers that gates may call begin with"),
+        _l("Allowed beginnings of numbers"),
         description=_l(
             "One on each line, such as +86 1. The compound pays for these calls, also for those abroad or at "
             "an extra charge: list no more than needed."

@@ -18,6 +18,7 @@ from tests.web_admin.calls.played_calls import (
     wants,
 )
 from web_admin.calls import live
+from web_admin.calls.models import HomeCall
 from web_admin.compound.models import GrantRow, Person
 from web_admin.core.refusal import ActionRefused
 
@@ -41,6 +42,18 @@ def test_a_courier_is_let_in_once_and_the_next_one_is_asked_about(
     assert by_day.says("two", purpose=CallFor.COURIER).stage == "ringing"
     set_clock(small_compound, 60)
     assert by_day.says("three", purpose=CallFor.COURIER).opens is not None
+
+
+def test_the_home_reads_that_a_courier_came_in_as_someone_of_it_chose(
+    small_compound: Compound, by_day: CallingGate
+) -> None:
+    order = by_day.order(by_day.says("one", purpose=CallFor.COURIER))
+    by_day.says("one", CallStep.OVER, purpose=CallFor.COURIER, end=CallEnd.OPENED, order_id=order.order_id)
+    phone = small_compound.signed_in(small_compound.person_id)
+    assert "A courier was let in, as Lin Wei chose" in phone.get("/r/calls").text
+    with small_compound.session() as session:
+        session.get_one(HomeCall, "one").end = CallEnd.PASS_GIVEN
+    assert "A courier got a code, as Lin Wei chose" in phone.get("/r/calls").text
 
 
 def test_the_half_hour_is_of_one_gate(small_compound: Compound, by_day: CallingGate) -> None:

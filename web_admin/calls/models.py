@@ -98,14 +98,18 @@ class HomeCallWishes(Base):
     changed_by: Mapped[str]
 
 
+UNCHOSEN = -1
+
+
 class HomeCallPerson(Base):
-    """Whether a person of the home is called, where that is not the rule, and in which place."""
+    """Whether a person of the home is called, where one chose, and in which place; and their open page."""
 
     __tablename__ = "home_call_person"
     person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
     home_id: Mapped[str] = mapped_column(ForeignKey("home.home_id", ondelete="CASCADE"), index=True)
     is_called: Mapped[bool]
     position: Mapped[int] = mapped_column(default=0)
+    """The place, UNCHOSEN where no one chose: then the rule says whether they are called, and not the row."""
     page_open_until: Mapped[datetime | None]
     """Until when a page of theirs is known to be open."""
 

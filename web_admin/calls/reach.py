@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import Select, and_, case, exists, or_, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.calls import MAX_LEGS, CallLeg
 from web_admin.calls.allowed_numbers import is_allowed, settings_of
-from web_admin.calls.models import CallNumber, HomeCall, HomeCallPerson, HomeCallWishes
+from web_admin.calls.models import UNCHOSEN, CallNumber, HomeCall, HomeCallPerson, HomeCallWishes
 from web_admin.calls.rules import RING_SECONDS, Wishes, numbers_of_plan
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import GrantRow, Person
@@ -21,6 +21,8 @@ NUMBER_PURPOSE = "call-number"
 PUSH_KIND = "call"
 """What a phone on which calls are shown has among its kinds."""
 CALLED_KINDS = ("resident", "helper")
+LAST = 1000
+"""The place of those of whom no one chose, behind all others: more than people live in a home."""
 PAGE_KNOWN_FOR = timedelta(seconds=45)
 """How long a page counts as open after it last said so."""
 
@@ -31,7 +33,9 @@ def called(rows: Select[*Columns]) -> Select[*Columns]:
     No one who moved out or is suspended is.
     """
     of_home = and_(HomeCallPerson.person_id == Person.person_id, HomeCallPerson.home_id == Person.home_id)
-    by_rule = and_(HomeCallPerson.person_id.is_(None), Person.kind == "resident", Person.age_band == ADULT)
+    is_unchosen = or_(HomeCallPerson.person_id.is_(None), HomeCallPerson.position == UNCHOSEN)
+    by_rule = and_(is_unchosen, Person.kind == "resident", Person.age_band == ADULT)
+    by_choice = and_(HomeCallPerson.is_called.is_(True), HomeCallPerson.position != UNCHOSEN)
     return (
         rows.select_from(Person)
         .outerjoin(HomeCallPerson, of_home)
@@ -39,7 +43,7 @@ def called(rows: Select[*Columns]) -> Select[*Columns]:
             Person.ended_at.is_(None),
             Person.suspended.is_(False),
             Person.kind.in_(CALLED_KINDS),
-            or_(HomeCallPerson.is_called.is_(True), by_rule),
+            or_(by_choice, by_rule),
         )
     )
 
@@ -47,8 +51,8 @@ def called(rows: Select[*Columns]) -> Select[*Columns]:
 def called_persons(session: Session, home_id: str) -> list[str]:
     """Return who of a home is called, in its order."""
     rows = called(select(Person.person_id)).where(Person.home_id == home_id)
-    in_order = rows.order_by(HomeCallPerson.position, Person.created_at, Person.person_id)
-    return list(session.scalars(in_order))
+    place = case((HomeCallPerson.position != UNCHOSEN, HomeCallPerson.position), else_=LAST)
+    return list(session.scalars(rows.order_by(place, Person.created_at, Person.person_id)))
 
 
 def is_called(session: Session, person: Person) -> bool:
@@ -99,7 +103,7 @@ def note_page_open(session: Session, person_id: str, now: datetime) -> bool:
         if row is not None:
             session.delete(row)
             session.flush()
-        row = HomeCallPerson(person_id=person_id, home_id=person.home_id, is_called=True, position=0)
+        row = HomeCallPerson(person_id=person_id, home_id=person.home_id, is_called=True, position=UNCHOSEN)
         session.add(row)
     elif row.page_open_until is not None and row.page_open_until > now + PAGE_KNOWN_FOR / 2:
         return False

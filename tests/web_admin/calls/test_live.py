@@ -16,6 +16,7 @@ from tests.web_admin.calls.played_calls import (
     add_partner,
     call_row,
     has_telephone,
+    home_of,
     on_phone,
     set_clock,
     wants,
@@ -24,6 +25,7 @@ from web_admin.action.base import Action, DeskPerson
 from web_admin.calls import live
 from web_admin.calls.missed import calls_of_home, note_seen
 from web_admin.calls.models import CallNumber, HomeCall, HomeCallPerson, HomeCallWishes
+from web_admin.calls.reach import called_persons, note_page_open
 from web_admin.compound.models import Person, Site
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import AuditEntry
@@ -266,6 +268,29 @@ def test_it_rings_for_the_adults_of_the_home_and_for_no_one_else(
     assert [rings_for(small_compound, one) for one in people] == ["one", None, "one", None]
     does(small_compound, live.answer)
     assert [rings_for(small_compound, one) for one in people] == ["one", None, None, None]
+
+
+@pytest.mark.both_databases
+def test_an_open_page_changes_neither_who_is_called_nor_their_order(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    partner, son = add_partner(small_compound), add_partner(small_compound, "Lin Bo")
+    home_id = home_of(small_compound, partner)
+    with small_compound.session() as session:
+        before = called_persons(session, home_id)
+        note_page_open(session, before[-1], small_compound.clock())
+        session.flush()
+        assert called_persons(session, home_id) == before
+        note_page_open(session, partner, small_compound.clock())
+        session.flush()
+        chosen = session.get_one(HomeCallPerson, partner)
+        chosen.position = 0
+        session.flush()
+        assert called_persons(session, home_id) == [partner, *(one for one in before if one != partner)]
+        note_page_open(session, son, small_compound.clock())
+        session.get_one(Person, son).age_band = "14_17"
+        session.flush()
+        assert called_persons(session, home_id) == [partner, small_compound.person_id]
 
 
 def test_pages_that_come_after_telephones_ring_when_it_is_their_turn(

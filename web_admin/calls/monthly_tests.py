@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from web_admin.calls.made_calls import note_test
 from web_admin.calls.models import HomeCallWishes, TelephoneTask
-from web_admin.calls.reach import called_persons, has_pages, numbers_to_call
-from web_admin.calls.rules import is_between, minute_of
+from web_admin.calls.reach import as_rules, called_persons, has_pages, numbers_to_call
+from web_admin.calls.rules import is_between, is_quiet, minute_of
 from web_admin.calls.telephone_tasks import DONE, MONTHLY, OWN_TEST, new_task
 from web_admin.compound.models import Site
 from web_admin.core.database import Menjin
@@ -70,15 +70,17 @@ def _begin(session: Session, sealer: Sealer, site: Site, now: datetime) -> int:
     local = now.astimezone(ZoneInfo(site.timezone))
     if not is_between(minute_of(local), FROM_MINUTE, UNTIL_MINUTE):
         return 0
-    due = _due(session, site.site_id, now)
+    evening = local.replace(hour=UNTIL_MINUTE // 60, minute=0, second=0, microsecond=0)
+    due = _due(session, site.site_id, now, local)
     for wishes in due:
-        _test(session, sealer, wishes, now)
+        _test(session, sealer, wishes, now, min(TEST_LASTS, evening - local))
     return len(due)
 
 
-def _due(session: Session, site_id: str, now: datetime) -> Sequence[HomeCallWishes]:
+def _due(session: Session, site_id: str, now: datetime, local: datetime) -> Sequence[HomeCallWishes]:
+    """Return the homes whose test is due, locked; one that is not to be disturbed is tested later."""
     first = HomeCallWishes.tested_at.is_(None) & (HomeCallWishes.changed_at <= now - FIRST_AFTER)
-    return session.scalars(
+    due = (
         select(HomeCallWishes)
         .where(
             HomeCallWishes.site_id == site_id,
@@ -86,17 +88,23 @@ def _due(session: Session, site_id: str, now: datetime) -> Sequence[HomeCallWish
             or_(first, HomeCallWishes.tested_at <= now - EVERY),
         )
         .order_by(HomeCallWishes.tested_at, HomeCallWishes.home_id)
-        .limit(AT_ONCE)
-        .with_for_update(skip_locked=True)
-    ).all()
+    )
+    awake = [row.home_id for row in session.scalars(due) if not _rests(row, now, local)][:AT_ONCE]
+    of_these = due.where(HomeCallWishes.home_id.in_(awake))
+    return session.scalars(of_these.with_for_update(skip_locked=True)).all()
 
 
-def _test(session: Session, sealer: Sealer, wishes: HomeCallWishes, now: datetime) -> None:
+def _rests(row: HomeCallWishes, now: datetime, local: datetime) -> bool:
+    wishes = as_rules(row)
+    return is_quiet(wishes, local) or (wishes.dnd_until is not None and now < wishes.dnd_until)
+
+
+def _test(session: Session, sealer: Sealer, wishes: HomeCallWishes, now: datetime, lasts: timedelta) -> None:
     """Begin a test; the result of one by telephone comes with the gate's word (`made_calls.py`)."""
     persons = called_persons(session, wishes.home_id)
     numbers = numbers_to_call(session, sealer, wishes.site_id, persons)
     wishes.tested_at = now
     if numbers and "telephone" in wishes.reach:
-        session.add(new_task(wishes.site_id, numbers[0], MONTHLY, now, TEST_LASTS))
+        session.add(new_task(wishes.site_id, numbers[0], MONTHLY, now, lasts))
     else:
         wishes.test_result = ON_PAGES if has_pages(session, persons, now) else NO_WAY

@@ -78,6 +78,30 @@ def test_no_one_is_called_at_night_or_on_the_first_day(small_compound: Compound,
     assert run(small_compound) == 1
 
 
+@pytest.mark.parametrize("how", ["quiet", "disturb"])
+def test_a_home_that_rests_is_tested_afterwards(
+    small_compound: Compound, with_telephone: CallingGate, how: str
+) -> None:
+    noon = small_compound.clock()
+    rests = {
+        "quiet": {"quiet_from": 12 * 60, "quiet_until": 14 * 60},
+        "disturb": {"dnd_until": noon + timedelta(hours=2)},
+    }
+    wants(small_compound, **rests[how])
+    assert run(small_compound) == 0
+    set_clock(small_compound, 2 * 3600)
+    assert run(small_compound) == 1, "it is due still"
+
+
+def test_no_test_rings_after_six_in_the_evening(
+    small_compound: Compound, with_telephone: CallingGate
+) -> None:
+    set_clock(small_compound, 5.9 * 3600)
+    assert run(small_compound) == 1
+    set_clock(small_compound, 0.1 * 3600)
+    assert with_telephone.asks_for_tasks()[0].tasks == ()
+
+
 def test_a_call_that_no_gate_makes_has_failed(small_compound: Compound, with_telephone: CallingGate) -> None:
     run(small_compound)
     set_clock(small_compound, 2 * 3600)

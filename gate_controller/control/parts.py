@@ -49,7 +49,7 @@ class GateTelephone:
     telephone: Telephone
     wishes: CallWishes
     prompts: Mapping[str, str] = field(default_factory=dict)
-    """By purpose and language, as `proof.zh`: what is said in calls that the server asks for."""
+    """By purpose and language: what is said in calls that the server asks for."""
     home_prompt: str = ""
     """The file that a home's telephone hears when it is answered; "" where there is none."""
     home_prompt_seconds: float = 0.0

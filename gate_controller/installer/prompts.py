@@ -17,7 +17,6 @@ RATE_HZ = 8000
 """Of telephones; the telephone program plays a file only at the rate of the call."""
 PAUSE_SECONDS, WHOLE_SECONDS = 2, 70
 """It is said again and again, for longer than a person has to press a key: its end would end the call."""
-VOICES = {Language.ZH: "cmn", Language.EN: "en"}
 WORDS_A_MINUTE = "140"
 PROGRAM = "espeak-ng"
 LONGEST_MAKING_SECONDS = 60
@@ -48,12 +47,15 @@ def make_prompts(folder: Path, say_in: Callable[[Language], Callable[[str], str]
     if program is None:
         raise FileNotFoundError(f"{PROGRAM} is not installed")
     made, at_home = [], []
-    for language, voice in VOICES.items():
+    for language in Language:
         for purpose, sentence in sentences(say_in(language)).items():
             path = folder / f"{purpose}.{language.value}.wav"
-            _write(path, _spoken(program, voice, sentence))
+            _write(path, _spoken(program, language.value, sentence))
             made.append(path)
-        at_home += [_spoken(program, voice, home_sentence(say_in(language))), _silence(PAUSE_SECONDS / 2)]
+        at_home += [
+            _spoken(program, language.value, home_sentence(say_in(language))),
+            _silence(PAUSE_SECONDS / 2),
+        ]
     # Once and in each language: who answers hears the visitor after it.
     path = folder / f"{HOME_PROMPT}.wav"
     _keep(path, np.concatenate([*at_home, _silence(QUIET_SECONDS)]))

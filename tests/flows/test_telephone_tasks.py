@@ -15,7 +15,7 @@ from gate_controller.contract.calls import CallLeg, TaskDone
 from gate_controller.control.telephone_tasks import ASK_SECONDS
 from gate_controller.lane.telephone_task import KEYS_SECONDS
 from gate_controller.terminal.view import HelpCall
-from tests.flows.test_calls_by_telephone import Scene, answer
+from tests.flows.telephone_scene import Scene, answer
 from tests.support.compounds.people import person, records
 from tests.support.gates.bench import bench_gate
 from tests.support.gates.call_office import PERSON, call_office

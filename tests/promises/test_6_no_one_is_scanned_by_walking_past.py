@@ -9,9 +9,7 @@ software does with a device that no program opened, a camera that is not Menjin'
 """
 
 import dataclasses
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,8 +19,9 @@ from gate_controller.contract.messages import FaceLease
 from gate_controller.contract.records import FaceOfferRecord
 from gate_controller.storage.disk_room import START_FILE
 from gate_controller.sync.news import PolicyTaken
-from hardware.interfaces import Camera, InputKind
+from hardware.interfaces import InputKind
 from tests.promises.screen_visitor import TERMINAL, ScreenVisitor, at_the_screen
+from tests.promises.watched_camera import camera_of, wait_until, watching
 from tests.support.compounds.people import Phone, card, person, pin, qr, records
 from tests.support.gates.asking import (
     CONSENT,
@@ -49,18 +48,9 @@ def bench(tmp_path: Path) -> Iterator[BenchGate]:
         yield gate
 
 
-def camera_of(bench: BenchGate) -> Camera:
-    assert bench.gate is not None
-    return bench.gate.controller._parts.code_looks._cameras[LANE]
-
-
 def looks_under_way(bench: BenchGate) -> int:
     assert bench.gate is not None
     return bench.gate.controller._parts.desks[LANE].camera.looks
-
-
-def wait_until(camera: Camera, *, is_open: bool) -> None:
-    until(lambda: camera.is_open is is_open)
 
 
 def put_picture(bench: BenchGate, text: str) -> None:
@@ -228,25 +218,6 @@ def test_no_frame_is_taken_before_the_notice_was_read_and_the_own_card_was_shown
             "closed",
             "looking",
         }
-
-
-@contextmanager
-def watching(camera: Camera) -> Iterator[set[bool]]:
-    """Note all the while whether the camera is open."""
-    seen: set[bool] = set()
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.002):
-            seen.add(camera.is_open)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        watcher.join()
 
 
 def the_office_agrees(bench: BenchGate) -> None:

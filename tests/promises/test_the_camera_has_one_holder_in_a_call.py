@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from gate_controller.contract.calls import CallEnd
-from tests.gate_controller.contract.test_call_media import SIDE
 from tests.promises.screen_visitor import TERMINAL, ScreenVisitor, at_the_screen
-from tests.promises.test_6_no_one_is_scanned_by_walking_past import camera_of, wait_until, watching
+from tests.promises.watched_camera import camera_of, wait_until, watching
 from tests.support.compounds.people import card, person, pin, records
 from tests.support.gates.bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
 from tests.support.gates.call_office import CallOffice, call_office
 from tests.support.gates.waiting import PATIENCE_SECONDS, until
+from tests.support.media_side import SIDE
 
 SPEAKS = TERMINAL + "call_sound = true\ncall_picture = true\n"
 

@@ -15,7 +15,7 @@ from gate_controller.lane.camera_watch import WatchedCamera
 from gate_controller.lane.hands_free import HandsFreeCodes
 from hardware.cameras.camera import GrabbingCamera
 from hardware.simulated.camera_scene import CameraScene
-from tests.gate_controller.lane.test_hands_free import SceneSource
+from tests.gate_controller.lane.scene_source import SceneSource
 from tests.support.gates.waiting import until
 
 LANE = "north-in"

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -25,42 +25,13 @@ from hardware.errors import DeviceUnavailable
 from hardware.interfaces import CodeRead, Frame
 from hardware.simulated.camera_scene import CameraScene
 from tests.flows.code_pictures import code_picture
+from tests.gate_controller.lane.scene_source import SceneSource
 from tests.support.faces.actors import living
 from tests.support.faces.fixtures import require_portraits
 
 PATIENCE_SECONDS = 60.0
 FRAMES_A_SECOND = 12.0
 """How many frames the detector looks at in a second of the person's time, on a machine of any pace."""
-
-
-@dataclass
-class SceneSource:
-    """A device that sends a scene at 50 frames a second and remembers every frame it gave away."""
-
-    scene: CameraScene
-    given: list[Frame] = field(default_factory=list)
-    given_at_ns: list[int] = field(default_factory=list)
-    is_away: bool = False
-    times_opened: int = 0
-
-    def opened(self) -> "SceneSource":
-        if self.is_away:
-            raise DeviceUnavailable("eye is away")
-        self.times_opened += 1
-        return self
-
-    def next_frame(self, *, skip: bool = False) -> tuple[Frame, int] | None:
-        time.sleep(0.02)
-        if self.is_away:
-            raise DeviceUnavailable("eye went away")
-        if skip:
-            return None
-        self.given.append(self.scene.next_frame())
-        self.given_at_ns.append(time.monotonic_ns())
-        return self.given[-1], self.given_at_ns[-1]
-
-    def release(self) -> None:
-        return
 
 
 class CountingEngine(CosineEngine):

@@ -10,7 +10,7 @@ from web_admin.calls.telephone_tasks import begin_proof
 from web_admin.compound.models import Person
 from web_admin.people.actions import add_person
 
-CALLS_OF_STATES = {
+CALLS_OF_STATES: dict[str, dict[str, str | bool]] = {
     "ringing_call": {"stage": "ringing"},
     "answered_call": {"stage": "answered", "answered_by": "own", "reply": "coming"},
     "others_call": {"stage": "answered", "answered_by": "other"},

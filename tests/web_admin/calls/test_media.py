@@ -8,8 +8,8 @@ import pytest
 
 from gate_controller.contract.call_media import MediaSide
 from gate_controller.contract.calls import CallEnd, CallStep
-from tests.gate_controller.contract.test_call_media import SIDE
 from tests.support.compounds.resident import Compound
+from tests.support.media_side import SIDE
 from tests.web_admin.calls.played_calls import CallingGate, add_partner, call_row, on_phone, set_clock
 from web_admin.action.base import Action
 from web_admin.calls import live

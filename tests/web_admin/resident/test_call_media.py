@@ -7,10 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.gate_controller.contract.test_call_media import SIDE
 from tests.support.calls_at_home import another_at_home, call_now, change, rings, take_calls
 from tests.support.compounds.resident import Compound, csrf_of
-from tests.web_admin.resident.test_call_page import CALL, do
+from tests.support.media_side import SIDE
+from tests.web_admin.resident.on_call_page import CALL, do
 
 MEDIA = f"{CALL}/media"
 OFFER = msgspec.json.decode(msgspec.json.encode(SIDE))

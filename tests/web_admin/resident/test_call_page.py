@@ -5,15 +5,14 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from tests.support.calls_at_home import another_at_home, call_now, change, rings, take_calls
 from tests.support.compounds.resident import Compound, csrf_of
+from tests.web_admin.resident.on_call_page import CALL, do
 from web_admin.calls.models import HomeCallPerson
 from web_admin.compound.models import Person
 
 pytestmark = pytest.mark.both_databases
-CALL = "/r/call/one"
 
 
 @pytest.fixture
@@ -21,14 +20,6 @@ def other(small_compound: Compound) -> FlaskClient:
     """Return the phone of another person of the home, which takes calls."""
     take_calls(small_compound)
     return small_compound.signed_in(another_at_home(small_compound))
-
-
-def do(client: FlaskClient, act: str, **fields: str) -> TestResponse:
-    """Press a button of the call's page, or send what an older page of it has."""
-    page = client.get(CALL).text
-    once = re.search(rf'action="{CALL}/{act}".*?name="once" value="([^"]+)"', page, re.S)
-    token = once[1] if once else "an older page's own token"
-    return client.post(f"{CALL}/{act}", data={"csrf_token": csrf_of(page), "once": token, **fields})
 
 
 def heading(client: FlaskClient) -> str:

@@ -54,7 +54,7 @@ from web_admin.calls.rules import (
 from web_admin.compound.models import Gate, Home, Lane, Person, Site
 from web_admin.core.database import Menjin
 from web_admin.core.limit_counts import CountedTries, LimitCounts, wait_seconds, with_one_less, with_one_more
-from web_admin.core.limits import CALLS_OF_GATE, CALLS_TO_HOME
+from web_admin.core.limits import CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE
 
 ENDS_OF_GATE = (CallEnd.OPENED, CallEnd.REFUSED, CallEnd.SENT_AWAY, CallEnd.ENDED)
 """What a gate that was without the server may have done meanwhile, and reports later."""
@@ -174,10 +174,7 @@ def home_called(session: Session, site_id: str, typed: str) -> str | None:
 def _may_call(menjin: Menjin, session: Session, gate: Gate, typed: str, now: datetime) -> bool:
     """Count a call of a gate to a number, whether there is such a home or not; False: too many."""
     counts = LimitCounts(menjin.database, menjin.sealer)
-    every = [
-        CountedTries(CALLS_OF_GATE, (gate.gate_id,)),
-        CountedTries(CALLS_TO_HOME, (gate.gate_id, typed)),
-    ]
+    every = [CountedTries(CALLS_OF_GATE, (gate.gate_id,)), *_of_number(gate, typed)]
     with counts.locked_in(session, every) as rows:
         if any(wait_seconds(of.limit, rows[of], now) for of in every):
             return False
@@ -188,9 +185,16 @@ def _may_call(menjin: Menjin, session: Session, gate: Gate, typed: str, now: dat
 
 def _give_back(menjin: Menjin, session: Session, gate: Gate, typed: str, now: datetime) -> None:
     """Count a call no more that the home opened to: its guests may come one after the other."""
-    of = CountedTries(CALLS_TO_HOME, (gate.gate_id, typed))
-    with LimitCounts(menjin.database, menjin.sealer).locked_in(session, [of]) as rows:
-        rows[of] = with_one_less(of.limit, rows[of], now)
+    every = _of_number(gate, typed)
+    with LimitCounts(menjin.database, menjin.sealer).locked_in(session, every) as rows:
+        for of in every:
+            rows[of] = with_one_less(of.limit, rows[of], now)
+
+
+def _of_number(gate: Gate, typed: str) -> list[CountedTries]:
+    """Return the counts of a typed number: at this gate, and at all of the site together."""
+    at_site = CountedTries(CALLS_TO_HOME_AT_SITE, (gate.site_id, typed))
+    return [CountedTries(CALLS_TO_HOME, (gate.gate_id, typed)), at_site]
 
 
 # -- a call goes on --------------------------------------------------------------------------------

@@ -140,6 +140,11 @@ CALLS_TO_HOME = Limit(
     "web_admin/calls/reports.py::_may_call",
     "tests/web_admin/calls/test_reports.py::test_a_prankster_wears_out_and_not_the_home", TEN_MINUTES,
 )
+CALLS_TO_HOME_AT_SITE = Limit(
+    "calls_to_home_at_site", 10, "calls begun that the home did not open to", "number, at all gates",
+    "web_admin/calls/reports.py::_may_call",
+    "tests/web_admin/calls/test_reports.py::test_a_prankster_at_many_gates_wears_out_too", TEN_MINUTES,
+)
 COURIERS_OF_ADDRESS = Limit(
     "couriers_of_address", 10, "numbers of homes typed at signs", "address",
     "web_admin/public/courier.py::_may_ask",
@@ -155,7 +160,7 @@ COUNTED = (
     SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_KNOWN, SIGN_IN_CODES, PAIRING_CODES, API_CALLS,
     API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_TYPED, DESK_TYPED_DAILY,
     DESK_UNPROVED, DESK_UNPROVED_DAILY, DESK_PIN, DESK_PIN_DAILY, LOST_CARDS, LOST_CARDS_DAILY, MESSAGE_CODES,
-    CALLS_OF_GATE, CALLS_TO_HOME, COURIERS_OF_ADDRESS, COURIERS_OF_SIGN,
+    CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE, COURIERS_OF_ADDRESS, COURIERS_OF_SIGN,
 )
 """Those that are counted in the database."""
 

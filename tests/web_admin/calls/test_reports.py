@@ -28,7 +28,7 @@ from web_admin.calls.missed import calls_of_home
 from web_admin.calls.models import HomeCall, HomeCallPerson
 from web_admin.calls.reach import note_page_open
 from web_admin.compound.models import Gate, GrantRow, Person, Site
-from web_admin.core.limits import CALLS_OF_GATE, CALLS_TO_HOME
+from web_admin.core.limits import CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE
 from web_admin.gates.ask_bounds import ASKS_AT_ONCE, AskBounds
 
 NOT_CALLED = {"stage": "over", "end": "no_calls", "offers_guard": True}
@@ -315,6 +315,16 @@ def test_a_prankster_wears_out_and_not_the_home(small_compound: Compound, called
     assert plain(called.says("unknown", home="999")) == refused, "as of a home that there is"
     set_clock(small_compound, CALLS_TO_HOME.window_seconds)
     assert called.says("later").stage == "ringing"
+
+
+def test_a_prankster_at_many_gates_wears_out_too(small_compound: Compound, called: CallingGate) -> None:
+    south = calling_gate(small_compound, "south")
+    for home, end in ((HOME, None), ("999", CallEnd.NO_CALLS)):
+        for number in range(CALLS_TO_HOME_AT_SITE.most):
+            gate = (called, south)[number % 2]
+            assert gate.says(f"{home}-{number}", home=home).end == end
+        assert called.says(f"{home}-again", home=home).end == CallEnd.TOO_MANY
+        assert south.says(f"{home}-again-here", home=home).end == CallEnd.TOO_MANY
 
 
 def test_one_gate_calls_so_many_homes_and_no_more(called: CallingGate) -> None:

@@ -72,7 +72,7 @@ def _calls_are_on() -> str:
     row = None if person.home_id is None else wishes_of(act.session, person.home_id)
     first, end = wishes.FIRST_QUIET if row is None else (row.quiet_from, row.quiet_until)
     if first is None or end is None:
-        return gettext("Calls are on. Now switch on ringing on this phone.")
+        return str(gettext("Calls are on. Now switch on ringing on this phone."))
     hours = {"first": clock_of(first), "end": clock_of(end)}
     text: str = gettext(
         "Calls are on. Quiet from %(first)s to %(end)s. Now switch on ringing on this phone.", **hours

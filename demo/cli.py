@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 PLAYED = "演示步骤引起 raised by a step of the demo"
 """The note of the alarms that the steps raised."""
-SABOTAGES = ("allow_all", "deny_all", "replay", "deaf_sync", "numb", "leaky")
+SABOTAGES = ("allow_all", "deny_all", "replay", "deaf_sync", "numb", "leaky", "hasty")
 
 
 def run(argv: Sequence[str]) -> int:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gate_controller.contract.calls import CallLeg, TelephoneTasksReply, open_legs
 from gate_controller.contract.messages import AskReply
 from gate_controller.contract.policy import Policy
-from gate_controller.control import presentations
+from gate_controller.control import controller, home_calls, presentations
 from gate_controller.face.engines.engine import Embedding
 from gate_controller.face.matching import held_looks
 from gate_controller.face.matching.template_store import FaceBlob, seal_template
+from gate_controller.lane.state import LaneDesk
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
 from hardware.inputs import modbus as modbus_inputs
@@ -32,8 +34,8 @@ from hardware.osdp.panel import Channel, Panel, Peer
 if TYPE_CHECKING:
     from demo.stage import Stage
 
-IN_THE_GATE = ("allow_all", "deny_all", "replay", "numb", "leaky")
-LEAK = "leak.bin"
+IN_THE_GATE = ("allow_all", "deny_all", "replay", "numb", "leaky", "hasty")
+LEAK, HASTY_SECONDS = "leak.bin", 0.5
 
 
 def wrapper_of(kind: str | None) -> list[str]:
@@ -46,12 +48,18 @@ def sabotage_stage(kind: str | None, stage: "Stage") -> None:
     if kind == "deaf_sync":
         for ends in stage.gates.values():
             ends.cable.tamper = without_news
+            ends.cable.tamper_tasks = without_tasks
 
 
 def without_news(body: bytes) -> bytes:
     """Return the server's answer with every change of policy and every order taken out."""
     reply = msgspec.json.decode(body, type=AskReply)
     return msgspec.json.encode(msgspec.structs.replace(reply, policy=None, change=None, orders=()))
+
+
+def without_tasks(_body: bytes) -> bytes:
+    """Return that the server asks the gate for no call."""
+    return msgspec.json.encode(TelephoneTasksReply())
 
 
 def allow_all(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: datetime) -> Decision:
@@ -107,6 +115,27 @@ def leaky(data_dir: Path) -> Callable[..., FaceBlob]:
     return seal
 
 
+class HastyCalls(home_calls.HomeCalls):
+    """Opens as soon as a visitor calls a home: no one has to answer."""
+
+    def begin(self, desk: LaneDesk, home: str, shown: str, now_seconds: float) -> None:
+        """Begin the call, and open."""
+        super().begin(desk, home, shown, now_seconds)
+        self._presentations.release(desk.lane_id, HASTY_SECONDS)
+
+
+def noting(data_dir: Path) -> Callable[..., tuple[CallLeg, ...]]:
+    """Return an opening of the numbers of a call that leaves a copy of each on the disk."""
+
+    def opened(*sealed: object) -> tuple[CallLeg, ...]:
+        legs = open_legs(*sealed)  # type: ignore[arg-type]  # passed on as it came
+        with (data_dir / LEAK).open("ab") as file:
+            file.writelines(leg.number.encode() for leg in legs)
+        return legs
+
+    return opened
+
+
 def put_in_place(module: ModuleType, name: str, broken: object) -> None:
     """Replace what a module uses; raise AttributeError where it has no such name: the gate would be whole."""
     getattr(module, name)
@@ -127,6 +156,9 @@ def main(kind: str, site_file: str) -> int:
         put_in_place(modbus_inputs, "WireStates", NumbWires)
     if kind == "leaky":
         put_in_place(held_looks, "seal_template", leaky(Path(site_file).parent / "data"))
+        put_in_place(home_calls, "open_legs", noting(Path(site_file).parent / "data"))
+    if kind == "hasty":
+        put_in_place(controller, "HomeCalls", HastyCalls)
     return run(["run", site_file])
 
 

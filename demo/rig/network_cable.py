@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from gate_controller.contract.calls import CALLS_PATH
+from gate_controller.contract.calls import CALLS_PATH, TELEPHONE_TASKS_PATH
 from gate_controller.contract.messages import ASK_PATH
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -30,6 +30,8 @@ class Cable:
         self.tamper: Tamper | None = None
         self.tamper_calls: Tamper | None = None
         """Of answers to reports of calls."""
+        self.tamper_tasks: Tamper | None = None
+        """Of the calls that the server asks for."""
         cable = self
 
         class Handler(_Handler):
@@ -81,7 +83,11 @@ class Cable:
             server.request(request.command, request.path, body, headers)
             reply = server.getresponse()
             content = reply.read()
-            tamper = {ASK_PATH: self.tamper, CALLS_PATH: self.tamper_calls}.get(request.path)
+            tamper = {
+                ASK_PATH: self.tamper,
+                CALLS_PATH: self.tamper_calls,
+                TELEPHONE_TASKS_PATH: self.tamper_tasks,
+            }.get(request.path)
             if tamper is not None and reply.status == 200:
                 content = tamper(content)
             if self._was_cut_meanwhile():

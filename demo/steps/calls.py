@@ -191,17 +191,17 @@ def call_leaves_nothing(stage: Stage) -> Outcome:
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     found = [path.name for path in files for word in words if word in path.read_bytes()]
     require(not found, f"the number lies in {', '.join(sorted(set(found)))}")
-    told = [entry for entry in ends.journal() if entry.kind in ("call_began", "call_over")]
-    require(len(told) > 0, "the gate's journal has no call")
-    named = [entry.seq for entry in told if resident.home in str(entry.facts) or entry.personal]
+    entries = [entry for entry in ends.journal() if entry.kind in ("call_began", "call_over")]
+    require(len(entries) > 0, "the gate's journal has no call")
+    named = [entry.seq for entry in entries if resident.home in str(entry.facts) or entry.personal]
     require(not named, f"the gate's entries {named} say which home was called")
     return Outcome(
-        None, f"{len(files)} files without the number; {len(told)} entries without home and person"
+        None, f"{len(files)} files without the number; {len(entries)} entries without home and person"
     )
 
 
 def courier_once(stage: Stage) -> Outcome:
-    """A home lets couriers in by day: the first opens by itself once, the next within half an hour rings.
+    """A home lets couriers in by day: the first one opens once, the next within half an hour rings.
 
     By night both ring. Broken by: a second opening, or one by night.
     """

@@ -98,6 +98,8 @@ NOTICED = {
         "api_last_way_in_refused",
         "staff_card_opens_offline",
         "duress_pin_silent_alarm",
+        "call_by_telephone_opens",
+        "test_call_monthly",
     },
     "numb": {
         "door_forced_alarm",
@@ -106,5 +108,12 @@ NOTICED = {
         "guard_button_recorded",
         "fire_observed_never_locks",
     },
-    "leaky": {"stolen_server_yields_nothing", "stolen_gate_yields_nothing"},
+    "leaky": {"stolen_server_yields_nothing", "stolen_gate_yields_nothing", "call_leaves_nothing"},
+    "hasty": {
+        "call_sent_away",
+        "call_tone_from_visitor_refused",
+        "call_nobody_falls_to_guard",
+        "courier_once",
+        "courier_not_wanted_refused",
+    },
 }

@@ -67,6 +67,14 @@ UNTOUCHED = {
         "stolen_server_yields_nothing",
         "stolen_gate_yields_nothing",
     },
+    "hasty": {
+        "card_opens",
+        "face_opens",
+        "door_forced_alarm",
+        "unsafe_lane_sheet_refused",
+        "push_wakes_phone",
+        "test_call_monthly",
+    },
     "leaky": {
         "card_opens",
         "face_opens",
@@ -135,7 +143,7 @@ def test_all_steps_go_well_in_their_order_and_nothing_is_left(tmp_path: Path) ->
     assert processes_of(tmp_path / "demo") == []
 
 
-LONG = {"numb", "leaky"}
+LONG = {"numb", "leaky", "hasty"}
 """Saboteurs that are let loose by `make test-all` alone: each run takes three minutes."""
 
 

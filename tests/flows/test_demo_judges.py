@@ -88,6 +88,7 @@ WITHOUT_SABOTEUR = {
     "face_only_lane_refused_by_admin",  # below
     "face_only_lane_refused_by_gate",
     "events_arrive_after_reconnect",  # by nothing yet
+    "push_wakes_phone",  # tests/web_admin/calls/test_pushes.py
 }
 
 

@@ -123,14 +123,19 @@ def test_every_file_input_takes_tables_of_people_or_a_drawn_logo_and_nothing_els
     assert len(inputs) + len(fields) >= 1
 
 
+MICROPHONE = re.compile(r"getUserMedia\(\{ audio: [^;\n]*\}\)")
+"""Of who answered a call, for the visitor at the gate; it asks for sound alone."""
+
+
 def test_no_page_or_script_opens_a_camera_or_draws_a_picture_of_a_person() -> None:
-    opened = [
-        path.name
+    texts = {
+        path.name: MICROPHONE.sub("", path.read_text(encoding="utf-8"))
         for path in sorted(WEB_ADMIN.rglob("*"))
         if path.suffix in (".js", ".html")
-        and re.search(r"getUserMedia|capture=|type=.file.[^>]*image", path.read_text(encoding="utf-8"))
-    ]
-    assert opened == []
+    }
+    opens = re.compile(r"getUserMedia|getDisplayMedia|capture=|type=.file.[^>]*image")
+    assert [name for name, text in texts.items() if opens.search(text)] == []
+    assert "video" not in "".join(MICROPHONE.findall("".join(texts.values())))
 
 
 def commands(parser: argparse.ArgumentParser, where: str = "web") -> Iterator[tuple[str, argparse.Action]]:

@@ -101,7 +101,8 @@ def test_an_output_is_released_in_two_places_and_neither_reads_an_input() -> Non
     }
     decided = {("presentations.py", "_release_granted"), ("controller.py", "_order_arrived")}
     assert calls_of("release") - of_threads_and_videos == decided
-    assert calls_of("_release_granted") == {("presentations.py", "present")}
+    assert calls_of("_release_granted") == {("presentations.py", "_present")}
+    assert calls_of("_present") == {("presentations.py", "present"), ("presentations.py", "answer_call")}
     held = {("holds.py", function) for function in ("_begin", "_policy_holds", "time_passed")}
     assert calls_of("_release") == held
 

@@ -93,7 +93,7 @@ PLACES: tuple[Place, ...] = (
     Place(
         "settings-and-other-systems",
         _l("mail, webhook, API, interface, logo, colour, time zone"),
-        ("settings", "webhooks", "api_keys"),
+        ("settings", "call_settings", "webhooks", "api_keys"),
     ),
     Place(
         "when-personal-data-leaked", _l("leak, breach, incident, police, court"), ("incidents", "disclosures")

@@ -109,7 +109,9 @@ def test_a_stream_ends_at_the_next_beat_after_its_right(
     with watched.session() as session:
         session.get_one(HomeCallWishes, home_id).takes_calls = how != "calls off"
         session.merge(
-            HomeCallPerson(person_id=watched.person_id, home_id=home_id, is_called=how != "not called")
+            HomeCallPerson(
+                person_id=watched.person_id, home_id=home_id, is_called=how != "not called", position=0
+            )
         )
         person = session.get_one(Person, watched.person_id)
         person.ended_at = watched.clock() if how == "moved out" else None

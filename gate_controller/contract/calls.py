@@ -57,7 +57,7 @@ HomeNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"
 
 
 class CallFor(StrEnum):
-    """What the visitor said at the gate."""
+    """The visitor's choice at the gate."""
 
     HOME = "home"
     COURIER = "courier"
@@ -100,7 +100,7 @@ QuickReply = Literal["coming", "wait", "leave_at_door", "leave_with_guard", "not
 
 
 class CallReport(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """What a gate says of one call. The first one begins it; a call_id is never used twice."""
+    """A gate's report of one call. The first one begins it; a call_id is never used twice."""
 
     call_id: Id
     lane_id: Id
@@ -200,7 +200,7 @@ class CallState(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DirectoryAsk(Message, frozen=True, kw_only=True):
-    """Which homes may be picked from a list at this lane."""
+    """A gate asks for the homes that may be picked from a list at a lane."""
 
     lane_id: Id
 
@@ -224,7 +224,7 @@ class DirectoryReply(Message, frozen=True, kw_only=True):
 
 
 class TaskDone(Message, frozen=True, kw_only=True):
-    """What came of one call that the server had asked for; `keys` are those pressed at the called side."""
+    """The result of one call that the server had asked for; `keys` are those pressed at the called side."""
 
     task_id: Id
     result: Literal["answered", "not_answered", "failed"]

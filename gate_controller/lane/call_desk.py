@@ -1,4 +1,4 @@
-"""What a lane's screen shows of calls to homes: the number that is typed, the list, how a call goes.
+"""Hold what a lane's screen shows of calls to homes: the number that is typed, the list, how a call goes.
 
 The call itself is in `home_call.py`. A call is shown while nothing else is: who presents a card meanwhile
 sees their own result, and the call goes on.

@@ -153,7 +153,7 @@ class HomeCall:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What the server is to know: a step, and the telephone that it is about."""
+    """A step to report to the server, and the telephone that it is about."""
 
     step: CallStep
     leg: int | None = None

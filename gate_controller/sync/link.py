@@ -31,7 +31,7 @@ class RefusedForNow(SyncRefused):
 
 
 class OddAnswer(SyncRefused):
-    """What came is no answer of Menjin's server: a page of something in between, while it is away."""
+    """The answer is not of Menjin's server: a page of something in between, while it is away."""
 
 
 class ServerLink:

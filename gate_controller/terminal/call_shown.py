@@ -1,4 +1,4 @@
-"""What the screens of calls to homes show beside their texts."""
+"""Describe what the screens of calls to homes show beside their texts."""
 
 from typing import Annotated
 

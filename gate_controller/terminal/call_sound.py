@@ -1,4 +1,4 @@
-"""What the screen's page and the controller say to each other about a call's sound and picture.
+"""Messages between the screen's page and the controller about a call's sound and picture.
 
 The page has the microphone, the loudspeaker and, while the gate lends it, the camera. It says several times
 a second how it is; each word is the whole state, so that one that was lost does no harm.

@@ -1,4 +1,4 @@
-"""Who answers a call hears and sees the gate and is heard; what is missing is said, and the call goes on."""
+"""The answerer of a call hears, sees and is heard; what is missing is said, and the call goes on."""
 
 from collections.abc import Iterator
 

@@ -156,7 +156,7 @@ class TelephoneTask(Base):
 
 
 class CallSettings(Base):
-    """Which numbers the site's gates may call; without a row, or with empty lists, none."""
+    """The numbers that the site's gates may call; without a row, or with empty lists, none."""
 
     __tablename__ = "call_settings"
     site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)

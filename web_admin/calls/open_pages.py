@@ -79,7 +79,7 @@ def may_wait_on(session: Session, account_id: int, word: str, session_sha256: by
 
 
 class OpenPages:
-    """Whose pages were noted as open, and when; each person's in a third of a minute again."""
+    """The people whose pages were noted as open, and when; each in a third of a minute again."""
 
     def __init__(self) -> None:
         """Start with none."""

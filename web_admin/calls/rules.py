@@ -33,7 +33,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What of a home's wishes decides whether it is called."""
+    """The part of a home's wishes that decides whether it is called."""
 
     takes_calls: bool
     blocked_gates: Collection[str] = ()

@@ -161,7 +161,7 @@ def test_after_one_call_the_next_has_keys_of_its_own(gate: Gate) -> None:
 
 
 def test_a_page_that_answers_again_gets_a_new_offer(gate: Gate, phone: Page, browser: Browser) -> None:
-    """Who answered loads their page again: the gate meets the new page with a new end."""
+    """The answerer loads their page again: the gate meets the new page with a new end."""
     gate.show(SoundShown(call="c1"))
     offer = gate.offer("c1")
     gate.show(SoundShown(call="c1", answer=answer(phone, offer), speaks=True))

@@ -1,4 +1,4 @@
-"""What a call's messages carry opens for one gate and one call, and for nothing else."""
+"""The contents of a call's messages open for one gate and one call, and for nothing else."""
 
 from datetime import UTC, datetime
 

@@ -50,7 +50,7 @@ PERSON = "00000000000000a1"
 
 @dataclass
 class CallOffice:
-    """What the server answers now, and all that the gate has reported of calls."""
+    """The server's present answer, and all that the gate has reported of calls."""
 
     site: SiteKeys
     legs: tuple[CallLeg, ...] = ()

@@ -1,4 +1,4 @@
-"""Which numbers gates may call: those that the manager listed, whatever a resident writes around them."""
+"""Gates call the numbers that the manager listed, whatever a resident writes around them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who answers a call, and what opens: one person of the called home, once, by their own right."""
+"""One person of the called home answers a call and opens, once, by their own right."""
 
 import threading
 from collections.abc import Callable

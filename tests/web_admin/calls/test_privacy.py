@@ -1,4 +1,4 @@
-"""What is kept of calls: for the days of passages, in the resident's own record, in no backup."""
+"""Calls are kept for the days of passages, in the resident's own record, in no backup."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What gates report of calls, and what they are answered: the same for every home that is not called."""
+"""Gates report calls and are answered: the same for every home that is not called."""
 
 from datetime import timedelta
 from typing import Any

@@ -92,8 +92,7 @@ def test_a_phone_that_was_silenced_rings_no_more_in_this_call(
     expect(page.locator("[data-call-band]")).to_be_hidden()
     rings(served.compound, "two")
     expect(page.get_by_role("alert")).to_contain_text("Call from North gate")
-    page.wait_for_timeout(500)
-    assert page.evaluate("window.shaken.length") > 0
+    page.wait_for_function("window.shaken?.length > 0")
 
 
 def test_a_page_without_a_stream_asks_every_few_seconds(browser: Browser, served: Served) -> None:

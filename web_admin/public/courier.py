@@ -21,6 +21,7 @@ from web_admin.core.limits import COURIERS_OF_ADDRESS, COURIERS_OF_SIGN
 from web_admin.visitors.courier_passes import pass_for_courier
 from web_admin.visitors.links import link_text
 from web_admin.web.forms import OnceForm
+from web_admin.web.problems import Problem
 from web_admin.web.send_once import made_once, once_token
 from web_admin.web.site import current_site, request_now
 
@@ -98,7 +99,7 @@ def _page(text: str, gate: Gate, typed: str = "", *, error: str = "", is_asked_a
         text=text,
         gate=gate,
         typed=typed,
-        error=error,
+        problems=[Problem(error, "home-problem")] if error else [],
         is_asked_at_gate=is_asked_at_gate,
         max_typed=MAX_TYPED,
         once=once_token(),

@@ -15,6 +15,7 @@ from web_admin.calls.models import (
     HomeCallWishes,
     TelephoneTask,
 )
+from web_admin.calls.reach import NUMBER_PURPOSE
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
 from web_admin.compound.policy_models import OrderRow, PolicySumsRow
 from web_admin.compound.restore_models import RestoreReview
@@ -395,7 +396,7 @@ def _of_calls(act: Action, person: Person) -> list[Base]:
         CallNumber(
             number_id="one",
             person_id=who,
-            number_sealed=b"sealed",
+            number_sealed=act.sealer.seal(b"+8613800138000", purpose=NUMBER_PURPOSE),
             label="kitchen",
             proved_at=now,
             created_at=now,

@@ -22,7 +22,7 @@ from tests.support.compounds.resident import csrf_of
 from tests.support.compounds.rows_of_each_kind import add_one_of_each
 from tests.support.permission_matrix import GATES_ALONE, KEYS_ALONE, MAY
 from tests.web_admin.every_page.callers import Callers
-from tests.web_admin.every_page.routes_elsewhere import ELSEWHERE
+from tests.web_admin.every_page.routes_elsewhere import ELSEWHERE, ENDLESS
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
@@ -35,7 +35,7 @@ FORGOTTEN = {"form_once", "limit_count", "gate_handover", "handed_record", "serv
 """Tables of what a request leaves behind for the next one alone, of a restore alone, and of web machines."""
 
 NO_PAGES = {
-    "live.stream": "has no end",
+    **dict.fromkeys(ENDLESS, "has no end"),
     "security.two_factor_token_validation": "is for visitors who are not signed in",
     "security.login": "is for visitors who are not signed in",
     "pages.front": "sends on to another page",

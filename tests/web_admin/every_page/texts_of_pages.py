@@ -13,14 +13,14 @@ from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.rows_of_each_kind import add_one_of_each
 from tests.support.permission_matrix import MACHINES, MAY
 from tests.web_admin.every_page.callers import Callers
-from tests.web_admin.every_page.routes_elsewhere import ELSEWHERE
+from tests.web_admin.every_page.routes_elsewhere import ELSEWHERE, ENDLESS
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 
-ASIDE = ("live.stream", "resident.code_offline")
-"""One has no end, the other is one page for each language."""
+ASIDE = (*ENDLESS, "resident.code_offline")
+"""Some have no end, the other is one page for each language."""
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SPOKEN = ("aria-label", "alt", "placeholder", "title")
 AS_IT_IS = {"script", "style", "code", "pre", "svg", "textarea"}

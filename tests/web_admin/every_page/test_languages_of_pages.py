@@ -17,7 +17,8 @@ RAW = re.compile(r"\b[a-z]+_[a-z_]+\b(?!@)|/dev/serial|Errno|Traceback")
 """What a machine wrote: names of our own tables, devices, errors of a system."""
 SENTENCE = re.compile(r"[A-Za-z]{3,} [A-Za-z]{3,}")
 NAMES = re.compile(
-    "menjin (web|gate|audit) [-a-z]+( FILE)?( --root-key HEX)?|Standard Webhooks|Microsoft Authenticator|Home Assistant"
+    "menjin (web|gate|audit) [-a-z]+( FILE)?( --root-key HEX)?"
+    "|Standard Webhooks|Microsoft Authenticator|Home Assistant"
 )
 """Commands and names, which are the same in every language."""
 OWN_LANGUAGE = ("中文",)

@@ -211,6 +211,8 @@ class SiteFile:
                 f'lane = "{first}"',
                 f"port = {self.screen_port}",
                 f'launch_token_file = "{self.folder / "launch_token"}"',
+                "call_sound = true",
+                f"call_picture = {str(self.plan.lanes[0].camera).lower()}",
             ]
         wires = ", ".join(
             f'{{ terminal = "{terminal}", lane = "{lane_id}", kind = "{kind}" }}'

@@ -1,6 +1,7 @@
 """`menjin bench [NAME] [--json]`: measure this machine, each figure beside a baseline of the same run.
 
-`menjin bench fleet` takes `--gates`, `--people`, `--events`, `--site` and `--cells` as well.
+`menjin bench fleet` takes `--gates`, `--people`, `--events`, `--site` and `--cells` as well, `menjin bench
+call` takes `--rounds`, `--cards` and `--calls`.
 """
 
 import argparse
@@ -11,8 +12,10 @@ import msgspec
 
 from tests.bench.figure import Figure
 
+WITH_ARGUMENTS = ("call", "fleet")
 
-def _benches() -> dict[str, Callable[[], Iterator[Figure]]]:
+
+def _benches() -> dict[str, Callable[..., Iterator[Figure]]]:
     from tests.bench import access, attack, call, costs, digest, face, fleet, hotplug, pages, rest, rules, tap
 
     return {
@@ -33,17 +36,15 @@ def _benches() -> dict[str, Callable[[], Iterator[Figure]]]:
 
 def run(argv: Sequence[str]) -> int:
     """Run one bench, or all, and print its figures."""
-    from tests.bench import fleet
-
     benches = _benches()
     parser = argparse.ArgumentParser(prog="menjin bench", description="Measure this machine.")
     parser.add_argument("name", nargs="?", choices=sorted(benches), help="one bench; all when left out")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     args, more = parser.parse_known_args(argv)
-    if more and args.name != "fleet":
+    if more and args.name not in WITH_ARGUMENTS:
         parser.error(f"unrecognised arguments: {' '.join(more)}")
     for name in [args.name] if args.name else sorted(benches):
-        for figure in fleet.measure(more) if name == "fleet" else benches[name]():
+        for figure in benches[name](more) if more else benches[name]():
             line = msgspec.json.encode(figure).decode() if args.json else figure.sentence()
             sys.stdout.write(line + "\n")
             sys.stdout.flush()

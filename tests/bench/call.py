@@ -1,20 +1,25 @@
-"""How soon a call of a home rings and opens, and what it costs the gate: server, gate and pages as they run.
+"""How soon a call of a home rings, is heard and opens, and what it costs the gate: all parts as they run.
 
 The parts are those of the demo: processes of their own, over HTTP, ptys and the telephone program's control
-port. The baselines of the same run: an order of the office for *open*, a card for a telephone's key, and
-Debian's baresip alone for how soon a telephone rings. The way through an exchange, and the sound, are not in
-it.
+port, with one Chromium as the kiosk and one as the phone. The baselines of the same run: one question of the
+page, Debian's baresip alone, two pages that hand each other their sides, an order of the office for *open*, a
+card for a telephone's key. The way through an exchange is not in it.
+
+`--rounds` are calls of each way, `--cards` the cards beside a call and without one, `--calls` those by which
+growth is measured.
 """
 
+import argparse
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from demo.actors.called_home import CalledHome
-from demo.judge import pulse_after, wait_until_locked
+from demo.judge import pulse_after
 from demo.stage import Stage, open_stage
 from demo.steps.calls import (
     GATE,
@@ -27,29 +32,46 @@ from demo.steps.calls import (
     wait_proved,
     wait_ringing,
 )
-from gate_controller.terminal.view import Screen
 from hardware.simulated.telephone_line import TelephoneLine
 from hardware.telephones.control import Control
+from tests.bench.call_browsers import Browsers, browsers
+from tests.bench.call_costs import beside_cards, cards, in_a_call, over_many_calls
 from tests.bench.cost_meters import pss_kib
 from tests.bench.figure import Figure, beside, percentile
 from tests.support.telephones import telephone
 
-ROUNDS, CARDS, DIALS, MANY_CALLS = 20, 100, 10, 60
-PAGE_TARGET_MS, TELEPHONE_TARGET_MS, OPEN_TARGET_MS, KEY_TARGET_MS = 1000, 2000, 300, 150
-CARD_TARGET_RATIO = 1.1
-GROWTH_TARGET_MIB = 5.0
-EVERY_CARD_SECONDS = 0.5
+PAGE_TARGET_MS, TELEPHONE_TARGET_MS, HEARD_TARGET_MS = 1000, 2000, 500
+OPEN_TARGET_MS, KEY_TARGET_MS = 300, 150
+TELEPHONE_TARGET_MIB = 15.0
+DIALS = 10
 
 
-def measure() -> Iterator[Figure]:
-    """Yield p95 of each way in ms, the card during a call, and the gate's memory in MiB."""
-    bare = _bare_ring_ms()
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often each thing is done."""
+
+    rounds: int
+    cards: int
+    calls: int
+
+
+def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
+    """Yield p95 of each way in ms, the card beside a call, and memory and its growth in MiB."""
+    parser = argparse.ArgumentParser(prog="menjin bench call")
+    parser.add_argument("--rounds", type=int, default=30, help="calls of each way (default: %(default)s)")
+    parser.add_argument("--cards", type=int, default=100, help="cards beside a call (default: %(default)s)")
+    parser.add_argument("--calls", type=int, default=500, help="calls for growth (default: %(default)s)")
+    counts = Counts(**vars(parser.parse_args(arguments)))
+    bare, telephone_figures = _telephone_alone(min(DIALS, counts.rounds))
     with open_stage(None, wrapper=[], tell=lambda _words: None) as stage:
         home = _called_home(stage)
-        yield from _pages(stage, home)
-        yield from _telephone(stage, home, bare)
-        yield from _card_meanwhile(stage, home)
-        yield from _memory(stage, home)
+        yield from _telephone(stage, home, bare, counts)
+        yield from telephone_figures
+        with browsers(stage) as both:
+            yield from _pages(stage, home, both, counts.rounds)
+            yield from in_a_call(stage, home, both)
+            yield from beside_cards(stage, home, both, counts.cards)
+            yield from over_many_calls(stage, home, counts.calls)
 
 
 def _called_home(stage: Stage) -> CalledHome:
@@ -80,112 +102,71 @@ def _call(stage: Stage) -> int:
     return begin_call(stage, stage.member("resident").typed_home)
 
 
-def _pages(stage: Stage, home: CalledHome) -> Iterator[Figure]:
+def _pages(stage: Stage, home: CalledHome, both: Browsers, rounds: int) -> Iterator[Figure]:
     home.order("pages", guard=False)
-    rang, opened, ordered = [], [], []
-    for _round in range(ROUNDS):
+    rang, opened, came = [], [], []
+    for _round in range(rounds):
+        both.look_at_home()
         pressed_ns = _call(stage)
-        call, rang_ns = wait_ringing(home)
-        rang.append((rang_ns - pressed_ns) / 1e6)
-        home.press(call, "answer")
+        rang.append((both.wait_band() - pressed_ns) / 1e6)
+        call, _rang_ns = wait_ringing(home)
+        came.append(both.answer(call))
         opened.append(pulse_after(stage.gates[GATE], LANE, lambda call=call: home.press(call, "open")))  # type: ignore[misc]  # mypy types no defaults of lambdas
         put_away(stage)
-        ordered.append(pulse_after(stage.gates[GATE], LANE, lambda: stage.desk.open_lane(LANE, "bench")))
-    yield _p95("press → the page can say that it rings", rang, "the press alone", [1.0], PAGE_TARGET_MS)
+    asked = [_ms_of_a_question(home) for _round in range(rounds)]
+    ordered = [
+        pulse_after(stage.gates[GATE], LANE, lambda: stage.desk.open_lane(LANE, "bench"))
+        for _round in range(rounds)
+    ]
+    alone = [both.alone() for _round in range(rounds)]
+    yield _p95("press → the page rings", rang, "one question of the page", asked, PAGE_TARGET_MS)
+    peer = "two pages alone"
+    for what, ours, theirs in (
+        ("picture", [one.picture_ms for one in came], [one.picture_ms for one in alone]),
+        ("sound", [one.sound_ms for one in came], [one.sound_ms for one in alone]),
+    ):
+        yield beside(
+            "call", f"answer → first {what}, p50", percentile(ours, 0.5), "ms", peer, percentile(theirs, 0.5)
+        )
+        yield _p95(f"answer → first {what}", ours, peer, theirs, HEARD_TARGET_MS)
     yield _p95("open on the page → relay byte", opened, "an order of the office", ordered, OPEN_TARGET_MS)
 
 
-def _telephone(stage: Stage, home: CalledHome, bare: list[float]) -> Iterator[Figure]:
+def _ms_of_a_question(home: CalledHome) -> float:
+    began = time.perf_counter()
+    home.ringing()
+    return (time.perf_counter() - began) * 1000
+
+
+def _telephone(stage: Stage, home: CalledHome, bare: list[float], counts: Counts) -> Iterator[Figure]:
     home.order("telephones", guard=False)
     line, ends = _line(stage), stage.gates[GATE]
     rang, opened = [], []
-    for _round in range(ROUNDS):
+    for _round in range(counts.rounds):
         pressed_ns = _call(stage)
         line.wait_ringing(LANDLINE)
         rang.append((time.monotonic_ns() - pressed_ns) / 1e6)
         line.answer(LANDLINE)
         opened.append(pulse_after(ends, LANE, lambda: line.press(LANDLINE, "9")))
         put_away(stage)
-    cards = _cards(stage, CARDS // 4)
+    peer = "baresip alone: dial → rings"
+    yield _p95("press → the gate dials the telephone", rang, peer, bare, TELEPHONE_TARGET_MS)
     yield _p95(
-        "press → the gate dials the telephone", rang, "baresip alone: dial → rings", bare, TELEPHONE_TARGET_MS
+        "key of the telephone → relay byte", opened, "a card", cards(stage, counts.rounds), KEY_TARGET_MS
     )
-    yield _p95("key of the telephone → relay byte", opened, "a card", cards, KEY_TARGET_MS)
-
-
-def _card_meanwhile(stage: Stage, home: CalledHome) -> Iterator[Figure]:
-    home.order("pages", guard=False)
-    alone = _cards(stage, CARDS)
-    with _calls_going_on(stage, home):
-        during = _cards(stage, CARDS)
-    for name, share in (("p50", 0.5), ("p99", 0.99)):
-        value, peer = percentile(during, share), percentile(alone, share)
-        yield beside("call", f"card → relay byte during a call, {name}", value, "ms", "without a call", peer)
-
-
-@contextmanager
-def _calls_going_on(stage: Stage, home: CalledHome) -> Iterator[None]:
-    """Keep an answered call going at the lane; it lasts five minutes at most."""
-    _call(stage)
-    call, _rang_ns = wait_ringing(home)
-    home.press(call, "answer")
-    _screen_shows(stage, Screen.CALL_ANSWERED)
-    yield
-    put_away(stage)
-
-
-def _screen_shows(stage: Stage, screen: Screen) -> None:
-    shown = stage.gates[GATE].screen
-    if shown is None:
-        raise LookupError(f"the gate {GATE} has no screen")
-    shown.wait_for(screen)
-
-
-def _cards(stage: Stage, count: int) -> list[float]:
-    ends, number = stage.gates[GATE], stage.member("resident").card
-    reader, took = ends.metal.readers[LANE], []
-    for _card in range(count):
-        wait_until_locked(ends, LANE)
-        took.append(pulse_after(ends, LANE, lambda: reader.tap(number)))
-        time.sleep(EVERY_CARD_SECONDS)
-    return took
-
-
-def _memory(stage: Stage, home: CalledHome) -> Iterator[Figure]:
-    def held() -> float:
-        return pss_kib(stage.gates[GATE].process.pid) / 1024
-
-    before = held()
-    with _calls_going_on(stage, home):
-        during = held()
-    for _call_number in range(MANY_CALLS):
-        _call(stage)
-        call, _rang_ns = wait_ringing(home)
-        home.press(call, "answer")
-        home.press(call, "away")
-        _screen_shows(stage, Screen.CALL_OVER)
-        put_away(stage)
-    after = held()
-    yield beside("call", "the gate's memory in a call", during, "MiB", "before", before)
-    growth = Figure(
-        "call",
-        f"its growth over {MANY_CALLS} calls",
-        round(after - before, 2),
-        "MiB",
-        target=GROWTH_TARGET_MIB,
-    )
-    yield growth
 
 
 def _p95(case: str, values: list[float], peer: str, peers: list[float], target_ms: float) -> Figure:
-    peer_ms = percentile(peers, 0.95) if peers else 0.0
-    return beside("call", f"{case}, p95", percentile(values, 0.95), "ms", peer, peer_ms, target_ms)
+    name, value = f"{case}, p95", percentile(values, 0.95)
+    if not peers:  # a machine without baresip
+        return Figure("call", name, round(value, 3), "ms", target=target_ms)
+    return beside("call", name, value, "ms", peer, percentile(peers, 0.95), target_ms)
 
 
-def _bare_ring_ms() -> list[float]:
-    """Return how long Debian's baresip takes from `dial` until the other one rings; nothing without it."""
+def _telephone_alone(dials: int) -> tuple[list[float], list[Figure]]:
+    """Return how long Debian's baresip takes from `dial` until the other rings, and its memory in a call."""
     if shutil.which("baresip") is None:
-        return []
+        return [], []
     took = []
     with (
         tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder,
@@ -193,14 +174,22 @@ def _bare_ring_ms() -> list[float]:
         telephone(Path(folder), "home") as home,
         closing(Control(gate.control_port)) as control,
     ):
-        for _dial in range(DIALS):
+        before = pss_kib(gate.process.pid) / 1024
+        for _dial in range(dials):
             began = time.perf_counter()
             control.send("dial", home.address, token="bench")
             _wait_for(control, "CALL_RINGING")
             took.append((time.perf_counter() - began) * 1000)
             control.send("hangupall", "all")
             _wait_for(control, "CALL_CLOSED")
-    return took
+        with home.owner() as owner:
+            control.send("dial", home.address, token="bench")
+            owner.until("CALL_INCOMING")
+            owner.press("accept")
+            owner.until("CALL_ESTABLISHED")
+        during = pss_kib(gate.process.pid) / 1024
+    case = "memory of the gate's telephone program in a call"
+    return took, [beside("call", case, during, "MiB", "before", before, TELEPHONE_TARGET_MIB)]
 
 
 def _wait_for(control: Control, kind: str) -> None:

@@ -35,6 +35,10 @@ class Meter:
         ticks = sum(map(int, _stat(self.process)[ENDED_CHILDREN]))
         return (ticks + sum(sum(map(int, _stat(one)[OWN])) for one in self._family())) / TICKS
 
+    def own_seconds(self) -> float:
+        """Return the processor time so far of this process without its children."""
+        return sum(map(int, _stat(self.process)[OWN])) / TICKS
+
     def mib(self) -> float:
         """Return the memory, shared pages counted in parts."""
         return sum(pss_kib(one) for one in self._family()) / 1024

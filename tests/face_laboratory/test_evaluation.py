@@ -90,6 +90,7 @@ def test_each_picture_is_read_once_however_many_pairs_name_it(
     assert float(done.impostor.max()) < 0.25
 
 
+@pytest.mark.wide
 def test_pictures_that_cannot_be_used_are_listed_and_the_rest_is_judged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,6 +82,7 @@ def test_the_models_are_listed_with_licence_digest_and_curve(capsys: pytest.Capt
     assert "Apache-2.0" in capsys.readouterr().out
 
 
+@pytest.mark.wide
 def test_the_installed_models_verify(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "verify", "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -90,6 +90,18 @@ def test_every_set_runs_on_one_database_at_least_and_every_test_that_is_not_wide
     assert len(run("all", planned)) == len(planned)
 
 
+def many_sets(folder: str, count: int) -> list[Planned]:
+    path = Path("tests", folder, "test_a.py")
+    return [Planned(path, f"{path}::test_one", frozenset(), None) for _set in range(count)]
+
+
+def test_make_test_plays_three_sets_of_a_test_and_the_others_its_further_ones() -> None:
+    planned = many_sets("web_admin", 5)
+    assert chosen("core", planned) == [True, True, True, False, False]
+    assert chosen("others", planned) == [False, False, False, True, True]
+    assert all(chosen("core", many_sets("promises", 5)))
+
+
 def test_a_thorough_test_runs_in_both_parts() -> None:
     thorough = plan("thorough", databases=(None,))
     assert run("core", thorough) == run("others", thorough)

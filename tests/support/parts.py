@@ -12,6 +12,10 @@ ONE_OF_A_FILE = frozenset({"browser", "served"})
 """Of them those whose every test starts a server or a browser: `make test` plays the first one of a file."""
 WAITING = WHOLE_PROCESSES | {"hardware", "promises", "terminal"}
 """Folders whose tests take long and mostly wait: the workers mix them with those that compute."""
+SETS_AT_MOST = 3
+"""Sets of parameters with which `make test` plays a test; the others have the further ones."""
+EVERY_SET = frozenset({"promises"})
+"""Folders whose tests `make test` plays with every set."""
 
 Part = Literal["core", "others", "all"]
 
@@ -64,13 +68,14 @@ def chosen(part: Part, planned: Sequence[Planned]) -> list[bool]:
 
 
 def _core(planned: Sequence[Planned]) -> list[bool]:
-    """Return which of them `make test` runs: each behaviour once, of whole processes one test a file.
+    """Return which of them `make test` runs: each behaviour, of whole processes one test a file.
 
     What is about databases runs with its first set on PostgreSQL, which takes longer, and with the others on
     SQLite.
     """
     played: set[str] = set()
     sets: Counter[tuple[str, str | None]] = Counter()
+    counts: Counter[str] = Counter()
     chosen = []
     for test in planned:
         folders = set(test.path.parts)
@@ -82,6 +87,9 @@ def _core(planned: Sequence[Planned]) -> list[bool]:
             unit = str(test.path) if ONE_OF_A_FILE & folders else test.test
             is_core = unit not in played
             played.add(unit)
+        if is_core and not EVERY_SET & folders:
+            counts[test.test] += 1
+            is_core = counts[test.test] <= SETS_AT_MOST
         chosen.append(is_core)
     return chosen
 

@@ -18,7 +18,7 @@ from tests.support.gates.bench import CARD_KEY, LANE, bench_gate
 from tests.support.gates.call_office import call_office
 from tests.support.gates.waiting import until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 
 def test_a_visitor_is_heard_and_seen_from_the_answer_to_the_end(tmp_path: Path, browser: Browser) -> None:

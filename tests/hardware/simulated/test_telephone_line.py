@@ -96,6 +96,7 @@ def simulated() -> Iterator[Script]:
             yield Script(control, number, lambda what: hands[what]())
 
 
+@pytest.mark.wide
 def test_both_say_the_same(tmp_path: Path) -> None:
     with of_debian(tmp_path) as debian:
         expected = debian.run()

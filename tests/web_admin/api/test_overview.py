@@ -226,6 +226,7 @@ def words_of_events(app):
     return words
 
 
+@pytest.mark.wide
 def test_nothing_of_a_filled_compounds_people_is_in_the_answer(office, compound, act):
     act.session.rollback()
     live_in(compound)

@@ -54,7 +54,7 @@ class Stage:
         self.closing = ExitStack()
         self.manager_password = secrets.token_urlsafe(9)
         self.totp_secrets = {email: _base32_secret() for email in (MANAGER, *STAFF)}
-        """What each sign-in's authenticator was set up with."""
+        """Secret of each sign-in's authenticator, in base 32."""
         self.logs = folder / "logs"
         self.logs.mkdir()
         self._wrapper = wrapper
@@ -69,7 +69,7 @@ class Stage:
         """Parts of what the camera saw, with their names: what no disk may hold."""
         self._guard: ManagerDesk | None = None
         self.takes_calls = False
-        """Whether a step has let the resident's home take calls."""
+        """True once a step has let the resident's home take calls."""
 
     # -- start -------------------------------------------------------------------------------------
 

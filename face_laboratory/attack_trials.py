@@ -17,7 +17,7 @@ from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentS
 
 @dataclass(slots=True)
 class AttackTrials:
-    """What came of the items so far."""
+    """Results of the items so far."""
 
     accepted: dict[str, int] = field(default_factory=dict)
     tried: dict[str, int] = field(default_factory=dict)

@@ -43,7 +43,7 @@ WRITE_FLAGS = 0b11
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found; `detail` says what was seen, and of a broken promise which."""
+    """Result of one check; `detail` says what was seen, and of a broken promise which."""
 
     check: str
     ok: bool

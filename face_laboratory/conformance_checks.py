@@ -1,4 +1,4 @@
-"""What the interface of a face engine promises and what of it can be seen from outside.
+"""Promises of the interface of a face engine, as far as they can be seen from outside.
 
 Each check returns what it saw, and raises BrokenPromise for a promise that is not kept.
 """

@@ -42,7 +42,7 @@ class GroupRates:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What came out; scores are kept for the drawing."""
+    """Results of an engine; scores are kept for the drawing."""
 
     engine: str
     people: PeopleBehind
@@ -89,9 +89,9 @@ class EmbeddedPictures:
     vectors: Embedding
     usable: Flags
     enrols: Flags
-    """Which pictures an enrolment would take."""
+    """Pictures that an enrolment would take."""
     acquires: Flags
-    """Which pictures a gate would compare."""
+    """Pictures that a gate would compare."""
     unreadable: list[str] = field(default_factory=list)
     not_enrolled_for: Counter[FaceReason] = field(default_factory=Counter)
     read: int = 0

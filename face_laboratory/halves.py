@@ -44,7 +44,7 @@ class ChosenThreshold:
     missed: Rate
     """Both at that threshold, on the reporting half."""
     holds: bool | None
-    """Whether the reporting half keeps the rate as well; None with too few people there to tell."""
+    """True if the reporting half keeps the rate as well; None with too few people there to tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What was chosen on one half of people and found on the other: as an object, a file, and text."""
+"""Thresholds chosen on one half of people, and their rates on the other: as an object, a file, and text."""
 
 import json
 import math

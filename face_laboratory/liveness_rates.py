@@ -51,7 +51,7 @@ class SpeciesCurve:
     curve: tuple[Acceptance, ...]
     """One for each threshold of the measure."""
     is_distinguished: bool
-    """Whether at the used threshold fewer are accepted than of living people, beyond chance."""
+    """True if at the used threshold fewer are accepted than of living people, beyond chance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ PAIR = Measure(
 
 @dataclass(slots=True)
 class LivenessTrials:
-    """What was measured so far."""
+    """Measurements so far."""
 
     has_pair: bool
     rows: list[tuple[str, str, dict[str, float | None]]] = field(default_factory=list)

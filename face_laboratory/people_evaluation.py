@@ -38,7 +38,7 @@ from gate_controller.face_control.reasons import FaceReason
 
 @dataclass(frozen=True, slots=True)
 class PeopleEvaluation:
-    """What came out for one engine; scores are kept for the drawing."""
+    """Results of one engine; scores are kept for the drawing."""
 
     engine: str
     looks: int

@@ -48,11 +48,11 @@ class Hits:
 
 @dataclass(frozen=True, slots=True)
 class PeopleScores:
-    """What came of comparing; people are places 0 to `people` − 1."""
+    """Scores of all comparisons; people are places 0 to `people` − 1."""
 
     people: int
     enrolled: Places
-    """Who has a template."""
+    """Places of the people who have a template."""
     probe_person: Places
     probe_weight: Weights
     """One over the number of probes of that person: every person weighs the same."""

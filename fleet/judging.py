@@ -36,7 +36,7 @@ class Cell(msgspec.Struct, frozen=True):
     served_by: str | None = None
     keys: str | None = None
     held_by: tuple[str, ...] | None = None
-    """Which commands hold it; an older version does not say."""
+    """The commands that hold it; None from an older version."""
 
 
 @dataclass(frozen=True, slots=True)

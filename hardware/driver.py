@@ -120,7 +120,7 @@ class Place:
     key: bytes = b""
     """The device's own key, where it has one."""
     size_is_known: bool = True
-    """Whether every terminal among the wires is there, as a site file says."""
+    """True if every terminal among the wires is there, as a site file says."""
 
 
 class TwinDevice(Protocol):
@@ -145,13 +145,13 @@ class Bench:
     act: Callable[[], object] = lambda: None
     """Do once what a person does at the device."""
     reads: object = None
-    """What the driver hands up for it: a number, a key, a text, or (kind, active) of an input."""
+    """Report of the driver for it: a number, a key, a text, or (kind, active) of an input."""
     rest: Callable[[], object] = lambda: None
     """Undo `act`, where the device stays as it was put: a door that was opened."""
     send: Callable[[bytes], object] | None = None
     """Send raw bytes to the driver; None where no bytes come."""
     is_on: Callable[[], bool] | None = None
-    """Whether the first output is on: of a board of relays alone."""
+    """Return whether the first output is on: of a board of relays alone."""
     heard: Callable[[], bytes] | None = None
     """Return what the driver has sent; None where no bytes go."""
     place: Callable[[], Mapping[str, object]] = dict
@@ -186,10 +186,10 @@ def nothing_to_check(_settings: Any, _place: Place) -> Iterable[Finding]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
-    """What a package registers: `NAME = "package.module:OBJECT"` under `menjin.drivers`."""
+    """A driver as a package registers it: `NAME = "package.module:OBJECT"` under `menjin.drivers`."""
 
     name: str
-    """What `kind` says in the site file; the same as the entry point's name."""
+    """Value of `kind` in the site file; the same as the entry point's name."""
     api: int
     table: Table
     settings: type[Settings]
@@ -203,10 +203,10 @@ class Driver:
     wiring: Mapping[str, str]
     """How an installer wires it, by language (`en`, `zh`)."""
     check: Callable[[Any, Place], Iterable[Finding]] = nothing_to_check
-    """What `menjin gate check` looks at beside what the device sends; opens no lock."""
+    """Return findings for `menjin gate check`, beside the device's own reports; open no lock."""
     golden: tuple[GoldenFrame, ...] = ()
     times_pulses: bool = False
-    """Whether a board of relays times its pulses, so that they end with its cable out too."""
+    """True if a board of relays times its pulses, so that they end with its cable out too."""
     tried_on: str = ""
     """The metal that it was tried on: model, day and by whom; empty where it was on none."""
     exempt: Mapping[str, str] = field(default_factory=dict)

@@ -50,7 +50,7 @@ class CodeRead:
 
 
 class InputKind(StrEnum):
-    """What a wire into the gate means; `active` is always the state the name says."""
+    """Meaning of a wire into the gate; `active` is always the state the name says."""
 
     DOOR_OPEN = "door_open"
     EXIT_BUTTON = "exit_button"
@@ -122,7 +122,7 @@ class CallChange:
 
 
 Reading = CardRead | KeyPress | CodeRead
-"""What a person shows or types; each kind has a word for the installer. All other reports are of devices."""
+"""A person's showing or key press; each kind has a word for the installer. Other reports are of devices."""
 DeviceReport = Reading | InputChange | DeviceState
 Report = Callable[[DeviceReport], None]
 """Where a device puts what it read; must return at once (a queue's `put`)."""
@@ -220,7 +220,7 @@ class Relay(Protocol):
 
 
 class ReaderResult(StrEnum):
-    """What a reader shows by light and sound; the sounds differ in number, for people who cannot see."""
+    """Signal of a reader by light and sound; the sounds differ in number, for people who cannot see."""
 
     GRANTED = "granted"
     REFUSED = "refused"

@@ -46,7 +46,7 @@ class PasswordRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a try to sign in gave: a session's token, or how many seconds to wait, or neither."""
+    """Result of a try to sign in: a session's token, or the seconds to wait, or neither."""
 
     token: str = ""
     wait_seconds: int = 0

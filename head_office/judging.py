@@ -142,7 +142,7 @@ def ordered(views: Sequence[View]) -> list[View]:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What adds up over all compounds; `answering` of them say how they are now."""
+    """Sums over all compounds; `answering` of them say how they are now."""
 
     compounds: int
     answering: int

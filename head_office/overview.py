@@ -103,7 +103,7 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 class _Form(msgspec.Struct):
-    """What every version of an answer says of itself."""
+    """The field that every version of an answer has."""
 
     format: Word
 

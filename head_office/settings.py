@@ -33,7 +33,7 @@ class FileRefused(Exception):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `head_office.toml` may set."""
+    """Settings of `head_office.toml`."""
 
     public_url: str = ""
     """The address that its staff type; `https://` switches secure cookies and HSTS on."""

@@ -99,7 +99,7 @@ COMMANDS_OF_ERRORS = {503: server_command("init")}
 REFUSALS = frozenset({400, 401, 403, 404, 405})
 """Answers to someone who asks for what is not theirs, or not in the way the page does."""
 HEADERS_OF_ERRORS = frozenset({"Allow", "Retry-After"})
-"""What a program reads of an error beside its status; the page itself says it in words."""
+"""Headers that a program reads of an error beside its status; the page itself says it in words."""
 WHY_REFUSED = ((CSRFError, "no token of the form"), (FromElsewhere, "sent by another site's page"))
 """Details of a status code for readers of the log."""
 

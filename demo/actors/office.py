@@ -48,7 +48,7 @@ class ListedEvent:
 
 @dataclass(frozen=True, slots=True)
 class GateStatus:
-    """What the server last heard from a gate."""
+    """State of a gate as the server last received it."""
 
     have: tuple[int, int]
     last_seen_at: datetime | None

@@ -8,7 +8,7 @@ class DeskRefused(Exception):
 
 
 class Desk(Protocol):
-    """What the script needs of the office, by page or by action."""
+    """The office as the script needs it, by page or by action."""
 
     def pair_code(self, gate_id: str) -> str:
         """Return a one-time code for the installer."""

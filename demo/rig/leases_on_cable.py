@@ -18,7 +18,7 @@ class LeaseEye:
     """Looks at every answer to a question; `lent` has for each how many faces it lends."""
 
     before: Tamper | None = None
-    """What else sits on this cable."""
+    """The other change to answers on this cable; it comes first."""
     seconds: int | None = None
     """So long every lease is made, None: as the server says."""
     lent: list[int] = field(default_factory=list)

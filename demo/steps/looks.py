@@ -19,7 +19,7 @@ DELETE_SECONDS = 5.0
 
 
 def second_look_added(stage: Stage) -> Outcome:
-    """Who gave their face asks for another look with their card, and shows it again before the camera opens.
+    """A person with a face asks for another look by card, and shows it again before the camera opens.
 
     One consent and one share are for both looks; the first one's sealed bytes stay as they were.
 

@@ -54,7 +54,7 @@ def server_down_card_opens(stage: Stage) -> Outcome:
 
 
 def events_arrive_after_reconnect(stage: Stage) -> Outcome:
-    """What gates wrote while the server was gone arrives once it is back: all of it, once."""
+    """Gates' entries from the time without a server arrive once it is back: all of them, once."""
     stage.server.stop()  # it is down already, unless the step before failed
     cards = [member.card for member in stage.compound.cards[:CARDS_WHILE_DOWN]]
     lanes = [(ends, lane.lane_id) for ends in stage.gates.values() for lane in ends.plan.lanes]

@@ -131,7 +131,7 @@ def duress_pin_silent_alarm(stage: Stage) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """What a bystander at the gate could see of an opening."""
+    """An opening as a bystander at the gate could see it."""
 
     ms: float
     pulse_seconds: float

@@ -35,7 +35,7 @@ from web_admin.people.homes import add_home
 
 GUARD = "guard@demo.test"
 STAFF = {GUARD: "guard", "installer@demo.test": "installer", "privacy@demo.test": "privacy_officer"}
-"""Who signs in besides the manager, and as what."""
+"""Sign-ins beside the manager's, and their roles."""
 SITE_NAME = "柳岸家园 Willow Bank"
 TIMEZONE = "Asia/Shanghai"
 ASK_AGAIN_SECONDS = 0.4
@@ -126,7 +126,7 @@ class Member:
 
 @dataclass(slots=True)
 class Compound:
-    """What was seeded: the cast by role, every card on the bench page, the staff's sign-ins."""
+    """The seeded compound: the cast by role, every card on the bench page, the staff's sign-ins."""
 
     cast: dict[str, Member] = field(default_factory=dict)
     cards: list[Member] = field(default_factory=list)

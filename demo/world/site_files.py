@@ -29,10 +29,10 @@ class LanePlan:
     scanner: bool = False
     camera: bool = False
     osdp: bool = False
-    """Whether an OSDP reader is fitted beside the line reader."""
+    """True if an OSDP reader is fitted beside the line reader."""
     wires: tuple[InputKind, ...] = ()
     lock: tuple[str, str] = ("fail_secure_strike", "no")
-    """What hangs on the relay, and through which contact."""
+    """The lock on the relay, and the contact that it is wired through."""
     held_after_seconds: float = 30.0
     interlock_with: tuple[str, ...] = ()
     """The ramp is one car wide: no car enters while one comes out."""
@@ -169,7 +169,7 @@ _MODBUS_INPUTS = ('kind = "modbus_inputs"', f"address = {MODBUS_ADDRESS}")
 
 @dataclass(frozen=True, slots=True)
 class SiteFile:
-    """What a gate's site file is written from; `camera` is a folder or the number of a real device."""
+    """Facts for a gate's site file; `camera` is a folder or the number of a real device."""
 
     plan: GatePlan
     folder: Path
@@ -179,7 +179,7 @@ class SiteFile:
     camera: Path | int
     engine: str = "yunet-sface"
     only_beside: bool = False
-    """Whether a face opens only beside a card, PIN or code."""
+    """True if a face opens only beside a card, PIN or code."""
     telephone_port: int = 0
     """Where the telephone program of the gate takes commands; 0 where it has none."""
 

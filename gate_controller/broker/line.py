@@ -26,7 +26,7 @@ READ_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who connects, and what is heard."""
+    """Credentials of one connection, and the subjects that it subscribes to."""
 
     jwt: str
     sign: Callable[[str], str]
@@ -34,7 +34,7 @@ class Login:
     hears: Sequence[str]
     longest_payload: int = 0
     name: str = ""
-    """What this connection calls itself."""
+    """Name that the connection gives to the broker."""
 
 
 def address_of(server: str) -> tuple[str, int]:

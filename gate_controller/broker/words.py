@@ -51,7 +51,7 @@ class _InfoWords(msgspec.Struct):
 
 
 class BrokerWords:
-    """What has arrived and is not yet a whole word."""
+    """Bytes that have arrived from a broker and are not yet a whole word."""
 
     def __init__(self, longest_payload: int) -> None:
         """Begin with nothing; a message with a longer payload ends the connection."""

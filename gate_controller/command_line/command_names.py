@@ -1,4 +1,4 @@
-"""What a person types to run a command of server or gate: as a checkout has it, or as a package brings it.
+"""Commands of server and gate as a person types them: those of a checkout, or those of a package.
 
 A package's program sets the variables: there `menjin-server` and `menjin-gate` run each command as its user,
 and the second adds the site file itself.

@@ -1,4 +1,4 @@
-"""What root gives to another user of the system and takes from one, without following a link of theirs.
+"""Files that root gives to another user of the system and takes from one, without following a link of theirs.
 
 In a folder that a user owns every name may be a link, and another one a moment later. So root writes by name
 only in folders of its own, and opens what lies in a user's folder without following links.

@@ -50,7 +50,7 @@ class WeeklyHours:
 
     on: Mapping[str, tuple[tuple[int, int], ...]]
     after: Mapping[str, tuple[tuple[int, int], ...]]
-    """What a day's spans leave for the morning after it."""
+    """The part of each day's spans that falls on the morning after it."""
 
     @classmethod
     def from_spans(cls, spans: tuple[Span, ...]) -> "WeeklyHours":

@@ -82,7 +82,7 @@ class CallEnd(StrEnum):
     """Someone answered and wanted to open, and the rules said no."""
     SENT_AWAY = "sent_away"
     ENDED = "ended"
-    """Who had answered ended it, without opening."""
+    """The person who had answered ended it, without opening."""
     NO_ANSWER = "no_answer"
     NO_CALLS = "no_calls"
     """The home takes no calls here now, or there is no such home: the visitor does not learn which."""
@@ -110,9 +110,9 @@ class CallReport(Message, frozen=True, kw_only=True, omit_defaults=True):
     sealing_public_key: Key
     """X25519, fresh for each call: the home's numbers are sealed to it."""
     has_telephone: bool = False
-    """Whether the gate can call numbers now."""
+    """True while the gate can call numbers."""
     leg: Annotated[int, msgspec.Meta(ge=0, lt=MAX_LEGS)] | None = None
-    """Which of the legs the step is about; of OVER the one that ended it by its key."""
+    """Index of the leg that the step is about; of OVER, of the leg that ended the call by its key."""
     end: CallEnd | None = None
     """With OVER."""
     order_id: Id | None = None

@@ -4,7 +4,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 ADDRESSES_KEPT = 4096
-"""Whose place is not worked out again; each request of a gate asks for it."""
+"""Size of the cache of `place_of_address`, in addresses; each request of a gate asks it."""
 
 
 @lru_cache(maxsize=ADDRESSES_KEPT)

@@ -10,7 +10,7 @@ from gate_controller.contract.records import CredentialKind, CredentialState, Me
 
 
 class Holder(StrEnum):
-    """Whose a credential is: its end comes with the holder's."""
+    """Holder of a credential: the credential ends with its holder."""
 
     PERSON = "person"
     HOST = "host"

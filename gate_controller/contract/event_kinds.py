@@ -10,7 +10,7 @@ ALARM_PREFIX = "alarm_"
 
 
 class EventKind(StrEnum):
-    """What happened. Its words for people are in `web_admin/events/texts.py`."""
+    """Kind of an event. Its words for people are in `web_admin/events/texts.py`."""
 
     ACCESS = "access"
     DOOR_OPENED = "door_opened"

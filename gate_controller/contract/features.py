@@ -1,4 +1,4 @@
-"""What came into the contract after its first release, by name, so that two versions work together.
+"""Features that the contract got after its first release, by name, so that two versions work together.
 
 A gate says in each question which features it knows, a server answers with those that it knows. Neither
 sends what the other does not know. What a record cannot say to an older gate closes rather than opens.
@@ -18,12 +18,12 @@ class Feature:
     """A field that a record got later."""
 
     name: str
-    """What gates and servers call it: letters, digits, `_`."""
+    """Its name in the messages of gates and servers: letters, digits, `_`."""
     kind: str
     """The kind of record, as in its key."""
     field: str
     may_be_ignored: bool
-    """Whether an older gate without this field opens nothing that it should not."""
+    """True if an older gate without this field opens nothing that it should not."""
 
 
 BELL = "bell"

@@ -30,9 +30,9 @@ LEASE_ENDS_AFTER = timedelta(seconds=MAX_LEASE_SECONDS, minutes=10)
 CLOCKS_MAY_DIFFER = timedelta(minutes=10)
 
 LIMITS = ("dishonest_gate", "gate_keys", "running_memory", "old_blocks")
-"""What no certificate shows: that a gate was honest, that the keys it names are the gates' own (compare
-them at the gates), what was read from a gate while it ran, and what an old block of flash still holds
-(sealed, and useless without the destroyed share)."""
+"""Limits of every certificate. It does not show that a gate was honest, that the keys it names are the gates'
+own (compare them at the gates), that nothing was read from a gate while it ran, or that no old block of
+flash still has the face (sealed, and useless without the destroyed share)."""
 NO_KEYS: Mapping[str, bytes] = MappingProxyType({})
 
 Hex = str
@@ -52,7 +52,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SitePart(_Part, frozen=True):
-    """Who signs. `root_key_id` is the start of the SHA-256 of the root's public key."""
+    """The site that signs. `root_key_id` is the start of the SHA-256 of the root's public key."""
 
     site_id: Id
     name: str
@@ -61,7 +61,7 @@ class SitePart(_Part, frozen=True):
 
 
 class ConsentPart(_Part, frozen=True):
-    """Which consent; `ended_at` is None while it lives on for other gates."""
+    """The consent; `ended_at` is None while it lives on for other gates."""
 
     consent_id: Id
     person_id: Id

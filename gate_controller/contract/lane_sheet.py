@@ -18,7 +18,7 @@ Text = Annotated[str, msgspec.Meta(max_length=200)]
 Millimetres = Annotated[int, msgspec.Meta(ge=1, le=20_000)]
 
 LOWEST_REACH_MM, HIGHEST_REACH_MM = 380, 1220
-"""What a person in a wheelchair reaches (ADA 308, EN 301 549)."""
+"""Reach of a person in a wheelchair, in millimetres above the floor (ADA 308, EN 301 549)."""
 NARROWEST_OPENING_MM = 815
 """Clear opening for a wheelchair (ADA 404)."""
 DRILL_DAYS = 92
@@ -61,7 +61,7 @@ class LaneSheet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 @dataclass(frozen=True, slots=True)
 class LaneFacts:
-    """What is known of the lane without its sheet; None where the asker does not know."""
+    """Facts about the lane from outside its sheet; None where the caller does not know them."""
 
     lock: str | None = None
     has_camera: bool = False
@@ -69,7 +69,7 @@ class LaneFacts:
     missing_methods: tuple[str, ...] = ()
     """Ways that other lanes of the gate offer in this direction and this one does not."""
     other_accessible_lane: bool = True
-    """Whether another lane of the gate is recorded as wide enough for a wheelchair."""
+    """True if another lane of the gate is recorded as wide enough for a wheelchair."""
 
 
 @dataclass(frozen=True, slots=True)

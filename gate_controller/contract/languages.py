@@ -12,7 +12,7 @@ class Language(StrEnum):
     """As the attribute `lang` of a page names it."""
     full_stop: str
     gap: str
-    """What separates two sentences of a line, after the full stop."""
+    """Separator of two sentences of a line, after the full stop."""
 
     ZH = ("zh", "中文", "zh-Hans", "。", "")
     EN = ("en", "English", "en", ".", " ")

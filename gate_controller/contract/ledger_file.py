@@ -37,7 +37,7 @@ class LedgerPreface(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class CheckedLedger:
-    """What holds of a ledger: its site, its length, how many entries lost their personal part, its end."""
+    """Result of a ledger's check: its site, its length, its entries without their personal part, its end."""
 
     site_id: str
     count: int

@@ -80,7 +80,7 @@ SealedKey = Annotated[bytes, msgspec.Meta(min_length=80, max_length=80)]
 SealedShare = Annotated[bytes, msgspec.Meta(min_length=48, max_length=48)]
 """32 bytes under the key of one answer, and 16 of tag."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-"""What a database keeps as a whole number of 32 bits: epochs, versions."""
+"""A whole number that a column of 32 bits can store: epochs, versions."""
 Count64 = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 """Seconds since 1970."""
 Cursor = Annotated[str, msgspec.Meta(max_length=90)]
@@ -150,7 +150,7 @@ class PairState(Message, frozen=True, kw_only=True):
 
 
 class PolicyManifest(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """What the signature of a policy covers. `digest` is that of the whole result, also for a delta.
+    """Signed head of a policy. `digest` is that of the whole result, also for a delta.
 
     Another `digest_kind` than the first is sent only to a gate that names `SUM_DIGEST` (`features.py`).
     """
@@ -191,7 +191,7 @@ class LostMethod(Message, frozen=True, kw_only=True):
     since: Instant | None = None
     """None until the gate's clock was sure once."""
     counts_as_none: bool = False
-    """Whether it has lasted so long that face does not open beside this way alone."""
+    """True once it has lasted so long that face does not open beside this way alone."""
 
 
 class LaneState(Message, frozen=True, kw_only=True):
@@ -218,7 +218,7 @@ class DiskHealth(Message, frozen=True, kw_only=True):
     free_mib: Count
     total_mib: Count
     reserve_in_use: bool = False
-    """Whether the gate writes into the room that it kept for a full disk."""
+    """True while the gate writes into the room that it kept for a full disk."""
 
 
 class FaceStatus(Message, frozen=True, kw_only=True):
@@ -235,11 +235,11 @@ class FaceStatus(Message, frozen=True, kw_only=True):
     alone_limit: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     """How many may be searched without a home's number."""
     alone: bool = False
-    """Whether that is offered now."""
+    """True while that is offered."""
     min_beside_similarity: float | None = None
     """The threshold beside another way of the same person, whose template alone is compared."""
     only_beside: bool = False
-    """Whether face opens at this gate in no other case."""
+    """True if face opens at this gate in no other case."""
 
 
 class HandedOver(Message, frozen=True, kw_only=True):
@@ -250,7 +250,7 @@ class HandedOver(Message, frozen=True, kw_only=True):
 
 
 class BellPass(Message, frozen=True, kw_only=True):
-    """What a gate needs to hear its bell: where, and the signature of its pass (`bell.pass_claims`)."""
+    """Access of a gate to its bell: the brokers, and the signature of its pass (`bell.pass_claims`)."""
 
     servers: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=9)]
     """Brokers as `HOST:PORT`; their certificates are of the authority that vouches for the server's own."""
@@ -261,7 +261,7 @@ class BellPass(Message, frozen=True, kw_only=True):
 
 
 class AskRequest(Message, frozen=True, kw_only=True):
-    """What the gate has, and how it is. `tamper_id` is sent while the gate is marked as tampered with.
+    """Check-in: a gate's policy and state. `tamper_id` is sent while the gate is marked as tampered with.
 
     By `handed_over` a server that has entries of two machines with one key sees which of them asks.
     """

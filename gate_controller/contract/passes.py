@@ -66,7 +66,7 @@ class PersonalCode:
 
 @dataclass(frozen=True, slots=True)
 class VisitorPass:
-    """What a visitor's pass allows; `uses` 0 means as often as they like."""
+    """Permission of a visitor; `uses` 0 allows any number of uses."""
 
     pass_id: str
     issuer_id: str

@@ -1,4 +1,4 @@
-"""Which version of Menjin this is, as gates and servers say it to each other."""
+"""Version of the installed Menjin, as gates and servers report it to each other."""
 
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version

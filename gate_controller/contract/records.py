@@ -37,7 +37,7 @@ class Method(StrEnum):
 
 NEEDS_NO_PHONE_OR_MEMORY = frozenset({Method.CARD})
 EMERGENCY_HOME_NUMBER = "0"
-"""What is typed in place of a home's number before the emergency code."""
+"""Home number that is typed before the emergency code."""
 
 
 class Posture(StrEnum):
@@ -50,7 +50,7 @@ class Posture(StrEnum):
 
 
 class CredentialKind(StrEnum):
-    """What a credential is; `credential_kinds.py` says what each kind means."""
+    """Kind of a credential; `credential_kinds.py` says what each kind means."""
 
     CARD = "card"
     PIN = "pin"
@@ -60,7 +60,7 @@ class CredentialKind(StrEnum):
 
 
 class CredentialState(StrEnum):
-    """Whether a credential may be used at all."""
+    """State of a credential; only an active one may be used."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -130,11 +130,11 @@ class LaneRecord(Record, frozen=True):
     posture_hours: dict[Id, Posture] = {}
     posture_override: PostureOverride | None = None
     posture_author_id: Id | None = None
-    """Who set `posture_hours`."""
+    """Id of the staff account that set `posture_hours`."""
     interlock_with: tuple[Id, ...] = ()
     """Lanes of the same gate of which this one may not be opened while one is open. Ways in only."""
     antipassback: Literal["off", "soft", "hard"] = "off"
-    """What a second way in without a way out means: nothing, an event, or a refusal."""
+    """Effect of a second way in without a way out: none, an event, or a refusal."""
     staff_hold_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30
     """How long a staff card shown twice holds the lane open."""
     place_numbers: tuple[Annotated[int, msgspec.Meta(ge=1, le=65535)], ...] = ()
@@ -189,7 +189,7 @@ class PersonRecord(Record, frozen=True):
 
 
 class CredentialRecord(Record, frozen=True):
-    """What every credential has; its kind is its tag on the wire."""
+    """Fields of every credential; its kind is its tag on the wire."""
 
     credential_id: Id
     person_id: Id

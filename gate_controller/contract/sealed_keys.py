@@ -29,7 +29,7 @@ SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
 class KeyNotOpened(Exception):
-    """What came is not sealed to this gate for this use, or was changed; says which use."""
+    """The bytes are not sealed to this gate for this use, or were changed; says which use."""
 
 
 class KeyUnusable(Exception):

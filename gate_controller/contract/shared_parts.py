@@ -11,7 +11,7 @@ from gate_controller.contract.records import CredentialRecord, Grant, Method, Pe
 
 
 class SharedParts:
-    """What the records of one policy have in common; it is done with when all of them are read."""
+    """Equal parts of the records of one policy, kept once each; of no use after the last record is read."""
 
     def __init__(self) -> None:
         """Begin with no parts."""

@@ -114,7 +114,7 @@ def request_message(method: str, path: str, body: bytes, gate_id: str, counter: 
 
 @dataclass(frozen=True, slots=True)
 class PairingKeys:
-    """What the characters vouch for: the keys of the gate, 32 bytes each, and the server's root."""
+    """Keys that the characters vouch for: those of the gate, 32 bytes each, and the server's root."""
 
     gate_public_key: bytes
     sealing_public_key: bytes

@@ -1,4 +1,4 @@
-"""What the office knows of a gate and its installer need not type again: lanes and their sheets."""
+"""Facts that the office has about a gate, which its installer need not type: lanes and their sheets."""
 
 from typing import Annotated, Literal
 
@@ -24,7 +24,7 @@ class OfficeLane(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class SiteFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a site file may leave out because the office says it."""
+    """Settings that a site file may leave out, because the office sends them."""
 
     language: Language
     card_bits: Literal[24, 32]

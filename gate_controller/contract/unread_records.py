@@ -1,4 +1,4 @@
-"""What becomes of records that a later version wrote: they open nothing, and hold nothing else up.
+"""Records that a later version wrote: they open nothing, and hold nothing else up.
 
 A policy in which one record is not understood is taken without it, so that a card that was ended elsewhere
 in it stops to open. What the record would allow stays shut: a person or credential is not there, a lane is

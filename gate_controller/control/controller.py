@@ -135,7 +135,7 @@ class Controller:
         self._last_failure: tuple[str, type[Exception]] | None = None
         self._quiet = QuietTime(parts, self._holds.is_held)
         self.ends_for_another = False
-        """Whether the loop has ended so that another version of the program runs."""
+        """True once the loop has ended so that another version of the program runs."""
         gc.freeze()
 
     def run(self) -> None:

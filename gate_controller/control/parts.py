@@ -27,7 +27,7 @@ from hardware.interfaces import Relay, Telephone
 
 
 class LaneMemory(Protocol):
-    """Who is inside, as far as readers and doors have reported."""
+    """The people inside, as far as readers and doors have reported."""
 
     def inside(self, now: datetime) -> frozenset[str]:
         """Return the ids of those who came in within the last 12 hours and have not left since."""
@@ -62,7 +62,7 @@ class GateTelephone:
 
 @dataclass(frozen=True, slots=True)
 class GateParts:
-    """What `assemble` puts together for the controller; mappings go by lane or device name."""
+    """Parts that `assemble` puts together for the controller; mappings go by lane or device name."""
 
     store: PolicyStore
     desks: Mapping[str, LaneDesk]
@@ -93,10 +93,10 @@ class GateParts:
 
 @dataclass(slots=True)
 class GateState:
-    """What changes as a whole: the policy, the keys, whether the server is in reach."""
+    """State that is replaced as a whole: the policy, the keys, whether the server is in reach."""
 
     snapshot: PolicySnapshot | None
     keys: GateKeys | None
     online: bool = False
     calls_offered: bool = False
-    """Whether the server takes calls to homes."""
+    """True while the server takes calls to homes."""

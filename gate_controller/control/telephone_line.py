@@ -21,7 +21,7 @@ class TelephoneLine:
         """Begin with no call."""
         self._telephone = parts.telephone.telephone if parts.telephone is not None else None
         self.is_lost = False
-        """Whether its program has not answered since it was asked last."""
+        """True while its program has not answered since it was asked last."""
         self._holder = ""
         self._give_way = _nothing
 

@@ -1,4 +1,4 @@
-"""What the controller may ask of faces, and the answers of a gate that has none."""
+"""Interface of the controller to faces, and the answers of a gate that has none."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Whether this installation has the code that looks at faces."""
+"""Presence of the code that looks at faces in this installation."""
 
 from importlib.util import find_spec
 

@@ -30,4 +30,4 @@ class FaceUnavailable:
 
 
 FaceMessage = FaceProgress | FaceEnded | FaceUnavailable
-"""What face sessions put into the queue."""
+"""Messages that face sessions put into the queue."""

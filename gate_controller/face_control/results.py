@@ -1,4 +1,4 @@
-"""What a face session shows while it runs, and how it ended."""
+"""Results of a face session: after each frame, and at its end."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from gate_controller.face_control.reasons import FaceReason
 
 
 class Prompt(StrEnum):
-    """What the person is asked to do; also the word for it on the screen. Sides are the person's own."""
+    """Instruction to the person; also the word for it on the screen. Sides are the person's own."""
 
     NOTHING = ""
     LOOK_STRAIGHT = "look_straight"
@@ -18,13 +18,13 @@ class Prompt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FaceStep:
-    """What the screen can show after a frame."""
+    """State of a session after a frame, for the screen."""
 
     hint: FaceReason | None
     frames_taken: int
     frames_needed: int
     prompt: Prompt = Prompt.NOTHING
-    """What the person is asked to do now."""
+    """Instruction to the person for the next frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class FaceResult:
     hint: FaceReason | None = None
     """The last thing the person could have done better."""
     only_beside: bool = False
-    """Whether the face was compared with one person's, by the threshold for one."""
+    """True if the face was compared with one person's, by the threshold for one."""
     consent_id: str | None = None
     """Of an enrolment: under which consent."""
     look_ids: tuple[str, ...] = ()

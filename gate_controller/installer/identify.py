@@ -28,7 +28,7 @@ from hardware.lines.modbus_lines import ModbusLines
 from hardware.lines.port_names import may_move, plugged_keyboards, plugged_ports
 
 NO_SITE_CARD_BITS = 32
-"""What a site file has that does not say otherwise."""
+"""Length of card numbers, in bits, where no site file sets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def identify(
 
 
 class _Search:
-    """Which ports are listened to: all that are plugged in, but for those a driver has."""
+    """The ports to listen to: all that are plugged in, but for those a driver has."""
 
     def __init__(self, config: GateConfig | None, folder: Path | None) -> None:
         self._folder = folder

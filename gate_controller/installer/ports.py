@@ -19,7 +19,7 @@ SHORTEST_CARD_CHARS = 6
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one tap showed. `is_right`: whether the site file's lines read it, None where it names none."""
+    """Result of one tap. `is_right`: whether the site file's lines read it, None where it names none."""
 
     port: Path
     what: str
@@ -30,7 +30,7 @@ class Answer:
     """The card number that each table would give."""
 
     is_as_before: bool = False
-    """Whether the port's last answer said the same, so that a person need not read it again."""
+    """True if the port's last answer said the same, so that a person need not read it again."""
 
     def lines(self) -> list[str]:
         """Return the answer as it is printed."""
@@ -54,7 +54,7 @@ class _PortReports:
 
 
 class PortIdentifier:
-    """What was heard at every port so far. `card` is the number printed on the card that is tapped."""
+    """Bytes of every port so far. `card` is the number printed on the card that is tapped."""
 
     def __init__(
         self,

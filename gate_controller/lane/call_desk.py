@@ -33,7 +33,7 @@ class CallDesk:
     """The changing part of a lane's calls, for its screen."""
 
     is_offered: bool = False
-    """Whether the screen offers calls now."""
+    """True while the screen offers calls."""
     purpose: CallFor = CallFor.HOME
     typed: str = ""
     entries: tuple[DirectoryEntry, ...] = ()

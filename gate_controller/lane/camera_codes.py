@@ -18,7 +18,7 @@ FRAME_TIMEOUT_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class CameraCode:
-    """What one look ended with: the code's text, or None, and trouble if there was any."""
+    """Result of one look for a code: its text, or None, and trouble if there was any."""
 
     lane_id: str
     text: str | None

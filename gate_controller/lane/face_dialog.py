@@ -68,7 +68,7 @@ ASKING_STEPS = frozenset({Step.NOTICE, Step.QUESTION, Step.CONFIRM, Step.GUARDIA
 
 
 class Answer(StrEnum):
-    """What a press or a showing came to."""
+    """Result of a press or a showing."""
 
     NONE = "none"
     """The asking goes on, maybe at another step."""

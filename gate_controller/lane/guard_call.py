@@ -49,7 +49,7 @@ class Step:
     hangs_up: int | None = None
     calls_next: int | None = None
     was_answered: bool = False
-    """Whether the guard was reached just now."""
+    """True if the guard was reached just now."""
     no_one_answered: bool = False
 
 

@@ -49,7 +49,7 @@ class Inbox(Protocol):
 
 
 class CodesInView:
-    """Which codes were answered and are still held up."""
+    """The codes that were answered and are still held up."""
 
     def __init__(self) -> None:
         """Begin with none."""

@@ -64,7 +64,7 @@ class LiveLeg:
     call_number: int
     until_seconds: float
     is_said: bool = False
-    """Whether the server knows that it rings."""
+    """True once the server knows that it rings."""
     is_answered: bool = False
 
     def talked_seconds(self, now_seconds: float) -> float:
@@ -121,18 +121,18 @@ class HomeCall:
     begun_seconds: float
     heard_seconds: float
     is_held_up: bool = False
-    """Whether its reports have waited for something else of the gate since the server answered last."""
+    """True if its reports have waited for something else of the gate since the server answered last."""
     phase: CallPhase = CallPhase.CALLING
     legs: tuple[CallLeg, ...] = ()
     next_leg: int = 0
     leg: LiveLeg | None = None
     has_legs: bool = False
-    """Whether the server has sent the telephones, also once they are forgotten."""
+    """True once the server has sent the telephones, also when they are forgotten."""
     put_off_seconds: float = 0.0
     """How much longer it may ring, because telephones were answered without a key."""
     reply: QuickReply | None = None
     is_taken: bool = False
-    """Whether someone has pressed to open: no second answer opens in this call."""
+    """True once someone has pressed to open: no second answer opens in this call."""
     end: CallEnd | None = None
     to_guard: bool = False
     offers_guard: bool = False
@@ -167,9 +167,9 @@ class Step:
     hangs_up: int | None = None
     notes: tuple[Note, ...] = ()
     dials: bool = False
-    """Whether to dial `call.legs[call.next_leg]` now, and to say so with `dialled` or `not_dialled`."""
+    """True if `call.legs[call.next_leg]` is to be dialled: report it with `dialled` or `not_dialled`."""
     answer: Answer | None = None
-    """Who wants to open: to be decided now, and the result said with `decided`."""
+    """Answer of a person who wants to open: decide it now, and report the result with `decided`."""
 
 
 def begun(

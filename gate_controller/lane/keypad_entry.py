@@ -30,7 +30,7 @@ class Entry:
     secret: str = ""
     in_secret: bool = False
     after_zero: bool = False
-    """Whether the first key was a `0`, which is no part of `home` before the `#`."""
+    """True if the first key was a `0`, which is no part of `home` before the `#`."""
     last_key_seconds: float = 0.0
 
     @property

@@ -26,7 +26,7 @@ class SoundDesk:
     may_speak: bool = False
     may_film: bool = False
     is_lent: bool = False
-    """Whether the browser may have the camera: the gate's program has closed it and cannot open it."""
+    """True while the browser may have the camera: the gate's program has closed it and cannot open it."""
     _call: HomeCall | None = None
     _offer: MediaSide | None = None
     _answer: MediaSide | None = None

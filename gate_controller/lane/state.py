@@ -57,7 +57,7 @@ NOT_PROLONGED = FACE_SCREENS | {Screen.DELAYED, Screen.WAITING, Screen.FACE_OFFI
 
 
 class Intent(StrEnum):
-    """What the person at this lane has asked for, beside showing something to a reader."""
+    """Request of the person at this lane, beside showing something to a reader."""
 
     NOTHING = "nothing"
     FACE = "face"
@@ -67,7 +67,7 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Who was granted and has not been seen to pass yet."""
+    """A person who was granted and has not been seen to pass yet."""
 
     person_id: str
     direction: Literal["in", "out"]
@@ -92,7 +92,7 @@ class MissedLook:
 
 @dataclass(slots=True)
 class KeypadState:
-    """What is typed at a lane's keypad or on its screen."""
+    """Digits typed at a lane's keypad or on its screen."""
 
     entry: Entry = field(default_factory=Entry)
     menu_until_seconds: float = 0.0
@@ -130,12 +130,12 @@ class KeypadState:
 
 @dataclass(slots=True)
 class ScreenState:
-    """What a lane's screen shows until when, and how the person there reads it."""
+    """Contents of a lane's screen, their end, and the way the person there reads them."""
 
     shows: Screen = Screen.IDLE
     message: str = ""
     mend: str = ""
-    """What the person could do better at the next look; shown with its result alone."""
+    """Advice to the person for the next look; shown with its result alone."""
     until_seconds: float = 0.0
     offered: tuple[Method, ...] = ()
     """The methods that the screen offered last."""
@@ -199,19 +199,19 @@ class ScreenState:
 
 @dataclass(slots=True)
 class CameraState:
-    """What a lane's camera does, and how far the look through it is."""
+    """State of a lane's camera, and the progress of the look through it."""
 
     mode: Literal["closed", "codes_only", "looking"] = "closed"
     looks: int = 0
     """How many looks through the camera were begun and have not ended; a cancelled one ends late."""
     hands_free: bool = False
-    """Whether the camera is open for codes without a request, as the site chose."""
+    """True while the camera is open for codes without a request, as the site chose."""
     trouble: CameraTrouble = ""
     try_again_seconds: float = 0.0
     prompt: str = ""
-    """What the face session asks the person to do."""
+    """The movement that the face session asks of the person."""
     lamp: bool = False
-    """Whether the screen is to give light to a face session in the dark."""
+    """True while the screen is to give light to a face session in the dark."""
     steps_done: int = 0
     steps_needed: int = 0
     last_code: str = ""
@@ -279,11 +279,11 @@ class CameraState:
 
 @dataclass(slots=True)
 class DialogState:
-    """What goes on between a lane and one person over more than one presentation."""
+    """Dialog between a lane and one person over more than one presentation."""
 
     intent: Intent = Intent.NOTHING
     asking: Dialog | None = None
-    """Who is being asked about their own face, and how far that is."""
+    """The person who is asked about their own face, and how far that is."""
     shown_first: ShownFirst | None = None
 
     def end(self) -> None:

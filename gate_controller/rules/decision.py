@@ -103,7 +103,7 @@ FACE_FAILURES = FACE_MENDABLE | {Reason.FACE_NO_MATCH, Reason.FACE_AMBIGUOUS, Re
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
-    """Who a presentation says it is, after the cryptographic checks and before the rules.
+    """The person whom a presentation names, after the cryptographic checks and before the rules.
 
     `refusal` is set when those checks failed; ids are filled in as far as they are known. `printed` is a
     code on paper, which carries no second and never changes. `only_beside` is a face that was compared with
@@ -122,7 +122,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     only_beside: bool = False
     by_call: bool = False
     under_duress: bool = False
-    """Whether the person of a call pressed the key that opens and calls for help in silence."""
+    """True if the person of a call pressed the key that opens and calls for help in silence."""
 
     @property
     def is_for_visitor(self) -> bool:

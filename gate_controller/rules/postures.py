@@ -24,7 +24,7 @@ LOOK_AHEAD_DAYS = 8
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What to do about a lane that the policy holds open, or did.
+    """Change for a lane that the policy holds open, or held open before.
 
     `goes_on` renews the release; `refused` is said once of a lane that cannot be held. `until` is None
     where the policy names no end, and always where the hold only goes on or is over.

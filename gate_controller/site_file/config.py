@@ -66,7 +66,7 @@ class GateSection(Settings, frozen=True, kw_only=True):
     language: Language = DEFAULT_LANGUAGE
     card_bits: Literal[24, 32] = 32
     has_battery_clock: bool = False
-    """Whether a battery-backed clock (RTC) is fitted; without one the gate waits for the server's time."""
+    """True if a battery-backed clock (RTC) is fitted; without one the gate waits for the server's time."""
     numbers_file: Path | None = None
     """Where numbers for a monitor are written, `….prom`, in memory; without it none are."""
 
@@ -78,9 +78,9 @@ class TerminalSection(Settings, frozen=True, kw_only=True):
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8471
     launch_token_file: Path
     call_sound: bool = False
-    """Whether who answers a call on a page speaks with the visitor through this screen's browser."""
+    """True if a person who answers on a page may speak with the visitor through this screen's browser."""
     call_picture: bool = False
-    """Whether they see the visitor too; the browser has the lane's camera meanwhile."""
+    """True if they see the visitor too; the browser has the lane's camera meanwhile."""
 
 
 class GateConfig(Settings, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ EngineName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
 
 
 class FaceSection(Settings, frozen=True, kw_only=True):
-    """Whether this gate has a face engine and which; what may use it is the policy's to say.
+    """Face engine of this gate, if it has one; the policy decides its uses.
 
     `models_dir` holds the weights where they are not those of the installed package; `alone` lets
     people be recognised without a home's number while the engine's error budget fits. With `only_beside` a

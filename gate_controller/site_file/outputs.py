@@ -17,7 +17,7 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
 
 
 class LaneSection(Settings, frozen=True, kw_only=True):
-    """Which output opens a lane, what hangs on it, and how long its door may be open before an alarm."""
+    """The output that opens a lane, the lock on it, and the time its door may be open before an alarm."""
 
     relay: Id
     channel: Annotated[int, msgspec.Meta(ge=1, le=32)] = 1
@@ -30,7 +30,7 @@ class LaneSection(Settings, frozen=True, kw_only=True):
     max_on_seconds: Seconds = 60.0
     held_after_seconds: Seconds = 30.0
     sheet: LaneSheet | None = None
-    """What was measured and photographed at the lane; a lane with a camera needs it."""
+    """Measures and photographs of the lane; a lane with a camera needs them."""
 
 
 def lock_of(lane: LaneSection) -> Lock | None:

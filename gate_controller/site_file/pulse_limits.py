@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PulseLimits:
-    """What the output of one lane may do, in seconds; `on_seconds` is for pulses on end, without a hold."""
+    """Limits of one lane's output, in seconds; `on_seconds` is for pulses on end, without a hold."""
 
     pulse_seconds: float
     on_seconds: float

@@ -1,4 +1,4 @@
-"""What a change of the policy ends: credentials, passes and permissions to keep a face."""
+"""Endings that a change of the policy brings: of credentials, passes and permissions to keep a face."""
 
 from collections.abc import Iterator, Mapping
 

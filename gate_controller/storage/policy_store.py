@@ -44,7 +44,7 @@ TOMBSTONES_KEPT = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class GateIdentity:
-    """Which gate this is, and whose word it takes."""
+    """The ids of this gate, and the root key that it trusts."""
 
     site_id: str
     gate_id: str
@@ -68,7 +68,7 @@ class PolicyStore:
         """Records of the policy held that a later version wrote."""
         self._held: HeldRecords | None = None
         self.takes_sums = True
-        """Whether sums of records have added up so far; else the server is asked for the older digest."""
+        """True while sums of records have added up; else the server is asked for the older digest."""
 
     def _stored_manifest(self) -> PolicyManifest | None:
         signed = self._state("manifest")

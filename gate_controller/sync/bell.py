@@ -66,7 +66,7 @@ class GateBell:
         self._thread: threading.Thread | None = None
         self._trouble = ""
         self.is_heard = False
-        """Whether a broker is connected that would send wake-ups."""
+        """True while a broker is connected that would send wake-ups."""
         self.changes = 0
         """How often that changed: while it did, a wake-up may have been missed."""
 

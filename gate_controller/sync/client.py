@@ -70,7 +70,7 @@ log = logging.getLogger(__name__)
 
 EVENTS_A_BATCH = 500
 EVENTS_BYTES = MAX_BODY_BYTES // 2
-"""What a batch's entries have together; its head and the signs around them fit beside that."""
+"""Largest sum of a batch's entries, in bytes; its head and the signs around them fit beside that."""
 
 
 class SyncClient:

@@ -53,7 +53,7 @@ class LinkChanged:
 
 @dataclass(frozen=True, slots=True)
 class CallsOffered:
-    """Whether the server takes calls to homes."""
+    """News that the server takes calls to homes, or takes none."""
 
     is_offered: bool
 

@@ -33,7 +33,7 @@ class AskPace:
         self._caused_until = now
         """Each question that the bell causes moves it by WAKE_UP_SECONDS; it is never far ahead of now."""
         self.waits_for_bell = False
-        """Whether the next question may wait longer than the server's pace."""
+        """True if the next question may wait longer than the server's pace."""
 
     def is_due(self, now: float) -> bool:
         """Return whether it is time to ask."""

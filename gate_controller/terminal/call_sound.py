@@ -22,9 +22,9 @@ class SoundShown(msgspec.Struct, frozen=True, kw_only=True):
     answer: MediaSide | None = None
     """The side of who answered, to the page's last offer."""
     speaks: bool = False
-    """Whether a page of the home has answered: only then the microphone is opened."""
+    """True once a page of the home has answered: only then the microphone is opened."""
     picture: bool = False
-    """Whether the page may have the camera now: the gate's own program has closed it."""
+    """True while the page may have the camera: the gate's own program has closed it."""
 
 
 class SoundSaid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="sound", tag_field="act"):

@@ -21,7 +21,7 @@ CLEAR_KEY = "*"
 
 
 class Screen(StrEnum):
-    """What the screen is about now. A server out of reach is no screen: see `TerminalView.online`."""
+    """Subject of the screen now. A server out of reach is no screen: see `TerminalView.online`."""
 
     IDLE = "idle"
     """The ways in, side by side."""
@@ -54,7 +54,7 @@ class Screen(StrEnum):
     FACE_ENROL = "face_enrol"
     """Enrolment runs; `steps_done` of `steps_needed`, `message` is a hint word, cancel ends it."""
     CALL_NUMBER = "call_number"
-    """Which home to call: `call.home` grows."""
+    """The number of the home to call: `call.home` grows."""
     CALL_LIST = "call_list"
     """A page of the homes that can be picked by a label of their own: `call.entries`."""
     CALLING = "calling"
@@ -205,10 +205,10 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     message: MessageKey = ""
     """A stable word (`texts.MESSAGES`); a word the page does not know shows the screen's own line."""
     mend: MessageKey = ""
-    """What the person could do better at the camera (`mend.*`), said before the line of a result."""
+    """Advice for the next try at the camera (`mend.*`), said before the line of a result."""
     prompt: MessageKey = ""
-    """What the person is asked to do with their head, or what a called home says, shown large; `message` is
-    then the line below."""
+    """Movement of the head that the person is asked for, or sentence of a called home, shown large; `message`
+    is then the line below."""
     typed_home: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[0-9-]*\Z")] = ""
     typed_count: Count = 0
     """How many characters of a PIN or code were typed: dots."""
@@ -217,7 +217,7 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     steps_done: Count = 0
     steps_needed: Count = 0
     notice_field: MessageKey = ""
-    """Which part of the notice this page is of (`notice.*` has its heading)."""
+    """The part of the notice that this page is of (`notice.*` has its heading)."""
     notice_text: Annotated[str, msgspec.Meta(max_length=400)] = ""
     notice_page: Annotated[int, msgspec.Meta(ge=0, le=999)] = 0
     """From 1; 0 on every other screen."""
@@ -227,11 +227,11 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     read_aloud: bool = False
     """True once a person asked for it by keypad; the page goes on reading as after its own button."""
     camera: Literal["closed", "codes_only", "looking", "call"] = "closed"
-    """What the device itself does now, never what it was asked to do; in a call the browser has it."""
+    """State of the device itself now, never its last order; in a call the browser has the camera."""
     sound: SoundShown | None = None
     """Sound and picture of the call of a home that goes on."""
     sound_note: SoundNote = ""
-    """What the visitor is to know of them."""
+    """Note to the visitor about sound and picture."""
     camera_trouble: CameraTrouble = ""
     """Why the camera does not see, as the last look showed; face is not offered then."""
     online: bool = True

@@ -41,7 +41,7 @@ from gate_controller.updates.launcher import lib_of, read_state, sync_folder
 from gate_controller.updates.updates import Fetcher, NotDownloaded, NotFetched, OlderVersion
 
 RESERVE_BYTES = 200_000_000
-"""What stays free on the disk for the gate's own records."""
+"""Space, in bytes, that stays free on the disk for the gate's own records."""
 UNPACKED = 4
 """How many times its size a wheel may take when it is unpacked, with compiled modules."""
 CHECK_SECONDS = 300.0

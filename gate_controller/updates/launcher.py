@@ -55,7 +55,7 @@ class State:
     why: str = ""
     """Why it was rolled back."""
     reported: bool = True
-    """Whether the outcome is in the gate's journal."""
+    """True once the outcome is in the gate's journal."""
     healthy: tuple[str, ...] = ()
     """The devices that worked under the previous version."""
     had_policy: bool = False

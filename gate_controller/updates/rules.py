@@ -11,15 +11,15 @@ Verdict = Literal["wait", "test_relays", "keep", "roll_back"]
 
 @dataclass(slots=True)
 class TrialFacts:
-    """What was seen of a version since it was started on trial."""
+    """Facts about a version since it was started on trial."""
 
     needs_policy: bool
-    """Whether the version before had rules."""
+    """True if the version before had rules."""
     needs_devices: frozenset[str]
     """The devices that worked under the version before."""
     has_policy: bool = False
     has_reported: bool = False
-    """Whether the server took a whole turn of questions and entries."""
+    """True once the server took a whole turn of questions and entries."""
     opened: int = 0
     """How often the lock was released for a person."""
     turned_away: int = 0
@@ -27,14 +27,14 @@ class TrialFacts:
     failed: str = ""
     """The kind of an entry that no sound version writes."""
     relays_tested: bool | None = None
-    """Whether each relay took the order to rest; None before it was tried."""
+    """True if each relay took the order to rest; None before it was tried."""
     well: set[str] = field(default_factory=set)
     """The devices that work now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What becomes of a version, and why."""
+    """Verdict on a version, and the reason."""
 
     verdict: Verdict
     why: str = ""

@@ -44,7 +44,7 @@ NEVER_SOUND = frozenset(
         EventKind.ALARM_LANE_MEMORY_DAMAGED,
     }
 )
-"""What a version on trial must not write."""
+"""Events that a version on trial must not write."""
 
 
 class NotDownloaded(Exception):
@@ -102,7 +102,7 @@ class GateUpdates:
         self._refused: UpdateStatus | None = None
         """An order for an older version, until it is in the journal."""
         self._refused_orders: set[str] = set()
-        """Whose refusal was written or waits to be."""
+        """Orders whose refusal was written or waits to be."""
         self._fetch_again_at = 0.0
         self._worker: threading.Thread | None = None
 

@@ -1,4 +1,4 @@
-"""Whether this installation can open cameras."""
+"""Presence of the code that opens cameras in this installation."""
 
 from importlib.util import find_spec
 

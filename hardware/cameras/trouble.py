@@ -49,7 +49,7 @@ _WEIGHTS: NDArray[np.uint64] = np.random.default_rng(20).integers(
 
 
 class Trouble(StrEnum):
-    """What keeps a camera from seeing."""
+    """Cause for which a camera does not see."""
 
     DARK = "dark"
     COVERED = "covered"

@@ -66,12 +66,12 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What some taps look like: guesses, best first, or what is wrong with the bytes."""
+    """Result of some taps: guesses, best first, or the fault in the bytes."""
 
     guesses: tuple[Guess, ...]
     trouble: str = ""
     is_noise: bool = False
-    """Whether the bytes look like another baud rate, or like a wire that picks something up."""
+    """True if the bytes look like another baud rate, or like a wire that picks something up."""
 
 
 def find(taps: Sequence[bytes]) -> Finding:

@@ -28,7 +28,7 @@ _EVENT_BYTES = 24 * 64
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """What a port sent between two silences. `baud` 0: an input device, as the text it typed."""
+    """Bytes that a port sent between two silences. `baud` 0: an input device, as the text it typed."""
 
     port: Path
     data: bytes = field(repr=False)
@@ -114,7 +114,7 @@ class _KeyboardEar:
 
 @dataclass(slots=True)
 class _Place:
-    """What is known of one port."""
+    """State of one port."""
 
     ear: _SerialEar | _KeyboardEar | None = None
     held: bytearray = field(default_factory=bytearray)

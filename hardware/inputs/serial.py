@@ -33,7 +33,7 @@ _STATE_LINE = re.compile(rb"I([1-9][0-9]?)=([01])")
 
 @dataclass(frozen=True, slots=True)
 class InputWire:
-    """What is wired to a terminal, and how its contact rests.
+    """A wire at a terminal, and the state in which its contact rests.
 
     `terminal`: "1".."16" on a board; "cts", "dsr", "dcd" or "ri" on an adapter. `normally_closed`:
     the circuit is closed while nothing happens (a reed contact of a shut door, a tamper loop), so

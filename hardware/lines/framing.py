@@ -8,7 +8,7 @@ _ENDS = b"\r\n\x03"  # CR, LF, and ETX, which some converters send with STX arou
 
 
 class Noise(Enum):
-    """What a byte that cannot belong to a line does to the line it falls into."""
+    """Effect of a byte that cannot belong to a line on the line it falls into."""
 
     RESTARTS = auto()
     """Drop what came before it. Right only where the length of a line is fixed, so that what

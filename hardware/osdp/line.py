@@ -115,19 +115,19 @@ def check_own_keys(keys: Iterable[tuple[str, bytes]]) -> None:
 
 @dataclass(slots=True)
 class _Place:
-    """What the line knows of one member."""
+    """State of one member of the line."""
 
     member: Member
     was_secure: bool = False
     is_here: bool = False
     is_missed: bool = False
     is_lost: bool = False
-    """Whether the loss of this reader was reported; the next reader at its address is then reported again."""
+    """True once this reader's loss was reported; the next reader at its address is then reported again."""
     quiet_until_ns: int = 0
     away_since_ns: int = 0
     again_at_ns: int | None = None
     in_flight: bool = False
-    """Whether a command waits for its end: one at a time, so that an end is never taken for another's."""
+    """True while a command waits for its end: one at a time, so that an end is never taken for another's."""
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ TRY_SECONDS = 12.0
 
 
 class Answer(Enum):
-    """What a reader answered to a key."""
+    """Answer of a reader to a key."""
 
     OURS = auto()
     """It speaks under the key, after the pairing or before."""

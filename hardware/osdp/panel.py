@@ -81,7 +81,7 @@ class LocalStatus:
 
 @dataclass(frozen=True, slots=True)
 class CommandEnded:
-    """What became of one command: an OSDP_CMD number, and whether the reader took it."""
+    """End of one command: an OSDP_CMD number, and whether the reader took it."""
 
     reader: int
     command: int
@@ -116,7 +116,7 @@ class _NativePanel(Protocol):
 
 
 class Library(Protocol):
-    """What Menjin uses of the extension `osdp_sys`."""
+    """Interface of the extension `osdp_sys`, as far as Menjin uses it."""
 
     FLAG_ENFORCE_SECURE: int
     FLAG_ENABLE_NOTIFICATION: int

@@ -51,7 +51,7 @@ ByteOrder = Literal["msb", "lsb"]
 
 @dataclass(frozen=True, slots=True)
 class OsdpCardForm:
-    """What a reader sends for a card.
+    """Form in which a reader sends a card.
 
     `carries`: `wiegand`, frames of 26, 34 or 37 bits with parity; `number`, the bare number of 24,
     32, 56 or 64 bits (a chip's serial number). `bits`: which length; any other is dropped.

@@ -23,7 +23,7 @@ from hardware.errors import BadDeviceSetting
 
 
 class LockKind(StrEnum):
-    """What hangs on an output."""
+    """Kind of the lock on an output."""
 
     FAIL_SECURE_STRIKE = "fail_secure_strike"
     FAIL_SAFE_MAGNET = "fail_safe_magnet"
@@ -33,7 +33,7 @@ class LockKind(StrEnum):
 
 
 class Contact(StrEnum):
-    """Which contact of the relay the lock is wired through."""
+    """Contact of the relay through which the lock is wired."""
 
     NO = "no"
     NC = "nc"
@@ -41,7 +41,7 @@ class Contact(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LockRules:
-    """What follows from a kind. `wrong_contact`: the sentence why the other contact is refused."""
+    """Consequences of a kind. `wrong_contact`: the sentence why the other contact is refused."""
 
     contact: Contact
     at_rest: str

@@ -28,13 +28,13 @@ AFTER_PULSE_SECONDS = 0.1
 
 
 class BoardFamily(ABC):
-    """What differs between families. Pure: frames out, levels in."""
+    """Frames of one family of boards. Pure: frames out, levels in."""
 
     channels: int
     unit_seconds: float
     longest_units: int
     off_may_be_passed_over = False
-    """Whether a running pulse is ended by a pulse of no length where `off` is not obeyed."""
+    """True if a running pulse is ended by a pulse of no length where `off` is not obeyed."""
 
     @abstractmethod
     def pulse(self, address: int, channel: int, units: int) -> WriteCoilValue:

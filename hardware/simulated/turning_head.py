@@ -41,7 +41,7 @@ ROOM = 160
 
 
 class Shape(StrEnum):
-    """What the picture lies on."""
+    """Shape of the surface that the picture lies on."""
 
     HEAD = "head"
     FLAT = "flat"

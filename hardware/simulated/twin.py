@@ -12,7 +12,7 @@ class Twin:
     """A simulated device on a PtyWire; lies about what the wire lies about."""
 
     may_be_renamed = True
-    """Whether it can come back under another name of the system's, and be found all the same."""
+    """True if it can come back under another name of the system's, and be found all the same."""
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ class TraceEntry:
 
 
 MARK = os.urandom(16)
-"""What no host sends: sent behind a host's bytes to learn when the device has heard them."""
+"""Bytes that no host sends: they follow a host's bytes, to learn when the device has heard these."""
 MARK_NUMBER_BYTES = 8
 MARK_AGAIN_SECONDS = 1.0
 

@@ -44,7 +44,7 @@ HSTS = "max-age=31536000"
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What every page may use; the clock is the only one it may read."""
+    """Parts that every page may use; the clock is the only one it may read."""
 
     settings: Settings
     storage: Storage

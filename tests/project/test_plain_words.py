@@ -55,6 +55,8 @@ SCRIPTS = sorted(
 )
 CATALOGUES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.po"))
 
+RIDDLE = re.compile(r"\s*(What|Who|Whom|Whose|Whoever|Which|Whether)\b")
+
 
 def docstrings(path: Path) -> Iterator[str]:
     stored = STORED_BY_OTHERS if path.is_relative_to(ROUTES_OF_THE_DOCUMENT) else SLOGAN
@@ -92,6 +94,17 @@ def test_docstrings_and_comments_use_plain_words(package: str) -> None:
         str(path.relative_to(ROOT)): found
         for path in paths
         if (found := [*in_dialect(docstrings(path)), *in_dialect(comments(path))])
+    } == {}
+
+
+@pytest.mark.parametrize("package", [*PACKAGES, "tests/support"])
+def test_docstrings_begin_with_the_thing_or_with_a_verb(package: str) -> None:
+    """Of modules, classes and functions, and the sentences below fields and constants."""
+    paths = [path for path in PYTHON if path.is_relative_to(ROOT / package)]
+    assert {
+        str(path.relative_to(ROOT)): found
+        for path in paths
+        if (found := [text for text in docstrings(path) if RIDDLE.match(text)])
     } == {}
 
 

@@ -1,4 +1,4 @@
-"""What a run of tests leaves out on this machine, and the command that changes it."""
+"""Tests that a run leaves out on this machine, and the command that changes it."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""Who may do what, route by route: the one table that the real app is held to.
+"""Permissions by route: the one table that the real app is held to.
 
 It is written by hand and not derived from what the routes declare, so that a slip there shows here. Each
 letter lets one in: S a stranger, R a resident, M the manager, G the guard, I the installer, P the privacy

@@ -1,4 +1,4 @@
-"""What a database is asked meanwhile."""
+"""Statements that reach a database during a block."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 EPOCH = 1_795_000_000
-"""What SOURCE_DATE_EPOCH is for packages of tests."""
+"""SOURCE_DATE_EPOCH for packages of tests, in seconds since 1970."""
 
 
 def copy_of_this_tree(folder: Path) -> Path:

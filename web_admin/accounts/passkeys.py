@@ -38,7 +38,7 @@ MAX_PASSKEYS = 10
 MAX_KEY_BYTES = 2_000
 
 Answer = Mapping[str, object]
-"""What the browser sent: a credential as JSON."""
+"""Credential that the browser sent, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Circles:
-    """What one try is counted under."""
+    """The counts that one try belongs to."""
 
     pair: CountedTries
     address: CountedTries

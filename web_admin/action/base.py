@@ -49,7 +49,7 @@ class DeskPerson:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Who does something, how and when; `actor_id` is a person_id when they use phone or gate.
+    """Author, channel and time of an action; `actor_id` is a person_id when they use phone or gate.
 
     The channel `home` is an adult's action on a child or helper of their home, after `people/members.py`
     checked it.

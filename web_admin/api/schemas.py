@@ -71,7 +71,7 @@ class HomesOut(Schema):
 
 
 class PeopleQuery(PageQuery):
-    """Whose people to list."""
+    """Choice of people to list."""
 
     home_id = String(load_default="", validate=ID_OR_NOTHING)
     with_ended = Boolean(load_default=False)
@@ -87,7 +87,7 @@ class NewPerson(Schema):
 
 
 class PersonEdit(Schema):
-    """What is to be corrected; what is left out stays."""
+    """Corrections of a person; a field that is left out stays."""
 
     name = String(validate=NAME)
     language = String(validate=validate.OneOf(LANGUAGES))
@@ -132,7 +132,7 @@ class NewCard(Schema):
 
 
 class CardQuery(Schema):
-    """Whose card a number is."""
+    """Number of a card whose holder is asked for."""
 
     number = String(required=True, validate=[validate.Length(1, 40), TEXT])
 
@@ -229,7 +229,7 @@ class NewVisitorCode(Schema):
 
 
 class VisitorCodeOut(Schema):
-    """What the courier types: the home's number, #, the code, #. Shown in this answer only."""
+    """Keys that the courier types: the home's number, #, the code, #. Shown in this answer only."""
 
     credential_id = String(required=True)
     home_number = String(required=True)
@@ -239,7 +239,7 @@ class VisitorCodeOut(Schema):
 
 
 class EventsQuery(PageQuery):
-    """Which entries; `after` is the one of the answer before."""
+    """Choice of entries; `after` is the one of the answer before."""
 
     after = String(
         load_default="", validate=[validate.Length(max=400), validate.Regexp(r"^[A-Za-z0-9_=-]*$")]
@@ -269,7 +269,7 @@ class EventsOut(Schema):
 
 
 class GatesQuery(Schema):
-    """Which gates; those out of use are left out unless asked for."""
+    """Choice of gates; those out of use are left out unless asked for."""
 
     with_out_of_use = Boolean(load_default=False)
 
@@ -311,7 +311,7 @@ class AlarmsQuery(Schema):
 
 
 class AlarmSeen(Schema):
-    """What was found."""
+    """Findings about an alarm."""
 
     note = String(load_default="", validate=[validate.Length(max=MAX_TEXT_CHARS), TEXT])
 

@@ -42,14 +42,14 @@ class CallShown:
     started_at: datetime
     seconds_left: int
     is_mine: bool
-    """Whether who looks answered it."""
+    """True if the person who looks answered it."""
     answered_by: str | None
     """The name of who answered; theirs who set it where a courier was let in by day."""
     reply: str | None
     is_opening: bool
-    """Whether the gate was ordered to open and may still say that it did."""
+    """True while the gate is ordered to open and may still say that it did."""
     was_ordered: bool
-    """Whether it was ordered at all: it can be once in a call."""
+    """True once it was ordered at all: it can be once in a call."""
     end: str | None
     went_to_guard: bool
 

@@ -28,10 +28,10 @@ class PastCall:
     answered_by: str | None
     went_to_guard: bool
     was_let_in: bool
-    """Whether it was a courier whom the home let in, or gave a code, without being asked."""
+    """True of a courier whom the home let in, or gave a code, without being asked."""
     is_missed: bool
     is_new: bool
-    """Whether it was missed and no one of the home has looked since."""
+    """True if it was missed and no one of the home has looked since."""
 
 
 def calls_of_home(session: Session, reader: Person, now: datetime) -> list[PastCall]:

@@ -32,16 +32,16 @@ class HomeCall(Base):
     stage: Mapped[str]
     end: Mapped[str | None]
     to_guard: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether it went on to the guard."""
+    """True once the call went on to the guard."""
     reply: Mapped[str | None]
     plan: Mapped[list[dict[str, Any]]]
     """The steps of its reach with the second at which each begins (`reach.Step`)."""
     started_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
-    """Who answered on a page, or whose telephone it was."""
+    """Person who answered on a page, or owner of the telephone."""
     leg: Mapped[int | None]
-    """Which of the telephones was answered; None while none is, and of an answer on a page."""
+    """Index of the telephone that was answered; None while none is, and of an answer on a page."""
     ends_at: Mapped[datetime]
     """When it is over without another word."""
     ended_at: Mapped[datetime | None]
@@ -49,7 +49,7 @@ class HomeCall(Base):
     sealing_public_key: Mapped[bytes]
     order_id: Mapped[str | None]
     order_person_id: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
-    """Who ordered the gate to open: once in a call."""
+    """Person who ordered the gate to open: once in a call."""
     order_at: Mapped[datetime | None]
     media_offer: Mapped[dict[str, Any] | None]
     """The gate's side of sound and picture (`MediaSide`), while the call lasts; so is `media_answer`."""
@@ -89,11 +89,11 @@ class HomeCallWishes(Base):
     courier_by: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
     """By whose right couriers are let in by day."""
     directory_label: Mapped[str | None]
-    """What gates list; None: the home is in no directory."""
+    """Label that gates list; None: the home is in no directory."""
     tested_at: Mapped[datetime | None]
     """When the last monthly test call ended."""
     test_result: Mapped[str | None]
-    """What it came to: reached, not_reached, failed, no_way."""
+    """Result of that call: reached, not_reached, failed, no_way."""
     changed_at: Mapped[datetime]
     changed_by: Mapped[str]
 
@@ -102,7 +102,7 @@ UNCHOSEN = -1
 
 
 class HomeCallPerson(Base):
-    """Whether a person of the home is called, where one chose, and in which place; and their open page."""
+    """A person's turn when their home is called, as one chose, and the end of their open page."""
 
     __tablename__ = "home_call_person"
     person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)

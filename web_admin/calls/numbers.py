@@ -45,7 +45,7 @@ class OwnNumber:
     label: str
     is_proved: bool
     is_listed: bool
-    """Whether it still begins as the property office's list says."""
+    """True while it begins as the property office's list says."""
     created_at: datetime
 
 

@@ -19,7 +19,7 @@ from web_admin.messages.push_models import PushPhone
 Columns = TypeVarTuple("Columns")
 NUMBER_PURPOSE = "call-number"
 PUSH_KIND = "call"
-"""What a phone on which calls are shown has among its kinds."""
+"""Kind of message that a phone has among its kinds while calls are shown on it."""
 CALLED_KINDS = ("resident", "helper")
 LAST = 1000
 """The place of those of whom no one chose, behind all others: more than people live in a home."""

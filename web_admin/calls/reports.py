@@ -57,7 +57,7 @@ from web_admin.core.limit_counts import CountedTries, LimitCounts, wait_seconds,
 from web_admin.core.limits import CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE
 
 ENDS_OF_GATE = (CallEnd.OPENED, CallEnd.REFUSED, CallEnd.SENT_AWAY, CallEnd.ENDED)
-"""What a gate that was without the server may have done meanwhile, and reports later."""
+"""Ends that a gate without the server can have brought about, and reports later."""
 ENDS_BY_KEY = (CallEnd.OPENED, CallEnd.REFUSED, CallEnd.SENT_AWAY)
 """How a telephone ends a call. Without a key it may have been a mailbox, and has not answered."""
 GRACE_SECONDS = 15

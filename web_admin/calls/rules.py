@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 StepKind = Literal["page", "telephone", "guard", "none"]
 STEPS: tuple[StepKind, ...] = ("page", "telephone", "guard")
-"""What a home puts in its order of reach; `none` ends a plan in which the guard is not asked."""
+"""Steps of a home's order of reach; `none` ends a plan in which the guard is not asked."""
 FIRST_REACH: tuple[StepKind, ...] = ("page", "telephone")
 """Until a home chooses: a call that no one answers is no emergency of the guard's; the screen offers them."""
 

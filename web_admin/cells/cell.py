@@ -29,7 +29,7 @@ class Cell:
     """A folder and what is open of it."""
 
     is_only = False
-    """Whether it is the one compound of a server."""
+    """True of the one compound of a server."""
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ Stamp = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class CellFolder:
-    """What a folder holds: a configuration and a host, or trouble."""
+    """Contents of a cell's folder: a configuration and a host, or trouble."""
 
     name: str
     path: Path

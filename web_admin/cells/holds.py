@@ -18,7 +18,7 @@ BY_OPERATOR, BY_UPGRADE, BY_DOWNGRADE, BY_RESTORE = (
     "cells downgrade",
     "cells restore",
 )
-"""Which command holds a cell, as a line of its file says."""
+"""The commands that can hold a cell, as a line of its file names them."""
 
 
 def begin_hold(cell: Path, by: str, now: datetime) -> None:

@@ -73,7 +73,7 @@ class Installation:
         self._monotonic = monotonic
         self._looking = threading.Lock()
         self.is_readable = True
-        """Whether the folder could be read at the last look."""
+        """True if the folder could be read at the last look."""
         self._folders: dict[str, CellFolder] = {}
         self._cells: dict[str, Cell] = {}
         self._of_host: dict[str, Cell] = {}

@@ -1,4 +1,4 @@
-"""What a monitor reads about a whole installation: its cells by name, which are out and why, and no person.
+"""Metrics of a whole installation: its cells by name, those that are out and why, and no person.
 
 What is of one process says so: with several, each has cells of its own open.
 """

@@ -35,7 +35,7 @@ newest_revision = cache(schema.newest_revision)
 
 @dataclass(frozen=True, slots=True)
 class InCommon:
-    """What all cells of a process share: none of it says anything of a compound. None where there is one."""
+    """Parts that all cells of a process share, without data of a compound. None where there is one cell."""
 
     clock: Callable[[], datetime]
     parts: SharedParts | None = field(default_factory=SharedParts)

@@ -57,7 +57,7 @@ def taken_twice(owned: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who serves a folder: a machine, in which of its starts, in which process; how often it said so."""
+    """Process that serves a folder: its machine, that machine's start, its id, and its renewals so far."""
 
     machine: str
     boot: str

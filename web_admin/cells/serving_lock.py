@@ -80,7 +80,7 @@ class ServingLock:
         self._alone = alone
         self._descriptor: int | None = None
         self._taker = 0
-        """Which process took it: one that was forked since keeps the lease of all."""
+        """Id of the process that took it: one that was forked since keeps the lease of all."""
         self._seen: SeenLease | None = None
         self._mine: Lease | None = None
 

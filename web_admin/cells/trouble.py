@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What keeps a cell from being served; a word for programs."""
+    """Cause for which a cell is not served; a word for programs."""
 
     NAME = "name"
     SETTINGS = "settings"
@@ -29,7 +29,7 @@ MEANT = frozenset({Kind.HELD, Kind.MOVING, Kind.TABLES})
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is wrong, where, and what the operator does about it; nothing personal."""
+    """A fault, its place, and the operator's remedy; nothing personal."""
 
     kind: Kind
     what: str

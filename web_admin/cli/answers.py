@@ -22,7 +22,7 @@ class CommandRefused(Exception):
     """The command cannot be done as asked; says what to do instead."""
 
     status = 2
-    """What the program ends with."""
+    """Exit status of the program."""
 
 
 def clock() -> datetime:

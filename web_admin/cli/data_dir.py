@@ -14,8 +14,8 @@ from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 
 NEW_SETTINGS_NAME = "web.toml.part"
+"""Settings file of a set-up until all is made; the last step renames it to `web.toml`."""
 SECRETS_NAME = "secrets"
-"""What a set-up works by until all is made; the last step gives it its name."""
 
 
 def config_of(arguments: argparse.Namespace) -> WebConfig:

@@ -40,7 +40,7 @@ OPERATOR = "operator"
 
 
 class CheckFailed(Exception):
-    """What was checked does not hold; says what first."""
+    """A check found a fault; says the first."""
 
 
 def _menjin(arguments: argparse.Namespace) -> Menjin:

@@ -1,4 +1,4 @@
-"""What a person types to go back to the backup from before an upgrade."""
+"""Commands by which the operator goes back to the backup from before an upgrade."""
 
 import os
 import pwd

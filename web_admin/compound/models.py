@@ -95,7 +95,7 @@ class Gate(Base):
     program: Mapped[str] = mapped_column(default="", server_default="")
     """The version of its program, as it says."""
     without_face: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether that has no code for faces: it was installed from the package without."""
+    """True if the program has no code for faces: it was installed from the package without."""
     knows: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     """The features of the contract that it has."""
     published_knows: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
@@ -107,7 +107,7 @@ class Gate(Base):
     disk_free_mib: Mapped[int | None]
     disk_total_mib: Mapped[int | None]
     disk_reserve_in_use: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether it writes into the room that it keeps for a full disk."""
+    """True while it writes into the room that it keeps for a full disk."""
     update_step: Mapped[str] = mapped_column(default="", server_default="")
     """How far the update of its program is, as it says; empty of a gate that takes none."""
     update_version: Mapped[str] = mapped_column(default="", server_default="")
@@ -233,10 +233,10 @@ class Person(Base):
     methods: Mapped[list[str]] = mapped_column(default=lambda: ["card"])
     face_paused_reason: Mapped[str | None]
     phone_unproven: Mapped[str | None]
-    """Which invitation opened a phone whose holder showed nothing since: `INVITED`, `INVITED_AGAIN`."""
+    """The invitation that opened a phone whose holder showed nothing since: `INVITED`, `INVITED_AGAIN`."""
     suspended: Mapped[bool] = mapped_column(default=False)
     suspended_by: Mapped[str] = mapped_column(default="", server_default="")
-    """Which parties suspended, by `suspensions.PARTIES`; of an older suspension: none."""
+    """The parties that suspended, by `suspensions.PARTIES`; of an older suspension: none."""
     slow_pass: Mapped[bool] = mapped_column(default=False)
     may_override: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
@@ -282,7 +282,7 @@ class CredentialRow(Base):
     known_to_home: Mapped[bool] = mapped_column(default=False, server_default=false())
     """A PIN that an adult of the home gave out and therefore knows."""
     seen_by: Mapped[str | None]
-    """Who besides its person has seen it: `STAFF` on the office's screen, or `GUARDIAN` while they were a
+    """Others who have seen it: `STAFF` on the office's screen, or `GUARDIAN` while its person was a
     minor; None for no one. It opens gates all the same, and says yes to nothing (`own_credentials`)."""
     suspended_by: Mapped[str] = mapped_column(default="", server_default="")
     """As in `Person`."""

@@ -13,7 +13,7 @@ from web_admin.core.orm import Base
 
 
 class PolicyRecordRow(Base):
-    """What a gate was last given under one key, and since which version; `value` None is deleted."""
+    """A record as a gate was last given it, and since which version; `value` None is deleted."""
 
     __tablename__ = "policy_record"
     __table_args__ = (Index("ix_policy_record_gate_id_version", "gate_id", "version"),)

@@ -1,4 +1,4 @@
-"""Who hears the bell, by the broker's own words: a hint for pages, and nothing is decided by it.
+"""Gates that hear the bell, by the broker's own words: a hint for pages, and nothing is decided by it.
 
 The broker says when a gate connects and when it goes, and once a minute who is there: a broker of a cluster
 that dies says nothing of its gates. Which gate it is, is what the connection calls itself.
@@ -56,7 +56,7 @@ class _NamesByConnection:
 
 
 class Presence:
-    """Which gates are connected to the brokers of this compound's account."""
+    """The gates that are connected to the brokers of this compound's account."""
 
     def __init__(self, account: str) -> None:
         """Know nothing yet."""

@@ -40,7 +40,7 @@ class ConfigRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSettings:
-    """What web.toml and the environment may set: type, bounds and default, one line a setting.
+    """Settings of web.toml and the environment: type, bounds and default, one line a setting.
 
     A whole number has the label under which the page of settings shows it. Law or standards set its bounds.
     """
@@ -111,7 +111,7 @@ class FileSettings:
             description="brokers of NATS as NAME:PORT, with a blank between two",
         ),
     ] = ""
-    """Which brokers ring gates; empty: none does, and gates ask every two seconds."""
+    """Brokers that send gates their wake-ups; empty: none, and gates ask every two seconds."""
     bell_ca: Annotated[Path, Meta(description="the path of a file")] | None = None
     """Certificates of the authority that vouches for the brokers; None: those that the system trusts."""
     own_authority: Annotated[Path, Meta(description="the path of a file")] | None = None
@@ -131,7 +131,7 @@ class FileSettings:
             description="mailto:NAME@PLACE, https://PAGE or tel:+NUMBER",
         ),
     ] = ""
-    """Whom to write to about a weakness: what /.well-known/security.txt says."""
+    """Address for reports of a weakness, as /.well-known/security.txt has it."""
     log_requests: Annotated[
         int,
         Meta(ge=0, le=1, extra={"label": _l("One line in the log for each request, without addresses")}),

@@ -47,9 +47,9 @@ from web_admin.core.sealing import Sealer
 DatabaseSession = Session
 """A transaction's session, by the name under which doors pass it on: they import no SQL themselves."""
 DatabaseError = SQLAlchemyError
-"""What is raised when the database does not answer or refuses a statement."""
+"""Raised when the database does not answer or refuses a statement."""
 DatabaseAway = OperationalError
-"""What is raised when it does not answer, or its disk is full."""
+"""Raised when it does not answer, or its disk is full."""
 
 BUSY_TIMEOUT_MS = 30_000
 POSTGRESQL_DISK_FULL = "53100"
@@ -235,7 +235,7 @@ def _as_it_is(work: Work) -> Work:
 
 @dataclass(frozen=True, slots=True)
 class Menjin:
-    """What every request may use; the clock is the only one it may read."""
+    """Parts that every request may use; the clock is the only one it may read."""
 
     config: WebConfig
     database: Database
@@ -244,7 +244,7 @@ class Menjin:
     effects: Effects
     bell: NoBell = field(default_factory=NoBell)
     keeps_open: Callable[[Work], Work] = _as_it_is
-    """What a thread of its own wraps its work in: until that ends, no one closes the database under it."""
+    """Wrapper for the work of a thread of its own: until that ends, no one closes the database under it."""
 
 
 def current_menjin() -> Menjin:

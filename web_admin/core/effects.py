@@ -21,7 +21,7 @@ AfterCommit = Callable[[Session], None]
 
 
 class Effects(Protocol):
-    """What an action calls; `create_core` chooses the real ones, and they are kept in `Menjin`."""
+    """Parts that an action calls; `create_core` chooses the real ones, and they are kept in `Menjin`."""
 
     def publish(
         self,

@@ -1,4 +1,4 @@
-"""Which machine this is, where several serve one database: a file among the secrets, and the run it is in.
+"""Identity of this machine, where several serve one database: a file among the secrets, and its run.
 
     <secrets_dir>/machine.toml    machine_id, run, next_run
 
@@ -17,7 +17,7 @@ NAME = "machine.toml"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What the file says; `next_run` is the run that a start has begun to take."""
+    """Contents of the file; `next_run` is the run that a start has begun to take."""
 
     machine_id: str
     run: str

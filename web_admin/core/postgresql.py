@@ -21,7 +21,7 @@ WAITS: dict[str, str | int] = {
     "keepalives_count": 3,
 }
 READ_ONLY = "25006"
-"""What a server answers to a write that has become a standby."""
+"""SQLSTATE of a write at a server that has become a standby."""
 
 
 def waits_for(url: URL) -> dict[str, str | int]:

@@ -67,7 +67,7 @@ FORMS: Mapping[str, tuple[LazyString, Reader]] = {
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """What the sheet says of a card, and the number that the desk reader read from it."""
+    """A card's cell of the sheet, and the number that the desk reader read from the card."""
 
     row: int
     cell: str

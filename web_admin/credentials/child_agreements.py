@@ -17,7 +17,7 @@ from web_admin.core.sealing import card_lookup
 from web_admin.credentials.models import ChildAgreement
 
 KINDS_BY_AGREEMENT = (CredentialKind.CARD, CredentialKind.PIN)
-"""What a guardian agrees to for a child, and what ends when they take that back."""
+"""Kinds of credentials that a guardian agrees to for a child, and that end when they take that back."""
 
 
 def agreement_for(act: Action, child: Person) -> ChildAgreement | None:

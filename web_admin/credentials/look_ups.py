@@ -28,7 +28,7 @@ LOOK_REASONS: Mapping[str, LazyString] = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Who looks, by role, and why: a word of `LOOK_REASONS` and, where there are any, words of their own."""
+    """Role and reason of a look-up: a word of `LOOK_REASONS` and, where there are any, words of their own."""
 
     role: str
     why: str

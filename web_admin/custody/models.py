@@ -115,7 +115,7 @@ class GateFaceRow(Base):
 
 
 class Notice(Base):
-    """What is shown before consent: one purpose, one version, one language, fixed text."""
+    """Text shown before consent: of one purpose, version and language; it never changes."""
 
     __tablename__ = "notice"
     purpose: Mapped[str] = mapped_column(primary_key=True)

@@ -31,7 +31,7 @@ class DeskVisitRow(Base):
     role: Mapped[str]
     person_id: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
     credential_id: Mapped[str | None]
-    """What was typed or tapped first."""
+    """The credential that was typed or tapped first."""
     opened_by: Mapped[str]
     opened_at: Mapped[datetime] = mapped_column(index=True)
     proved_by: Mapped[str | None]

@@ -38,7 +38,7 @@ _OF_TYPE: Mapping[str, tuple[type, ...]] = {
     "person_id": (str,),
     "credential_id": (str,),
 }
-"""What queries and columns take these facts for; None is always one of the values."""
+"""Types of these facts that queries and columns take; None is always one of the values."""
 
 
 class _Links(msgspec.Struct, frozen=True):

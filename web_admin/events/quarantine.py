@@ -180,7 +180,7 @@ def _ringing(session: Session, gate: Gate, kind: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """What of a gate's journal counts for nothing, for its page."""
+    """Quarantined entries of a gate's journal, for its page."""
 
     count: int
     newest: Sequence[QuarantinedEntry]

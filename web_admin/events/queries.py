@@ -67,7 +67,7 @@ KINDS = {
         ),
     ),
 }
-"""What the list can be narrowed to; alarms are known by how their word begins."""
+"""Kinds of events by choice of the list's filter; alarms are known by how their word begins."""
 
 QUIET = (
     EventKind.DOOR_OPENED,
@@ -77,7 +77,7 @@ QUIET = (
     EventKind.POLICY_TAKEN,
     EventKind.STARTED,
 )
-"""What follows from a passage or says that a gate is well: folded where no filter asks for it."""
+"""Kinds that follow from a passage or say that a gate is well: folded where no filter asks for them."""
 
 RESULTS = {"opened": _l("Opened"), "refused": _l("Refused")}
 EXPORTED_AT_A_TIME = 1000
@@ -98,7 +98,7 @@ Place = tuple[datetime, str, int]
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """What was chosen, each as it was typed; "" is everything."""
+    """Filters as they were typed; "" is everything."""
 
     place: str = ""
     """Words of the name of a gate, its building or a lane."""

@@ -32,7 +32,7 @@ from web_admin.face.engine import FACE_ENGINE
 from web_admin.face.models import AssessmentRow
 
 HEADS = ("lawful", "rights", "risks", "measures")
-"""What FRM 9 and PIPL 56 ask an assessment to judge."""
+"""Subjects that FRM 9 and PIPL 56 ask an assessment to judge."""
 
 TEXT_FIELDS = (*HEADS, "alternatives", "consultation", "conditions")
 REQUIRED_TEXTS = (*HEADS, "alternatives")
@@ -62,7 +62,7 @@ WHY_NOT: Mapping[str, LazyString] = {
 
 @dataclass(frozen=True, slots=True)
 class AssessmentText:
-    """What the authors wrote. `texts` is by TEXT_FIELDS; `lanes` are those that are to offer face."""
+    """Text of the authors. `texts` is by TEXT_FIELDS; `lanes` are those that are to offer face."""
 
     texts: Mapping[str, str]
     lanes: tuple[str, ...]

@@ -35,7 +35,7 @@ ENDINGS = (
     "credential_lost",
     "asked_again",
 )
-"""What a certificate may say of why a face ended; a person's own words are never in one."""
+"""Reasons for the end of a face that a certificate may give; a person's own words are never in one."""
 
 
 def forget_face(act: Action, person: Person, why: str) -> Consent | None:

@@ -26,7 +26,7 @@ class MeasuredThreshold:
     false_match_rate: float
     missed_by_person: float
     misses_are_at_it: bool = True
-    """Whether the misses were counted at this very threshold; at a lower one they are too few."""
+    """True if the misses were counted at this very threshold; at a lower one they are too few."""
     missed_of_looks: tuple[tuple[int, float], ...] = ()
     """Number of looks and misses with so many."""
 

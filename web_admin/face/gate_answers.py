@@ -49,7 +49,7 @@ class AnswerFacts(msgspec.Struct, frozen=True):
 
 
 class AnswerPersons(msgspec.Struct, frozen=True):
-    """Whom an answer is about and what they showed; `consent_id` is the one that is taken back.
+    """People that an answer is about, and their showings; `consent_id` is the one that is taken back.
 
     Gates of an older version name no `credential_id`.
     """

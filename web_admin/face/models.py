@@ -99,7 +99,7 @@ class ConsentRenewal(Base):
 
 
 class ConsentRules(Base):
-    """What a site asks for beyond the law's least; no row: nothing."""
+    """Requirements of a site beyond the law's least; no row: none."""
 
     __tablename__ = "consent_rules"
     site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)

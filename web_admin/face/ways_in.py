@@ -23,12 +23,12 @@ NO_OTHER_WAY = "no_other_way"
 """`Person.face_paused_reason` when no method besides face can be used any more."""
 
 Dependence = Literal["phone", "clock", "hours"]
-"""What a person's methods depend on: the phone and the gate's clock, the clock alone, or set times."""
+"""Needs of a person's methods: the phone and the gate's clock, the clock alone, or set times."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What losing a credential did to its person, so that the desk can offer the next step."""
+    """Effects on a person who lost a credential, so that the desk can offer the next step."""
 
     face_paused: bool
     left_without_way: bool

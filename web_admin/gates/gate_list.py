@@ -38,7 +38,7 @@ HEADINGS = frozenset(
         "楼栋",
     )
 )
-"""What heads a column of names in lists, in small letters."""
+"""Headers of a column of names in lists, in small letters."""
 
 _SEPARATOR = re.compile("[,;，；]")
 _MARKS = "".join(
@@ -69,7 +69,7 @@ class NewGate:
 
 @dataclass(frozen=True, slots=True)
 class LineProblem:
-    """What is wrong with one gate of a list."""
+    """A mistake in one gate of a list."""
 
     line: int
     name: str

@@ -44,7 +44,7 @@ from web_admin.visitors.moved_homes import sign_ways_again
 MOST_GATES = 1000
 """Added in one act."""
 KIND_OF_DOOR = ("lock", "fails")
-"""What a draft keeps of a sheet: what hangs there. How people get out is tried at each door."""
+"""Fields of a sheet that a draft keeps: the lock. How people get out is tried at each door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class CopiedLane:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a list adds: its gates, and by the id of each lane of the gate like which they are, its copy."""
+    """Gates that a list adds, and the copy of each lane of the gate that they are like, by that lane's id."""
 
     gates: Sequence[NewGate]
     lanes: Mapping[str, CopiedLane]

@@ -68,10 +68,10 @@ class LastAnswer:
     """Without leases."""
     policy: SignedPolicyManifest
     manifest: PolicyManifest
-    """What `policy` says; it is dated and signed again for each answer."""
+    """Contents of `policy`; it is dated and signed again for each answer."""
     signing_key: Ed25519PrivateKey
     lends: bool
-    """Whether the gate had shares of faces then: its calls wait for the disk."""
+    """True if the gate had shares of faces then: its calls wait for the disk."""
 
     def has_newest(self, check_in: AskRequest) -> bool:
         """Return whether a gate has the policy of this answer."""

@@ -35,7 +35,7 @@ class OwnLoss:
     elsewhere: Sequence[Lane]
     """Where there are none: the other lanes in at which a way of theirs works."""
     face: str
-    """What becomes of their face there: "" where it goes on, else `until` or `paused`."""
+    """State of their face there: "" where it goes on, else `until` or `paused`."""
     face_until: datetime | None
 
     @property

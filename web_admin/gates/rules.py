@@ -122,7 +122,7 @@ class LaneSpec:
     antipassback: str = "off"
     staff_hold_minutes: int = 30
     area_is_closed: bool = False
-    """Whether the area behind this gate is left through this gate alone; for "hard" anti-passback."""
+    """True if the area behind this gate is left through this gate alone; for "hard" anti-passback."""
 
 
 def wanted_lane(gate: Gate, spec: LaneSpec) -> LaneRecord:

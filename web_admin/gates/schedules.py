@@ -59,7 +59,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledNow:
-    """What a lane's schedules make of it now, and until when."""
+    """The schedule that a lane follows now, and its end."""
 
     schedule: Schedule
     until: datetime | None

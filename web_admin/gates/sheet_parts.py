@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from gate_controller.contract.lane_sheet import DRIVES, LaneSheet
 
 FOLLOWS = {"fail_secure_strike": "secure", "fail_safe_magnet": "safe"}
-"""What such a lock does without power follows from its kind, so no one is asked."""
+"""State of such a lock without power, which follows from its kind, so no one is asked."""
 EXIT_FIELDS = ("free_exit", "fire_release", "manual_release")
 
 

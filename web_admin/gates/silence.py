@@ -9,7 +9,7 @@ ASKS_WITH_BELL_SECONDS = SILENT_AFTER.total_seconds() / 2
 
 
 class Caller(Protocol):
-    """What decides whether a gate is silent: a stored gate, or the columns of one."""
+    """Facts by which a gate is silent or not: a stored gate, or the columns of one."""
 
     @property
     def state(self) -> str:

@@ -65,7 +65,7 @@ def append_audit(
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """What an entry of the journal is to say, before it has its place in the chain."""
+    """Contents of an entry of the journal, before it has its place in the chain."""
 
     kind: str
     facts: Facts

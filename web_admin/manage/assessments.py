@@ -68,7 +68,7 @@ STATE_WORDS = {
 
 
 class AssessmentForm(OnceForm):
-    """What the authors write; a draft may have gaps. The texts are added below."""
+    """Text of the authors; a draft may have gaps. The fields of the texts are added below."""
 
     lanes = CheckList(_l("Lanes that are to offer face"))
     residual_risk = RadioField(_l("Risk that remains"), choices=options(RISK_WORDS), default="low")

@@ -32,7 +32,7 @@ WORDS = Length(max=MAX_WORDS_CHARS)
 
 
 class NewAuditForm(OnceForm):
-    """Who audits, and what."""
+    """Auditor and scope of a new audit."""
 
     auditor = StringField(
         _l("Who audits"),
@@ -49,7 +49,7 @@ class NewAuditForm(OnceForm):
 
 
 class WordsForm(OnceForm):
-    """What an audit found, and what is done about it."""
+    """Findings of an audit, and the answers to them."""
 
     findings = TextAreaField(_l("What was found"), validators=[WORDS], render_kw={"rows": 8})
     fixes = TextAreaField(

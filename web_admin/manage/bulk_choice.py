@@ -1,4 +1,4 @@
-"""What the list of people shows for acts on several of them, and who was chosen there."""
+"""Buttons of the list of people for acts on several of them, and the choice that was made there."""
 
 from flask import request
 

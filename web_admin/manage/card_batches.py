@@ -38,7 +38,7 @@ class TapForm(OnceForm):
 
 
 class HolderForm(OnceForm):
-    """Who of the home holds a card."""
+    """Member of the home who holds a card."""
 
     person_id = SelectField(_l("Holder"))
 

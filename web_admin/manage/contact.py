@@ -19,7 +19,7 @@ bp = Blueprint("contact", __name__, url_prefix="/manage/privacy")
 
 
 class ContactForm(OnceForm):
-    """Who is responsible, and the authorities to complain to, in both languages."""
+    """The person responsible, and the authorities to complain to, in both languages."""
 
     responsible_name = StringField(_l("Name or post"), validators=[Length(max=120)])
     responsible_contact = StringField(

@@ -54,7 +54,7 @@ class ShownGates:
 
     wanted: GateFilter
     is_large: bool
-    """Whether there are so many gates that they are looked for."""
+    """True if there are so many gates that they are looked for."""
     total: int
     found: int
     differing: int

@@ -25,7 +25,7 @@ class RemoveForm(OnceForm):
 
 
 class LaneSchedules:
-    """What the pages of one request say about schedules; each fact is read once, when first asked for."""
+    """Schedules for the pages of one request; each fact is read once, when first asked for."""
 
     def of(self, lane: Lane) -> tuple[Schedule, ...]:
         """Return a lane's schedules."""

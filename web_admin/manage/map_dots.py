@@ -14,7 +14,7 @@ EDGE = 120
 FEW_DOTS = 12
 """So many gates have a dot each; of more, a building is one dot."""
 SHAPES = {"bad": "bad", "warn": "warn", "info": "warn"}
-"""Which shape a state has, by the kind of its chip; a gate that was put out of service has a square."""
+"""Shape of a state, by the kind of its chip; a gate that was put out of service has a square."""
 
 
 @dataclass(frozen=True, slots=True)

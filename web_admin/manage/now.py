@@ -57,7 +57,7 @@ LOCKDOWN_REASONS = (_l("Threat or fight"), _l("Forced entry"), _l("Drill"))
 
 
 class LastingForm(OnceForm):
-    """What ends automatically: after hours that are counted from the press, or at a time that was typed.
+    """Automatic end: after hours that are counted from the press, or at a time that was typed.
 
     No form carries an end that the server worked out: a page may have been open for long.
     """

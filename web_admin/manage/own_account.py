@@ -44,7 +44,7 @@ MAX_PASSWORD_CHARS = 200
 
 
 class ProfileForm(OnceForm):
-    """What residents read, and the language of one's pages."""
+    """Name that residents read, and the language of one's pages."""
 
     shown_name = StringField(
         _l("Name that residents read"),

@@ -40,7 +40,7 @@ LISTED = 20
 
 
 class RunForm(OnceForm):
-    """What to print, for which buildings."""
+    """Kind and buildings of a print run."""
 
     kind = RadioField(
         _l("What?"),

@@ -38,7 +38,7 @@ MAX_NOTICE_CHARS = 2000
 
 
 class RulesForm(OnceForm):
-    """What is asked for before a face is used, beyond the law's least."""
+    """Requirements before a face is used, beyond the law's least."""
 
     written_release = BooleanField(
         _l("A signature"),

@@ -26,7 +26,7 @@ bp = Blueprint("report", __name__)
 
 
 class ReportForm(OnceForm):
-    """Which half-year, who approved it, and what people add to the figures."""
+    """Half-year, approval and added texts of a report."""
 
     period = SelectField(_l("Half-year"))
     approved_by = StringField(_l("Approved by"), validators=[Length(max=120)])

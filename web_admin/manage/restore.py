@@ -88,7 +88,7 @@ SITE_WIDE = {"calendar": _l("Special days"), "site": _l("The compound")}
 
 
 class DecisionForm(OnceForm):
-    """Which of the two buttons was pressed."""
+    """The one of two buttons that was pressed."""
 
     decision = HiddenField()
 

@@ -49,7 +49,7 @@ TOO_LARGE = too_large(LOGO)
 
 
 class SiteForm(OnceForm):
-    """What the compound is called and how it counts."""
+    """The compound's name, contact, language, card numbers, pause of faces and time zone."""
 
     name = StringField(
         _l("Name of the compound"),
@@ -112,7 +112,7 @@ class LogoForm(OnceForm):
 
 
 class MailForm(OnceForm):
-    """Who takes the site's mail."""
+    """The server that takes the site's mail."""
 
     host = StringField(_l("Mail server"), validators=[InputRequired(_l("Type a name.")), Length(max=200)])
     port = IntegerField(_l("Port"), default=587, validators=[InputRequired(_l("Type a number."))])

@@ -99,7 +99,7 @@ class NewStartForm(OnceForm):
 
 
 class ReviewForm(OnceForm):
-    """What the reviewer found."""
+    """Findings of the reviewer."""
 
     note = TextAreaField(
         _l("Note (may stay empty)"), validators=[Length(max=MAX_NOTE_CHARS)], render_kw={"rows": 2}

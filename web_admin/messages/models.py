@@ -56,7 +56,7 @@ class Webhook(Base):
 
 
 class MailServer(Base):
-    """Who takes the site's mail. `security`: tls, starttls, none (this machine only); no password here."""
+    """Server that takes the site's mail. `security`: tls, starttls, none (this machine only); no password."""
 
     __tablename__ = "mail_server"
     site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)

@@ -39,7 +39,7 @@ PARTS: Mapping[Channel, frozenset[str]] = {
 """The parts of a message that a person reads; `about` names what a newer push message replaces."""
 
 TEST_KIND = "test"
-"""What the settings page sends to try an address."""
+"""Kind of the message by which the settings page tries an address."""
 
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
 """How long after each failed try the next one comes; after the last of them there is none."""

@@ -53,7 +53,7 @@ TEXTS: Mapping[str, str] = {
         "under My home. If you do not, nothing is suspended."
     ),
 }
-"""What can be asked for, in the order in which pages show it, and what its message says."""
+"""Kinds of messages that can be asked for, in the order in which pages show them, and their texts."""
 CARD_TEXT = N_("Staff looked up who holds your card. My records shows who and why.")
 SYSTEM_CARD_TEXT = N_(
     "Another system of the compound looked up who holds your card. My records shows which one and when."
@@ -144,7 +144,7 @@ OWN_TEXTS: Mapping[str, tuple[str, str]] = {
     "passkey_added": (NEW_SIGN_IN_TEXT, NEW_SIGN_IN_TEXT),
     "call_number_proved": (NEW_TELEPHONE_TEXT, NEW_TELEPHONE_TEXT),
 }
-"""What is said of an entry that shares its switch with another: of staff, and of a system with a key."""
+"""Texts of an entry that shares its switch with another: of staff, and of a system with a key."""
 
 
 def channels_of(session: Session, site_id: str) -> frozenset[str]:

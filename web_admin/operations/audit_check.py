@@ -29,7 +29,7 @@ GIVEN, ENDED = "face_consent_given", "face_withdrawn"
 
 @dataclass(frozen=True, slots=True)
 class ServerRecords:
-    """What holds at the server: entries of the ledger, erased ones among them, consents, gates' entries.
+    """Sound records of the server: entries of the ledger, erased ones among them, consents, gates' entries.
 
     `quarantined` of the gates' entries count for nothing, and keep their place in the chain.
     """

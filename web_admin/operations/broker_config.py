@@ -21,7 +21,7 @@ SYSTEM_EVENTS, SYSTEM_QUESTIONS = "$SYS.ACCOUNT.*.>", "$SYS.REQ.ACCOUNT.*.*"
 
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """What the operator of a broker chooses."""
+    """Choices of the operator of a broker."""
 
     listen: str
     certificate: str
@@ -33,7 +33,7 @@ class BrokerSettings:
     cluster: Sequence[str] = ()
     """All brokers of the cluster, this one among them."""
     cluster_ca: str = ""
-    """Whose certificates the brokers of a cluster take from each other."""
+    """File of the authority whose certificates the brokers of a cluster take from each other."""
 
 
 def broker_config(settings: BrokerSettings, now: datetime) -> str:

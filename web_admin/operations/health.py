@@ -25,7 +25,7 @@ HOUSE_LOOK = timedelta(minutes=30)
 OUTBOX_LOOK = timedelta(minutes=15)
 CERTIFICATE_LOOK, CERTIFICATE_BAD = timedelta(days=21), timedelta(days=3)
 CERTIFICATE_LIFE = timedelta(days=90)
-"""What these are for. One that lives for less is renewed with less time left: the same part of its life."""
+"""Life of a certificate that these two limits are for; of a shorter life they are the same part."""
 KEY_WAITS = timedelta(hours=24)
 DISK_LOOK, DISK_BAD = 0.15, 0.05
 SYNCHRONISE = "sudo timedatectl set-ntp true"
@@ -40,16 +40,16 @@ class Finding:
     says: LazyString | str
     todo: LazyString | None = None
     command: str = ""
-    """What `todo` asks to run: a line of its own, since it is in no language of people."""
+    """The command that `todo` asks to run: a line of its own, since it is in no language of people."""
     raw: str = ""
-    """What a machine wrote itself, in no language of ours; shown on request."""
+    """Text that a machine wrote itself, in no language of ours; shown on request."""
     alarm: EventKind | None = None
-    """What staff are notified of while it lasts; None where the page is enough."""
+    """The alarm by which staff are notified while it lasts; None where the page is enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What was gathered about the server at one moment; None is not known."""
+    """Facts about the server at one moment; None is not known."""
 
     disk_free: int
     disk_total: int
@@ -70,7 +70,7 @@ class ServerFacts:
     audit: AuditDue
     site_since: datetime
     disk_machine: str = ""
-    """Whose disk it is, where several machines serve the compound."""
+    """The machine of this disk, where several machines serve the compound."""
     machines: int = 0
     silent_machines: tuple[str, ...] = ()
     certificate_since: datetime | None = None

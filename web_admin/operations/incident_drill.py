@@ -71,7 +71,7 @@ class LaneWays(msgspec.Struct, frozen=True):
 
 
 class DrillRecord(msgspec.Struct, frozen=True):
-    """What was done when. `leases_end_by`: for gates that did not answer, when the last lease is over."""
+    """Steps and times of a drill. `leases_end_by`: end of the last lease at gates that did not answer."""
 
     drill_id: str
     site_id: str

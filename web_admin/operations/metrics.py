@@ -1,4 +1,4 @@
-"""What a monitor reads: numbers about gates and server as Prometheus's text format, and no person.
+"""Metrics for a monitor: numbers about gates and server as Prometheus's text format, and no person.
 
 Each number is read when it is asked for, so every process of the server answers the same. Silent alarms are
 in none: the key to the numbers is no right to know of a person under threat.

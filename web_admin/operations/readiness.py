@@ -1,4 +1,4 @@
-"""Whether the server can do its work now: the database takes a row, and the disk has room for the next.
+"""Readiness of the server for its work: the database takes a row, and the disk has room for the next.
 
 For monitors of before there is a second probe, which only reads: whether pages can be shown.
 

@@ -38,7 +38,7 @@ WATCHED = (
     EventKind.ALARM_BACKUP_OLD,
     EventKind.ALARM_MAIL_FAILING,
 )
-"""What Health finds."""
+"""Alarms that Health raises."""
 REPAIRS = (
     EventKind.ALARM_POLICY_REFUSED,
     EventKind.ALARM_POLICY_DAMAGED,
@@ -95,7 +95,7 @@ class RaisedAlarm:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What has changed at one site since the last look."""
+    """Changes at one site since the last look."""
 
     site: Site
     began: Sequence[Trouble]

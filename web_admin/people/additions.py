@@ -17,7 +17,7 @@ HELPER_HOURS = "helper-"
 
 @dataclass(frozen=True, slots=True)
 class AddedBy:
-    """Who added a person to a home, when, and whether the office still has to agree."""
+    """The member who added a person to a home, when, and whether the office still has to agree."""
 
     member: Person
     added_at: datetime

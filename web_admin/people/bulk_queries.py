@@ -26,7 +26,7 @@ UNDO_FOR = timedelta(hours=24)
 SHOWN_ACTS = 3
 
 After = Literal["in_force", "undone", "changed", "used", "moved_out"]
-"""What became of an act for one person; only what is in force can be undone."""
+"""State of an act for one person; only an act in force can be undone."""
 
 _LATER_OF_SUSPENSION = ("person_suspended", "person_resumed", "person_moved_out")
 

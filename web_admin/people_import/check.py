@@ -63,7 +63,7 @@ class SheetOptions:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong in one field; `row` counts as spreadsheets do, the header being row 1."""
+    """A mistake in one field; `row` counts as spreadsheets do, the header being row 1."""
 
     row: int
     field: str
@@ -72,7 +72,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """What one row does: add a person, change one, leave one as they are, bind a card to a home.
+    """Effect of one row: add a person, change one, leave one as they are, bind a card to a home.
 
     `card` is the number in the site's own form when the row gives a card that its person has not yet;
     `from_home_cards` when the home held that card without a holder until now.
@@ -91,7 +91,7 @@ class ImportRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do; it is applied only without problems.
+    """Preview of an import; it is applied only without problems.
 
     `columns` are in the sheet's order; `wrong_rows` are the rows with problems as they were typed;
     `card_cells` what each row says of its card, for the proof of how cards are written.

@@ -25,7 +25,7 @@ class PersonThere:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a card; unassigned when only the home is known."""
+    """Holder of a card; unassigned when only the home is known."""
 
     person_id: str
     home: str | None

@@ -30,7 +30,7 @@ EMPTY_SHEETS: Mapping[str, tuple[str, str]] = {
     )
     for code in LANGUAGES
 }
-"""What the links to an empty sheet say, each in its own language."""
+"""Texts of the links to an empty sheet, each in its own language."""
 OTHER_HEADERS: Mapping[str, tuple[str, ...]] = {
     "home": ("flat", "unit", "home number", "房间号", "门牌号", "房屋"),
     "name": ("full name", "名字", "住户姓名", "业主姓名"),

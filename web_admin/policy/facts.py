@@ -49,11 +49,11 @@ PUBLISHED_STATES = frozenset({"paired", "stolen"})
 """States of gates to which anything is published."""
 
 LANE_OF_PEOPLE = ("lane_id", "gate_id", "direction", "methods", "method_hours", "held_after_restore")
-"""What people's records and whether a lane is live depend on."""
+"""Columns of a lane on which people's records depend, and whether it is live."""
 
 
 class GateFacts(NamedTuple):
-    """What publishing needs of a gate; reading that alone is several times as fast as whole rows."""
+    """Columns of a gate that publishing needs; these alone are read several times as fast as whole rows."""
 
     gate_id: str
     number: int
@@ -164,7 +164,7 @@ def load_facts(
 
 
 class _Common(NamedTuple):
-    """What the site's own records, its homes' and its emergency codes' are made of."""
+    """Facts for the site's own records, its homes' and its emergency codes'."""
 
     hours: Mapping[str, Hours] = {}
     hours_by_lane: Mapping[str, frozenset[str]] = {}

@@ -202,7 +202,7 @@ def _note_published(
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """What gates' records are made of; without `of_site` those of the people alone."""
+    """Sources of gates' records; without `of_site` those of the people alone."""
 
     of_site: SiteRecords | None
     people: PeopleRecords

@@ -141,7 +141,7 @@ def _within(
 
 
 class _Legal:
-    """Whether gates would take a record; what is the same for many gates is read once."""
+    """Check that gates would take a record; a record that many gates get is read once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, bytes], bool] = {}

@@ -108,7 +108,7 @@ event.listen(PublicReport, "before_delete", _refuse)
 
 
 class PrivacyContact(Base):
-    """Who answers for personal data at a site, and where to complain about them; published."""
+    """Name of those who answer for personal data at a site, and where to complain about them; published."""
 
     __tablename__ = "privacy_contact"
     site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)

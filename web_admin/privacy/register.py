@@ -85,7 +85,7 @@ PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Purpose, what it means, and the tables that hold personal data for it."""
 
 CHOSEN = ("face", "push", "calls")
-"""What is done only with those who switched it on."""
+"""Purposes that process data only of people who switched them on."""
 RECIPIENTS: dict[str, list[str]] = {
     "passages": ["police or courts, on a recorded request"],
     "push": [

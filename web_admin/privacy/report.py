@@ -43,7 +43,7 @@ class ReportFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What people add to the figures; the residents' voice is printed as it was written."""
+    """Texts that people add to the figures; the residents' voice is printed as it was written."""
 
     approved_by: str
     voice: str

@@ -26,7 +26,7 @@ from web_admin.privacy.queries import late_requests, open_request_count
 
 KINDS = ("access", "correction", "deletion", "restriction", "complaint", "objection")
 SUBJECTS = ("name", "home", "gates", "other")
-"""What a correction is about; a name is corrected here, the rest where it is kept."""
+"""Subjects of a correction; a name is corrected here, the rest where it is kept."""
 MAX_TEXT_CHARS = 1000
 SHORTEST_REASON_CHARS = 10
 MAX_OPEN = 10

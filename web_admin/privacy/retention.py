@@ -43,7 +43,7 @@ MESSAGES_KEPT_FOR = timedelta(days=14)
 """How long the outbox shows what was sent, or was not; what was sent has lost its text already."""
 
 Chosen = tuple[type[Base], ColumnElement[bool], dict[str, Any] | None]
-"""Which rows of which table, and what becomes of them: new values, or None to delete them."""
+"""A table, the rows chosen of it, and their new values, or None to delete them."""
 Rule = Callable[[Menjin, datetime], Chosen]
 
 

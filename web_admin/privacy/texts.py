@@ -73,4 +73,4 @@ AUDIT_HEADS: tuple[LazyString, ...] = (
     _l("Are impact assessments approved and up to date?"),
     _l("Were incidents reported in time, and was the emergency drilled?"),
 )
-"""What the guideline to the audit measures of 2025 has compounds look at, in our own words."""
+"""Subjects that the guideline to the audit measures of 2025 has compounds look at, in our own words."""

@@ -41,7 +41,7 @@ SHOWS_CODE = ("live", "not_yet")
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What a link leads to. `signed` is the pass to show now, None between the visits of a weekly one.
+    """Target of a link. `signed` is the pass to show now, None between the visits of a weekly one.
 
     `state`: not_yet, live, used, ended, withdrawn, or paused while the issuer may not invite.
     """

@@ -27,7 +27,7 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
     "pages": ("page",),
     "telephones": ("telephone",),
 }
-"""What is offered of the order of reach, before the guard."""
+"""Choices for the steps of the order of reach before the guard."""
 
 
 def page_of_calls(errors: Mapping[str, str] | None = None) -> str:

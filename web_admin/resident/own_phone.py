@@ -32,7 +32,7 @@ def verification_of(act: Action, person: Person) -> PhoneVerification | None:
 
 @dataclass(frozen=True, slots=True)
 class DeskAsks:
-    """What the box says: of which visit, whose hands, and the digits that the desk shows as well."""
+    """Contents of the box: the visit, the role at the desk, and the digits that the desk shows as well."""
 
     visit_id: str
     role: str

@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 class HandoverRefused(Exception):
-    """What a gate hands over is not what the server signed for it; says why."""
+    """A page of a gate's handover is not as the server signed it; says why."""
 
 
 def take_page(session: Session, gate: Gate, page: HandoverPage, now: datetime) -> HandoverReply:

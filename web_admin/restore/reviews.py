@@ -30,9 +30,9 @@ ALLOWED, KEPT, STOLEN = "allowed", "kept", "stolen"
 NEEDS_ITS_OWN = frozenset({"gate", "gate_here", "emergency_code", "staff", "api_key", "webhook"})
 """Kinds that `keep_all` leaves to be looked at one by one."""
 REFUSED = frozenset({("gate", KEPT), ("staff", ALLOWED), ("emergency_code", ALLOWED)})
-"""What cannot be decided about a kind: it has no such button."""
+"""Decisions that a kind has no button for."""
 BESIDE: Mapping[str, type[Base]] = {"grants": Person, "wish": Person, "staff": User}
-"""Whom or what the other kinds are about."""
+"""Tables of the people or accounts that the other kinds are about."""
 
 
 def open_reviews(session: Session, site_id: str) -> list[RestoreReview]:

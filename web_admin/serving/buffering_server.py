@@ -29,7 +29,7 @@ CONNECTIONS_OF_MANY = 12_000
 OPEN_FILES_WANTED = 2 * CONNECTIONS_OF_MANY
 """Databases and bodies need files too."""
 MAX_ANSWER_BYTES_WAITING = 1024 * 1024
-"""What a thread may be ahead of a client that takes its time; streams and pages stay far below."""
+"""Bytes that a thread may be ahead of a slow client; streams and pages stay far below."""
 
 
 class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no types

@@ -12,7 +12,7 @@ HEAD_SECONDS = 10.0
 BODY_SECONDS = 20.0
 ANSWER_SECONDS = 30.0
 SLOWEST_BYTES_PER_SECOND = 8 * 1024
-"""Who sends or takes at least this much has more time than the seconds above."""
+"""A client that sends or takes at least this much has more time than the seconds above."""
 STALLED_ANSWER_SECONDS = 300.0
 """For an answer that stalls after a fast start: a proxy takes megabytes ahead of a slow client."""
 IDLE_SECONDS = 75.0

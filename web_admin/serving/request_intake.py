@@ -71,7 +71,7 @@ class Refused(Error):  # type: ignore[misc]  # its base has no types
 
 
 class Intake:
-    """What one part of the server keeps of bodies on their way: pages, gates or tombstones."""
+    """Bodies on their way to one part of the server: pages, gates or tombstones."""
 
     def __init__(self, body_bytes: int, client_bytes: int, total_bytes: int = BODY_BYTES_IN_FILES) -> None:
         """Take the largest body, and how many bytes one client and all together may have in files."""

@@ -49,7 +49,7 @@ class Listening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """What is served, and what each process does at its beginning and end."""
+    """Application that is served, and the calls at the beginning and end of each process."""
 
     site: "WSGIApplication"
     trusted_proxies: int

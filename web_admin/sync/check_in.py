@@ -46,7 +46,7 @@ from web_admin.updates.actions import note_update, order_of
 
 ASK_BODY = 256 * 1024
 MAX_EVENTS = 2**31 - 1
-"""What the database keeps of a gate's own count; an honest one stays far below."""
+"""Largest count of a gate that the database can store; an honest one stays far below."""
 
 read_ask = json_of(AskRequest)
 

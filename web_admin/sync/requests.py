@@ -41,10 +41,10 @@ LATE_WINDOW = 16
 """By how many numbers a signed request may be late before it means that the key was copied."""
 MAX_COUNTER = 2**53
 LAST_COUNTER = 2**31 - 1
-"""What the database keeps; an honest gate is there after a century."""
+"""Largest counter that the database can store; an honest gate is there after a century."""
 MAX_AHEAD = 2**24
-GATE_RETIRED = "this gate was taken out of use: switch its controller off, or pair one with the gate again"
 """By how many numbers a request may be ahead: a gate that tried every two seconds for a year, unheard."""
+GATE_RETIRED = "this gate was taken out of use: switch its controller off, or pair one with the gate again"
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)

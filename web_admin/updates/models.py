@@ -22,7 +22,7 @@ class Rollout(Base):
     kept_since: Mapped[datetime | None]
     """Since when every gate of the stage has kept the version."""
     why: Mapped[str] = mapped_column(Text, default="", server_default="")
-    """What a gate reported that halted it."""
+    """The report of a gate that halted it."""
     halted_by: Mapped[str | None]
     """The gate that did."""
     started_by: Mapped[str]

@@ -29,7 +29,7 @@ class GateAt:
     """The order that its step is about."""
     why: str
     is_ordered: bool
-    """Whether this roll-out gave it the version, in whichever attempt."""
+    """True if this roll-out gave it the version, in any attempt."""
     in_contact: bool
 
 

@@ -1,4 +1,4 @@
-"""What every page of staff shows: how many alarms wait, and a lockdown that is in force."""
+"""Parts of every page of staff: how many alarms wait, and a lockdown that is in force."""
 
 from flask import g
 

@@ -1,4 +1,4 @@
-"""Which part of the guide fits which page of staff, and by which other words it is found; no routes."""
+"""Parts of the guide that fit each page of staff, and other words by which they are found; no routes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

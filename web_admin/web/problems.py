@@ -1,4 +1,4 @@
-"""What forms of a page refuse: noted while the page is written, summed up at its top."""
+"""Refusals of a page's forms: noted while the page is written, summed up at its top."""
 
 from dataclasses import dataclass
 

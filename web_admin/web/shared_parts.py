@@ -1,4 +1,4 @@
-"""What several servers of one process have in common: addresses, compiled templates, catalogues of words.
+"""Parts that several servers of one process share: addresses, compiled templates, catalogues of words.
 
 It says nothing of any compound. Without it every further server would compile the same addresses and
 templates again and keep them once more: 130 ms and 2.6 MiB each.

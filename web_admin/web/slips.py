@@ -16,13 +16,13 @@ from web_admin.web.site import current_site
 from web_admin.web.times import moment_in_figures
 
 PRINTED_MM = 48
-"""What a printer for paper of 58 mm can print on."""
+"""Width, in millimetres, that a printer for paper of 58 mm can print on."""
 CHOICES: Mapping[str, tuple[str, ...]] = {"both": LANGUAGES, **{code: (code,) for code in LANGUAGES}}
 
 
 @dataclass(frozen=True, slots=True)
 class SlipPart:
-    """What a slip says in one language."""
+    """Texts of a slip in one language."""
 
     language: str
     title: str

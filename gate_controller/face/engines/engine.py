@@ -72,14 +72,14 @@ class CurvePoint:
     missed_by_person: float | None = None
     """Share of one person's tries that are not accepted, every person weighing the same."""
     misses_are_at_it: bool = True
-    """Whether `missed_by_person` was counted at this very threshold, and not at a lower one."""
+    """True if `missed_by_person` was counted at this very threshold, and not at a lower one."""
     missed_of_looks: tuple[tuple[int, float], ...] = ()
     """Number of looks and `missed_by_person` of templates of so many, compared at this threshold."""
 
 
 @dataclass(frozen=True, slots=True)
 class LooksPoint:
-    """What templates of several looks were measured to miss, every person weighing the same."""
+    """Share of people's tries that templates of several looks miss, every person weighing the same."""
 
     looks: int
     """Pictures of different days in one template; one probe is compared with it."""
@@ -91,7 +91,7 @@ class LooksPoint:
 
 @dataclass(frozen=True, slots=True)
 class EngineCard:
-    """What an engine is, under which licence, and what it was measured to do."""
+    """Files, licence and measured performance of an engine."""
 
     name: str
     model_files: tuple[ModelFile, ...]
@@ -104,7 +104,7 @@ class EngineCard:
     worst_group_factor: float
     """False match rate of the worst measured group, as a multiple of the average."""
     min_same_session_similarity: float
-    """What frames of one person, seconds apart, reach and different people do not."""
+    """Similarity that frames of one person, seconds apart, reach and different people do not."""
     by_person: tuple[LooksPoint, ...] = ()
     by_person_on: str = ""
     """How many people `by_person` rests on, and of which set."""
@@ -165,15 +165,15 @@ class EngineKind:
     folder: Callable[[], Path]
     """Return the folder of the installed weights; raise ModelFileError when they are not installed."""
     remedy: str
-    """What to run when a file is missing or is not the measured one."""
+    """The command to run when a file is missing or is not the measured one, as a sentence."""
     load: Callable[[Path], FaceEngine]
     """Build the engine from a folder in which every file of the card was found to be the measured one."""
     takes_added_weights: bool = True
-    """Whether the files may lie elsewhere than in the package, as `menjin face models add` puts them."""
+    """True if the files may lie elsewhere than in the package, as `menjin face models add` puts them."""
 
 
 class CosineEngine:
-    """What engines have in common whose faces are unit vectors: the similarity of two is their cosine."""
+    """Arithmetic of engines whose faces are unit vectors: the similarity of two is their cosine."""
 
     def similarities(self, faces: Embedding, face: Embedding) -> Similarities:
         """Return the cosine of each row with `face`, -1..1."""

@@ -25,7 +25,7 @@ BESIDE_ANOTHER_WAY = 1
 
 @dataclass(frozen=True, slots=True)
 class Fitness:
-    """What an engine may do: `point` is the threshold it opens at, None where it may not open at all."""
+    """Uses an engine is fit for: `point` is the threshold it opens at, None where it may not open at all."""
 
     point: CurvePoint | None
     templates_alone: int

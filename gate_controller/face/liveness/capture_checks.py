@@ -36,7 +36,7 @@ MAX_USELESS_FRAMES = 150
 
 @dataclass(frozen=True, slots=True)
 class CaptureLimits:
-    """What a frame must reach to be used."""
+    """Limits that a frame must keep to be used."""
 
     min_face_height_pixels: float
     min_brightness: float = MIN_BRIGHTNESS

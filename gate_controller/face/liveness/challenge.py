@@ -70,7 +70,7 @@ class Challenge:
         self.refusal: FaceReason | None = None
         self.hint: FaceReason | None = None
         self.turned_now = False
-        """Whether the last frame showed the nose out of its plane on the side that was asked for."""
+        """True if the last frame showed the nose out of its plane on the side that was asked for."""
         self._attempts = 0
         self._early_turns = 0
         self._was_away = False

@@ -30,7 +30,7 @@ PASSIVE_FRAMES = 4
 
 
 class LivenessVerdict(StrEnum):
-    """What a liveness check knows so far."""
+    """Result of a liveness check so far."""
 
     UNSURE = "unsure"
     PASSED = "passed"
@@ -39,7 +39,7 @@ class LivenessVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """What is known after a frame, and what is to be seen next."""
+    """Result after a frame, and the next instruction to the person."""
 
     verdict: LivenessVerdict = LivenessVerdict.UNSURE
     reason: FaceReason | None = None
@@ -47,9 +47,9 @@ class Liveness:
     hint: FaceReason | None = None
     prompt: Prompt = Prompt.NOTHING
     straight: bool = True
-    """Whether this frame shows the face straight, so that it may be compared with a template."""
+    """True if this frame shows the face straight, so that it may be compared with a template."""
     turned: bool = False
-    """Whether it shows the head turned as only a head can; it must be the same person then."""
+    """True if it shows the head turned as only a head can; it must be the same person then."""
     max_turn: float = MAX_TURN_IN_EYE_DISTANCES
     """How far the next frame's face may be turned, in eye distances."""
 

@@ -30,17 +30,17 @@ class EnrolmentOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EnrolmentStep:
-    """What one frame brought."""
+    """Result of one frame of an enrolment."""
 
     outcome: EnrolmentOutcome
     frames_taken: int
     frames_needed: int
     hint: FaceReason | None = None
-    """What was wrong with this frame; when refused, why."""
+    """Fault of this frame; when refused, the reason."""
     template: Embedding | None = None
     """The face when done; the caller seals and wipes it."""
     prompt: Prompt = Prompt.NOTHING
-    """What the person is asked to do now."""
+    """Instruction to the person for the next frame."""
 
 
 class EnrolmentSession:

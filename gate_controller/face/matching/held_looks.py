@@ -27,7 +27,7 @@ LOG = logging.getLogger(__name__)
 
 
 class HeldLooks:
-    """What a gate holds of faces, and nothing that looks through a camera."""
+    """The looks and leases that a gate holds; no camera is used here."""
 
     def __init__(self, blobs: FaceBlobs, place: TemplatePlace, leases: HeldLeases) -> None:
         self._blobs = blobs

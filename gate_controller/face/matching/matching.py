@@ -40,17 +40,17 @@ class MatchOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MatchStep:
-    """What one frame brought."""
+    """Result of one frame of a comparison."""
 
     outcome: MatchOutcome
     frames_taken: int
     hint: FaceReason | None = None
-    """What was wrong with this frame; when refused, why."""
+    """Fault of this frame; when refused, the reason."""
     person_id: str | None = None
     similarity: float | None = None
     """Similarity of the less alike of the agreeing frames, when matched."""
     prompt: Prompt = Prompt.NOTHING
-    """What the person is asked to do now."""
+    """Instruction to the person for the next frame."""
 
 
 def thresholds(

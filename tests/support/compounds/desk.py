@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass
 class Pins:
-    """What 王芳 of home 3-1203 types."""
+    """PINs of 王芳 of home 3-1203."""
 
     usual: str
     duress: str

@@ -59,7 +59,7 @@ RESIDENTS = {
     "minor": "林宝",
     "called": "吴静",
 }
-"""Whose phones the gallery shows, by the word that states use."""
+"""Owners of the phones in the gallery, by the word that states use."""
 
 NEWLY_INVITED = ("resident_newly_invited", "resident_at_gate", "resident_invited_again")
 """Have not shown their card yet."""

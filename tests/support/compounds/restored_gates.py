@@ -31,7 +31,7 @@ class StoringGate:
     gate_id: str
     store: PolicyStore
     takes_sums: bool = False
-    """Whether it asks for a digest of sums."""
+    """True if it asks for a digest of sums."""
 
     @classmethod
     def open(cls, session: Session, gate_id: str, path: Path, now: datetime) -> "StoringGate":

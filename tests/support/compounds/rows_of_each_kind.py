@@ -1,4 +1,4 @@
-"""What a compound that was lived in still lacks: a row of every table that pages list."""
+"""Rows that a compound that was lived in still lacks: one of every table that pages list."""
 
 from datetime import timedelta
 

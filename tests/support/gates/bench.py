@@ -83,7 +83,7 @@ camera_view = "the person at the screen"
 camera_sign_photo = "binder 1, page 3"
 camera_sign_date = 2026-07-01
 """
-"""What a site file must say of a lane before it may name a camera there."""
+"""Settings that a site file needs for a lane before it may name a camera there."""
 READERS = {"card", "keys", "scan", "wires"}
 WIRES = (
     InputWire("1", LANE, InputKind.DOOR_OPEN, False),

@@ -28,9 +28,9 @@ class Output(Protocol):
 
     tables: str
     relay: str
-    """What the site file says of it, and what the lane calls it."""
+    """Name of the output in the site file and for its lane."""
     sees_power_cuts: bool
-    """Whether the gate is cut off from the output when the output's own supply fails."""
+    """True if the gate is cut off from the output when the output's own supply fails."""
 
     @property
     def is_plugged(self) -> bool:

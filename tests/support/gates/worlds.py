@@ -83,7 +83,7 @@ class World:
     pass_gate: int
     pass_uses: int
     beside: bool
-    """Whether someone who shows a face has a card as well."""
+    """True if a person who shows a face has a card as well."""
 
 
 OFFSETS = st.one_of(st.none(), st.integers(-120, 120))

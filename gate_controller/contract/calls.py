@@ -14,15 +14,12 @@ gate itself called: both are decided by the person's own right.
     CallReport(over, how)        ──>   missed calls are noted, everything stops ringing
 """
 
-import secrets
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Literal
 
 import msgspec
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gate_controller.contract.call_media import MediaSide
 from gate_controller.contract.messages import (
@@ -34,7 +31,7 @@ from gate_controller.contract.messages import (
     SignedBody,
 )
 from gate_controller.contract.records import Id, Instant
-from gate_controller.contract.sealed_keys import KEY_BYTES, KeyNotOpened, open_key, seal_key
+from gate_controller.contract.sealed_keys import open_parts, part_not_opened, seal_parts
 from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, verify
 
 CALLS_PATH = "/sync/v1/calls"
@@ -265,17 +262,13 @@ def seal_legs(
 
     `subject` is the call's id, or `TELEPHONE_TASKS_PATH`: what was sealed for one is nothing for another.
     """
-    key = secrets.token_bytes(KEY_BYTES)
-    cipher = AESGCM(key)
+    parts = [(leg.number.encode(), _whose(leg, subject)) for leg in legs]
+    key_sealed, numbers = seal_parts(public_key, parts, LEGS_USE, site_id, gate_id)
     return SealedLegs(
-        key_sealed=seal_key(public_key, key, LEGS_USE, site_id, gate_id),
+        key_sealed=key_sealed,
         legs=tuple(
-            SealedLeg(
-                person_id=leg.person_id,
-                number_sealed=cipher.encrypt(_nonce(place), leg.number.encode(), _whose(leg, subject)),
-                ring_seconds=leg.ring_seconds,
-            )
-            for place, leg in enumerate(legs)
+            SealedLeg(person_id=leg.person_id, number_sealed=number, ring_seconds=leg.ring_seconds)
+            for leg, number in zip(legs, numbers, strict=True)
         ),
     )
 
@@ -284,22 +277,19 @@ def open_legs(
     private_key: X25519PrivateKey, sealed: SealedLegs, subject: str, site_id: str, gate_id: str
 ) -> tuple[CallLeg, ...]:
     """Return the legs of an answer; raise KeyNotOpened when one is not as the server sealed it for this."""
-    cipher = AESGCM(open_key(private_key, sealed.key_sealed, LEGS_USE, site_id, gate_id))
+    parts = [(leg.number_sealed, _whose(leg, subject)) for leg in sealed.legs]
+    numbers = open_parts(private_key, sealed.key_sealed, parts, LEGS_USE, site_id, gate_id)
     try:
-        opened = [
-            cipher.decrypt(_nonce(place), leg.number_sealed, _whose(leg, subject)).decode()
-            for place, leg in enumerate(sealed.legs)
-        ]
         return tuple(
             CallLeg(
                 person_id=leg.person_id,
-                number=msgspec.convert(number, Number),
+                number=msgspec.convert(number.decode(), Number),
                 ring_seconds=leg.ring_seconds,
             )
-            for leg, number in zip(sealed.legs, opened, strict=True)
+            for leg, number in zip(sealed.legs, numbers, strict=True)
         )
-    except (InvalidTag, UnicodeDecodeError, msgspec.ValidationError) as err:
-        raise KeyNotOpened(f"one of the {LEGS_USE} that came is not as the server sealed it") from err
+    except (UnicodeDecodeError, msgspec.ValidationError) as err:
+        raise part_not_opened(LEGS_USE) from err
 
 
 def open_call_order(
@@ -315,11 +305,6 @@ def open_call_order(
     if (order.site_id, order.gate_id) != (site_id, gate_id):
         raise SignatureRefused(f"the order is for gate {order.gate_id!r} of {order.site_id!r}")
     return order
-
-
-def _nonce(place: int) -> bytes:
-    # The key is fresh for each answer, so counting never uses one twice (NIST SP 800-38D, 8.2.1).
-    return place.to_bytes(12, "big")
 
 
 def _whose(leg: CallLeg | SealedLeg, subject: str) -> bytes:

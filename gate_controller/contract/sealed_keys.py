@@ -8,12 +8,12 @@ The gate's half lives for one pairing or one question and in memory only: what w
 shut when the gate is stolen later. Base mode says who can read, not who wrote; who wrote is the server's TLS
 and, for everything that opens, its signatures.
 
-    leases: one fresh key for an answer, sealed to the gate; each share under it by AES-256-GCM, its place
-    in the answer as nonce, its person and consent bound in
+    parts of an answer: one fresh key, sealed to the gate; each part under it by AES-256-GCM, its place in the
+    answer as nonce, the data that it belongs to bound in (a share: its person and consent)
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -60,23 +60,64 @@ def _info(use: str, site_id: str, gate_id: str) -> bytes:
     return b"\0".join((b"menjin/sealed-key/1", use.encode(), site_id.encode(), gate_id.encode()))
 
 
+# -- parts of an answer ----------------------------------------------------------------------------
+
+
+def seal_parts(
+    public_key: bytes, parts: Iterable[tuple[bytes, bytes]], use: str, site_id: str, gate_id: str
+) -> tuple[bytes, list[bytes]]:
+    """Return a fresh key sealed to a gate, and each part (plain, bound data) under it; raise KeyUnusable."""
+    key = secrets.token_bytes(KEY_BYTES)
+    cipher = AESGCM(key)
+    key_sealed = seal_key(public_key, key, use, site_id, gate_id)
+    return key_sealed, [
+        cipher.encrypt(_nonce(place), plain, bound) for place, (plain, bound) in enumerate(parts)
+    ]
+
+
+def open_parts(
+    private_key: X25519PrivateKey,
+    key_sealed: bytes,
+    parts: Iterable[tuple[bytes, bytes]],
+    use: str,
+    site_id: str,
+    gate_id: str,
+) -> list[bytes]:
+    """Return the plain parts of (sealed, bound data); raise KeyNotOpened when one is not as it was sealed."""
+    cipher = AESGCM(open_key(private_key, key_sealed, use, site_id, gate_id))
+    try:
+        return [cipher.decrypt(_nonce(place), sealed, bound) for place, (sealed, bound) in enumerate(parts)]
+    except InvalidTag as err:
+        raise part_not_opened(use) from err
+
+
+def part_not_opened(use: str) -> KeyNotOpened:
+    """Return the error of a part that is not as the server sealed it."""
+    return KeyNotOpened(f"one of the {use} that came is not as the server sealed it")
+
+
+def _nonce(place: int) -> bytes:
+    # The key is fresh for each answer, so counting never uses one twice (NIST SP 800-38D, 8.2.1).
+    return place.to_bytes(12, "big")
+
+
 # -- leases ----------------------------------------------------------------------------------------
 
 
 def seal_leases(public_key: bytes, leases: Sequence[FaceLease], site_id: str, gate_id: str) -> SealedLeases:
     """Return leases for one answer, sealed to the key that the gate asked with; raise KeyUnusable."""
-    key = secrets.token_bytes(KEY_BYTES)
-    cipher = AESGCM(key)
+    parts = [(lease.share, _whose(lease)) for lease in leases]
+    key_sealed, shares = seal_parts(public_key, parts, LEASES_USE, site_id, gate_id)
     return SealedLeases(
-        key_sealed=seal_key(public_key, key, LEASES_USE, site_id, gate_id),
+        key_sealed=key_sealed,
         leases=tuple(
             SealedLease(
                 person_id=lease.person_id,
                 consent_id=lease.consent_id,
-                share_sealed=cipher.encrypt(_nonce(place), lease.share, _whose(lease)),
+                share_sealed=share,
                 seconds=lease.seconds,
             )
-            for place, lease in enumerate(leases)
+            for lease, share in zip(leases, shares, strict=True)
         ),
     )
 
@@ -85,24 +126,12 @@ def open_leases(
     private_key: X25519PrivateKey, sealed: SealedLeases, site_id: str, gate_id: str
 ) -> tuple[FaceLease, ...]:
     """Return the leases of an answer; raise KeyNotOpened when one of them is not as the server sealed it."""
-    cipher = AESGCM(open_key(private_key, sealed.key_sealed, LEASES_USE, site_id, gate_id))
-    try:
-        return tuple(
-            FaceLease(
-                person_id=lease.person_id,
-                consent_id=lease.consent_id,
-                share=cipher.decrypt(_nonce(place), lease.share_sealed, _whose(lease)),
-                seconds=lease.seconds,
-            )
-            for place, lease in enumerate(sealed.leases)
-        )
-    except InvalidTag as err:
-        raise KeyNotOpened(f"one of the {LEASES_USE} that came is not as the server sealed it") from err
-
-
-def _nonce(place: int) -> bytes:
-    # The key is fresh for each answer, so counting never uses one twice (NIST SP 800-38D, 8.2.1).
-    return place.to_bytes(12, "big")
+    parts = [(lease.share_sealed, _whose(lease)) for lease in sealed.leases]
+    shares = open_parts(private_key, sealed.key_sealed, parts, LEASES_USE, site_id, gate_id)
+    return tuple(
+        FaceLease(person_id=lease.person_id, consent_id=lease.consent_id, share=share, seconds=lease.seconds)
+        for lease, share in zip(sealed.leases, shares, strict=True)
+    )
 
 
 def _whose(lease: FaceLease | SealedLease) -> bytes:

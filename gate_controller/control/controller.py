@@ -20,7 +20,7 @@ import msgspec
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
-from gate_controller.contract.messages import MAX_TROUBLE_CHARS, SignedOrder
+from gate_controller.contract.messages import MAX_TROUBLE_CHARS, SignedOrder, open_order
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.control.call_sound import CallSound
 from gate_controller.control.face_dialog import FaceDialog
@@ -291,7 +291,7 @@ class Controller:
     def _order_arrived(self, signed: SignedOrder) -> None:
         clock, now = self._parts.clock, self._parts.clock.now()
         order, reason = check_order(
-            signed, self._parts.store, self._parts.journal, now, clock_sure=clock.is_sure
+            open_order, signed, self._parts.store, self._parts.journal, now, clock_sure=clock.is_sure
         )
         lane_id = order.lane_id if order is not None else ""
         policy = self._state.snapshot.policy if self._state.snapshot is not None else None

@@ -19,6 +19,7 @@ from gate_controller.contract.calls import (
     CallState,
     CallStep,
     SignedCallOrder,
+    open_call_order,
     open_legs,
 )
 from gate_controller.contract.event_kinds import EventKind
@@ -28,7 +29,7 @@ from gate_controller.contract.sealed_keys import KeyNotOpened
 from gate_controller.control.guard_calls import GuardCalls
 from gate_controller.control.parts import GateParts, GateState
 from gate_controller.control.presentations import Presentations
-from gate_controller.control.remote_orders import check_call_order
+from gate_controller.control.remote_orders import check_order
 from gate_controller.control.telephone_line import TelephoneLine
 from gate_controller.lane.call_desk import SHOWN_SECONDS
 from gate_controller.lane.home_call import (
@@ -285,8 +286,13 @@ class HomeCalls:
 
     def _check(self, signed: SignedCallOrder) -> tuple[CheckedOrder | None, Reason | None]:
         clock = self._parts.clock
-        order, reason = check_call_order(
-            signed, self._parts.store, self._parts.journal, clock.now(), clock_sure=clock.is_sure
+        order, reason = check_order(
+            open_call_order,
+            signed,
+            self._parts.store,
+            self._parts.journal,
+            clock.now(),
+            clock_sure=clock.is_sure,
         )
         if order is None:
             return None, reason

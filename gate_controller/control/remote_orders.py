@@ -1,9 +1,10 @@
 """Orders from the server that open a lane: checked, once, within seconds."""
 
 from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
-from gate_controller.contract.calls import CallOrder, SignedCallOrder, open_call_order
-from gate_controller.contract.messages import OpenOrder, SignedOrder, open_order
+from gate_controller.contract.calls import CallOrder, SignedCallOrder
+from gate_controller.contract.messages import OpenOrder, SignedOrder
 from gate_controller.contract.policy import Policy
 from gate_controller.contract.records import LaneRecord
 from gate_controller.contract.signing import SignatureRefused
@@ -14,29 +15,33 @@ from gate_controller.storage.policy_store import PolicyStore
 
 MAX_AHEAD = timedelta(seconds=5)
 
+Signed_contra = TypeVar("Signed_contra", SignedOrder, SignedCallOrder, contravariant=True)
+Order_co = TypeVar("Order_co", OpenOrder, CallOrder, covariant=True)
+
+
+class Opener(Protocol[Signed_contra, Order_co]):
+    """`open_order` of staff's orders, or `open_call_order` of a called home's."""
+
+    def __call__(
+        self, signed: Signed_contra, root_public_key: bytes, /, *, site_id: str, gate_id: str
+    ) -> Order_co:
+        """Return a checked order; raise SignatureRefused."""
+        ...
+
 
 def check_order(
-    signed: SignedOrder, store: PolicyStore, journal: Journal, now: datetime, *, clock_sure: bool
-) -> tuple[OpenOrder | None, Reason | None]:
+    open_signed: Opener[Signed_contra, Order_co],
+    signed: Signed_contra,
+    store: PolicyStore,
+    journal: Journal,
+    now: datetime,
+    *,
+    clock_sure: bool,
+) -> tuple[Order_co | None, Reason | None]:
     """Return the order and why it may not be obeyed, if so; its id is stored before it can open."""
     identity = store.identity
     try:
-        order = open_order(
-            signed, identity.root_public_key, site_id=identity.site_id, gate_id=identity.gate_id
-        )
-        store.trust("order", signed.certificate)
-    except SignatureRefused:
-        return None, Reason.ORDER_FORGED
-    return order, _not_now(order, journal, now, clock_sure=clock_sure)
-
-
-def check_call_order(
-    signed: SignedCallOrder, store: PolicyStore, journal: Journal, now: datetime, *, clock_sure: bool
-) -> tuple[CallOrder | None, Reason | None]:
-    """Return the order of a home's page and why it may not be obeyed, if so; its id is stored as well."""
-    identity = store.identity
-    try:
-        order = open_call_order(
+        order = open_signed(
             signed, identity.root_public_key, site_id=identity.site_id, gate_id=identity.gate_id
         )
         store.trust("order", signed.certificate)

@@ -108,8 +108,9 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     `refusal` is set when those checks failed; ids are filled in as far as they are known. `printed` is a
     code on paper, which carries no second and never changes. `only_beside` is a face that was compared with
     one person's, by the threshold for one: it counts only beside another way of that person. `by_call` is
-    what a person of the called home says, by page or telephone, for a visitor who stands at the lane: it
-    needs no reader and no chosen method, and `method` means nothing then.
+    the word of a person of the called home, by page or telephone, for a visitor who stands at the lane: it
+    needs no reader and no chosen method. Its `method` is QR, whose rule of time it shares: the policy
+    must not be too old. The journal writes `way`.
     """
 
     method: Method

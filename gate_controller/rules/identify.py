@@ -150,5 +150,5 @@ def identify_answer(person_id: str, home_id: str, policy: Policy, *, under_dures
     """Return the claim of a person who opens in a call to a home; refused where they are of another home."""
     person = policy.persons.get(person_id)
     refusal = Reason.NOT_OF_HOME if person is not None and person.home_id != home_id else None
-    # As a code that they would have given to the visitor: the policy may not be too old for it.
+    # QR for its rule of time alone, as for a code that they would have given to the visitor.
     return Claim(Method.QR, person_id, refusal=refusal, by_call=True, under_duress=under_duress)

@@ -166,6 +166,11 @@ export class GateEnd extends End {
 
 /** The end of who answers: it hears and sees at once, and speaks once a microphone is there. */
 export class PhoneEnd extends End {
+  /** Let the browser load what it needs for connections, which takes a phone a moment at the first one. */
+  static warmUp() {
+    new RTCPeerConnection().close();
+  }
+
   async answer(side) {
     await this.connection.setRemoteDescription({ type: "offer", sdp: sdpOf(side, "offer") });
     [this.sound] = this.connection.getTransceivers();

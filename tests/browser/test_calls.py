@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served, welcome
 from tests.support.calls_at_home import another_at_home, call_now, change, rings, take_calls
+from tests.support.gates.waiting import until
 
 SHAKES = (
     "navigator.vibrate = (pattern) => { window.shaken = [...(window.shaken ?? []), pattern]; return true; }"
@@ -68,7 +69,7 @@ def test_a_call_that_no_one_answers_stops_ringing_and_is_missed(
     expect(other.get_by_role("alert")).to_be_visible()
     page.get_by_role("link", name="Answer the call").click()
     expect(page.get_by_role("heading", name="Someone is calling")).to_be_visible()
-    page.wait_for_function("window.shaken?.length > 0")
+    until(lambda: page.evaluate("window.shaken?.length > 0"))
     change(served.compound, stage="over", end="no_answer", to_guard=True)
     expect(page.get_by_role("heading", name="Missed call")).to_be_visible()
     expect(page.locator("[data-call] button")).to_have_count(0)
@@ -82,6 +83,7 @@ def test_a_phone_that_was_silenced_rings_no_more_in_this_call(
     page, _other = home
     rings(served.compound)
     page.get_by_role("link", name="Answer the call").click()
+    page.wait_for_url("**/r/call/one")
     page.get_by_role("link", name="Silence on this phone").click()
     expect(page.get_by_role("heading", name="Calls from the gate")).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("Call from North gate")
@@ -92,7 +94,7 @@ def test_a_phone_that_was_silenced_rings_no_more_in_this_call(
     expect(page.locator("[data-call-band]")).to_be_hidden()
     rings(served.compound, "two")
     expect(page.get_by_role("alert")).to_contain_text("Call from North gate")
-    page.wait_for_function("window.shaken?.length > 0")
+    until(lambda: page.evaluate("window.shaken?.length > 0"))
 
 
 def test_a_page_without_a_stream_asks_every_few_seconds(browser: Browser, served: Served) -> None:

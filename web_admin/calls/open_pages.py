@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import event, select, update
+from sqlalchemy.orm import Session, object_session, sessionmaker
 
 from web_admin.accounts.models import User
 from web_admin.accounts.session_models import AccountSession
@@ -18,6 +18,7 @@ QUIET = "-"
 """The mark of a home that is not called now."""
 MARK_CHARS = 20
 NOTED_EVERY = timedelta(seconds=20)
+_CALLED = "menjin_called"
 
 
 def marks_of_homes(menjin: Menjin) -> str:
@@ -38,6 +39,24 @@ def marks_of_homes(menjin: Menjin) -> str:
         for home_id, of_home in seen.items()
     }
     return "\n".join(f"{home_id} {mark}" for home_id, mark in marks.items())
+
+
+@event.listens_for(HomeCall, "after_insert")
+@event.listens_for(HomeCall, "after_update")
+def _called(_mapper: object, _connection: object, call: HomeCall) -> None:
+    session = object_session(call)
+    # A report in between sets what is there already.
+    if session is not None and session.is_modified(call):
+        session.info[_CALLED] = True
+
+
+def hear_calls(opens: sessionmaker[Session], look: Callable[[], object]) -> None:
+    """Call `look` when a transaction of these sessions that began or changed a call is committed."""
+
+    @event.listens_for(opens, "after_commit")
+    def _committed(session: Session) -> None:
+        if not session.in_nested_transaction() and session.info.pop(_CALLED, False):
+            look()
 
 
 def part_of(home_id: str) -> Callable[[str], str]:

@@ -15,7 +15,7 @@ from functools import partial
 
 from flask import Flask
 
-from web_admin.calls.open_pages import OpenPages, marks_of_homes
+from web_admin.calls.open_pages import OpenPages, hear_calls, marks_of_homes
 from web_admin.cells.cell import Cell
 from web_admin.cells.rules import RENEW_SECONDS
 from web_admin.cells.scheduler import AFTER_A_FAULT_SECONDS, NOT_DONE, JobRefused, NotDone, Run, Scheduler
@@ -182,6 +182,8 @@ class PeriodicJobs:
         use_watch(app, live)
         use_call_watch(app, calls)
         menjin: Menjin = app.extensions["menjin"]
+        soon_to_calls = partial(self._scheduler.soon, (cell.name, f"{LIVE} calls {number}"))
+        hear_calls(menjin.database.open_session, soon_to_calls)
         hear_planned(menjin.database.open_session, partial(self._scheduler.soon, (cell.name, LATER)))
         outbox.hear_put(menjin.database.open_session, partial(self._scheduler.soon, (cell.name, OUTBOX)))
 

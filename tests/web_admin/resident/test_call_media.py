@@ -1,6 +1,8 @@
 """The page of who answered meets the gate's page: who may, with what, and what their browser may open."""
 
 import json
+import re
+from html import unescape
 
 import msgspec
 import pytest
@@ -28,6 +30,11 @@ def send(client: FlaskClient, side: object) -> TestResponse:
     return client.post(MEDIA, data={"csrf_token": token, "side": json.dumps(side)})
 
 
+def brought(client: FlaskClient) -> object:
+    (found,) = re.findall(r'\sdata-offer="([^"]*)"', client.get(CALL).text)
+    return json.loads(unescape(found))
+
+
 def offer(client: FlaskClient) -> object:
     answer = client.get(MEDIA)
     assert answer.status_code == 200
@@ -47,6 +54,19 @@ def test_only_who_answered_is_given_the_gates_side_and_may_answer_it(
     assert call_now(small_compound).media_answer is None
     assert send(phone, OFFER).status_code == 204
     assert call_now(small_compound).media_answer == OFFER
+
+
+def test_the_page_of_who_answered_brings_the_gates_side_along(
+    small_compound: Compound, phone: FlaskClient, other: FlaskClient
+) -> None:
+    """So that hearing the gate takes no further question."""
+    rings(small_compound, media_offer=OFFER)
+    assert brought(phone) is None
+    do(phone, "answer")
+    assert brought(phone) == OFFER
+    assert brought(other) is None
+    do(phone, "end")
+    assert brought(phone) is None
 
 
 @pytest.mark.parametrize(

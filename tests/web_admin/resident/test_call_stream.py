@@ -9,8 +9,8 @@ from tests.support.calls_at_home import another_at_home, change, home_of, rings,
 from tests.support.compounds.resident import Compound
 from tests.support.scheduling import start_looks
 from tests.web_admin.resident.pressing import press
-from web_admin.calls.models import HomeCallPerson, HomeCallWishes
-from web_admin.calls.open_pages import QUIET, OpenPages, marks_of_homes, part_of
+from web_admin.calls.models import HomeCall, HomeCallPerson, HomeCallWishes
+from web_admin.calls.open_pages import QUIET, OpenPages, hear_calls, marks_of_homes, part_of
 from web_admin.compound.models import Home, Person
 from web_admin.core.database import current_menjin
 from web_admin.resident import call_stream
@@ -80,6 +80,27 @@ def test_the_mark_moves_with_each_change_of_the_own_homes_call_and_with_no_other
     assert own_mark(watched) == seen[-1]
     assert part_of(elsewhere)(marks(watched)) not in (QUIET, seen[-1])
     assert "one" not in marks(watched)
+
+
+def test_pages_are_looked_for_at_once_when_a_call_begins_or_changes_and_at_nothing_else(
+    watched: Compound,
+) -> None:
+    looks: list[str] = []
+    with watched.app.app_context():
+        hear_calls(current_menjin().database.open_session, lambda: looks.append("look"))
+    rings(watched)
+    assert looks == ["look"]
+    change(watched, stage="answered", answered_by=watched.person_id)
+    assert looks == ["look"] * 2
+    change(watched, stage="answered")
+    another_at_home(watched)
+    with pytest.raises(LookupError), watched.session() as session:
+        session.get_one(HomeCall, "one").stage = "over"
+        session.flush()
+        raise LookupError
+    assert looks == ["look"] * 2
+    change(watched, stage="over")
+    assert looks == ["look"] * 3
 
 
 def test_pages_ring_only_once_their_step_of_the_reach_has_begun(watched: Compound) -> None:

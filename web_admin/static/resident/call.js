@@ -44,7 +44,7 @@ function take(html) {
   const looks = (part) => [part.dataset.state, part.dataset.reply, part.textContent.replace(/\s+/g, " ")].join();
   if (looks(before) === looks(next)) return;
   before.replaceWith(next);
-  document.dispatchEvent(new CustomEvent("menjin-call", { detail: { state: next.dataset.state } }));
+  document.dispatchEvent(new CustomEvent("menjin-call", { detail: next.dataset }));
   if (changed) said.textContent = next.querySelector("h1").textContent;
   if (hadFocus) {
     const heading = next.querySelector("[role=alert], h1");

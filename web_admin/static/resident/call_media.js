@@ -18,24 +18,27 @@ seen.ariaLabel = place.dataset.picture;
 place.prepend(seen);
 let talk = null;
 
-function follow(state) {
-  if (state === "mine" && !talk) begin();
+/** Follow the state of the call; the page that says it is mine brings the gate's side along. */
+function follow({ state, offer }) {
+  if (state === "mine" && !talk) begin(JSON.parse(offer));
   if (state !== "mine" && talk) end();
 }
 
-async function begin() {
+async function begin(offered) {
   const mine = talk = { microphone: null, isRefused: false, answered: null, connection: null, state: "" };
   place.hidden = false;
   show(mine);
   speak(mine);
   const since = performance.now();
+  let offer = offered;
   while (talk === mine) {
-    const offer = await ask();
+    offer ??= await ask();
     if (talk !== mine) return;
     if (offer && offer.ufrag !== mine.answered) await answer(mine, offer);
     mine.hasNone = !mine.answered && performance.now() - since > NO_OFFER_SECONDS * 1000;
     show(mine);
     await pause(mine.answered ? ASK_AGAIN_SECONDS : ASK_SECONDS);
+    offer = null;
   }
 }
 
@@ -134,6 +137,8 @@ part("mute").addEventListener("click", () => {
 });
 part("hear").addEventListener("click", () => seen.play().then(() => { part("hear").hidden = true; }));
 seen.addEventListener("resize", () => { if (talk) show(talk); });
-document.addEventListener("menjin-call", (event) => follow(event.detail.state));
+document.addEventListener("menjin-call", (event) => follow(event.detail));
 addEventListener("pagehide", () => { if (talk) end(); });
-follow(document.querySelector("[data-call]").dataset.state);
+const { dataset } = document.querySelector("[data-call]");
+if (dataset.state === "rings") PhoneEnd.warmUp();
+follow(dataset);

@@ -11,7 +11,7 @@ from tests.browser.office_screen import SIZES, sign_in
 from tests.support.compounds.managed import ManagedCompound
 from tests.support.peers import hook_peer
 from web_admin.core.database import current_menjin
-from web_admin.messages.outbox import deliver
+from web_admin.messages.delivery import deliver
 
 pytestmark = [pytest.mark.browser, pytest.mark.wide]
 

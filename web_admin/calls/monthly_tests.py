@@ -14,12 +14,11 @@ from sqlalchemy.orm import Session
 
 from web_admin.calls.made_calls import note_test
 from web_admin.calls.models import HomeCallWishes, TelephoneTask
-from web_admin.calls.reach import as_rules, called_persons, has_pages, numbers_to_call
+from web_admin.calls.reach import as_rules, called_persons, has_pages, numbers_to_call, other_ways
 from web_admin.calls.rules import is_between, is_quiet, minute_of
 from web_admin.calls.telephone_tasks import DONE, MONTHLY, OWN_TEST, new_task
 from web_admin.compound.models import Site
 from web_admin.core.database import Menjin
-from web_admin.core.sealing import Sealer
 
 EVERY = timedelta(days=30)
 FIRST_AFTER = timedelta(days=1)
@@ -54,7 +53,7 @@ def run_monthly_tests(menjin: Menjin, now: datetime) -> int:
         for task in _unmade(session, now):
             note_test(session, task, FAILED, now)
         sites = session.scalars(select(Site).where(Site.restoring.is_(False))).all()
-        return sum(_begin(session, menjin.sealer, site, now) for site in sites)
+        return sum(_begin(session, menjin, site, now) for site in sites)
 
 
 def _unmade(session: Session, now: datetime) -> Sequence[TelephoneTask]:
@@ -66,14 +65,14 @@ def _unmade(session: Session, now: datetime) -> Sequence[TelephoneTask]:
     return session.scalars(select(TelephoneTask).where(*late)).all()
 
 
-def _begin(session: Session, sealer: Sealer, site: Site, now: datetime) -> int:
+def _begin(session: Session, menjin: Menjin, site: Site, now: datetime) -> int:
     local = now.astimezone(ZoneInfo(site.timezone))
     if not is_between(minute_of(local), FROM_MINUTE, UNTIL_MINUTE):
         return 0
     evening = local.replace(hour=UNTIL_MINUTE // 60, minute=0, second=0, microsecond=0)
     due = _due(session, site.site_id, now, local)
     for wishes in due:
-        _test(session, sealer, wishes, now, min(TEST_LASTS, evening - local))
+        _test(session, menjin, wishes, now, min(TEST_LASTS, evening - local))
     return len(due)
 
 
@@ -99,12 +98,13 @@ def _rests(row: HomeCallWishes, now: datetime, local: datetime) -> bool:
     return is_quiet(wishes, local) or (wishes.dnd_until is not None and now < wishes.dnd_until)
 
 
-def _test(session: Session, sealer: Sealer, wishes: HomeCallWishes, now: datetime, lasts: timedelta) -> None:
+def _test(session: Session, menjin: Menjin, wishes: HomeCallWishes, now: datetime, lasts: timedelta) -> None:
     """Begin a test; the result of one by telephone comes with the gate's word (`made_calls.py`)."""
     persons = called_persons(session, wishes.home_id)
-    numbers = numbers_to_call(session, sealer, wishes.site_id, persons)
+    numbers = numbers_to_call(session, menjin.sealer, wishes.site_id, persons)
     wishes.tested_at = now
     if numbers and "telephone" in wishes.reach:
         session.add(new_task(wishes.site_id, numbers[0], MONTHLY, now, lasts))
     else:
-        wishes.test_result = ON_PAGES if has_pages(session, persons, now) else NO_WAY
+        ways = other_ways(session, menjin.sealer, persons, menjin.config.call_adapters)
+        wishes.test_result = ON_PAGES if ways or has_pages(session, persons, now) else NO_WAY

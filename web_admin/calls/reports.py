@@ -34,6 +34,7 @@ from web_admin.calls.reach import (
     legs_of,
     may_pass,
     numbers_to_call,
+    other_ways,
     wishes_of,
 )
 from web_admin.calls.rules import (
@@ -159,8 +160,10 @@ def _ring(
     now: datetime,
 ) -> None:
     numbers = numbers_to_call(session, menjin.sealer, call.site_id, persons) if call.has_telephone else []
-    steps = plan(reach, has_pages=has_pages(session, persons, now), telephones=len(numbers))
-    call.plan = stored(steps, [row.number_id for row in numbers])
+    ways = other_ways(session, menjin.sealer, persons, menjin.config.call_adapters)
+    rings = bool(ways) or has_pages(session, persons, now)
+    steps = plan(reach, has_pages=rings, telephones=len(numbers))
+    call.plan = stored(steps, [row.number_id for row in numbers], [row.number_id for row in ways])
     call.ends_at = now + timedelta(seconds=steps[-1].from_second + GRACE_SECONDS)
     session.flush()
 

@@ -26,7 +26,7 @@ from web_admin.core.single_process import alone, alone_everywhere
 from web_admin.custody.machine_keys import MachineRefused
 from web_admin.later.acts import due_acts, hear_planned, next_begin
 from web_admin.manage.live import use_watch
-from web_admin.messages import outbox
+from web_admin.messages import delivery, outbox
 from web_admin.operations import housekeeping, later_runs, machines, watch
 from web_admin.resident.call_stream import STREAMS_OF_A_PERSON, use_call_watch
 from web_admin.updates.actions import settle_rollouts
@@ -104,8 +104,8 @@ BEAT = Job(
 DELIVERIES = {
     channel: Job(
         name=f"outbox-{channel}",
-        every_seconds=outbox.LOOK_EVERY_SECONDS,
-        do=partial(outbox.deliver, channels=(channel,)),
+        every_seconds=delivery.LOOK_EVERY_SECONDS,
+        do=partial(delivery.deliver, channels=(channel,)),
         lease=in_one_process,
         failure=f"{channel} that is due could not be looked for",
     )
@@ -135,7 +135,7 @@ class PeriodicJobs:
 
     def add(self, cell: Cell) -> None:
         """Let a cell have its jobs, spread over time by its name; those of an only cell begin at once."""
-        self._add(cell, OUTBOX, outbox.LOOK_EVERY_SECONDS, partial(self._look_for_messages, cell))
+        self._add(cell, OUTBOX, delivery.LOOK_EVERY_SECONDS, partial(self._look_for_messages, cell))
         self._add(cell, self._watch.name, self._watch.every_seconds, partial(self._watch_open, cell))
         self._add(cell, HOUSEKEEPING.name, HOUSEKEEPING.every_seconds, partial(self._always, cell))
         self._add(cell, LATER, later_runs.LOOK_EVERY_SECONDS, partial(self._later, cell))
@@ -201,18 +201,18 @@ class PeriodicJobs:
     def _look_for_messages(self, cell: Cell) -> float:
         """Begin to deliver by each channel that has something due: slow receivers of one hold up no other."""
         if cell.app is None:
-            return outbox.LOOK_EVERY_SECONDS
+            return delivery.LOOK_EVERY_SECONDS
         key, says = (cell.name, OUTBOX), "messages that are due could not be looked for"
         try:
             with cell.at_work() as menjin:
-                due = partial(outbox.due_channels, menjin)
+                due = partial(delivery.due_channels, menjin)
                 # Here, since a run that finds the cell closed or out must not count as one that works again.
                 channels = self._scheduler.failures.tried(key, says, due, otherwise=NO_CHANNELS)
         except CellOut:
             return AGAIN_SECONDS
         for channel in channels:
             self._add(cell, DELIVERIES[channel].name, 0.0, partial(self._deliver, cell, channel))
-        return outbox.LOOK_EVERY_SECONDS
+        return delivery.LOOK_EVERY_SECONDS
 
     def _deliver(self, cell: Cell, channel: outbox.Channel) -> None:
         self._done(cell, [DELIVERIES[channel]])

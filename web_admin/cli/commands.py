@@ -15,7 +15,7 @@ from web_admin.cli.upgrading import refuse_other_tables
 from web_admin.compound.queries import one_site
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.refusal import ActionRefused
-from web_admin.messages.outbox import deliver
+from web_admin.messages.delivery import deliver
 from web_admin.messages.push_phones import Owner, remove_every_phone
 from web_admin.operations.backup import write_backup
 from web_admin.operations.marks import BACKUP, mark

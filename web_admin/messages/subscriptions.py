@@ -227,7 +227,7 @@ def push_text(
         kind=kind,
         body={
             "title": site.name,
-            "text": _catalogue(person.language).ugettext(ON_A_SCREEN.get(text, text)),
+            "text": catalogue_of(person.language).ugettext(ON_A_SCREEN.get(text, text)),
             "lang": html_tag(person.language),
             "page": page,
             "about": about or text[:40],
@@ -265,7 +265,7 @@ def send(
     """Put one message down in its reader's language."""
     person = session.get_one(Person, subscription.person_id)
     site = session.get_one(Site, person.site_id)
-    said = _catalogue(person.language).ugettext(text) % dict(filled)
+    said = catalogue_of(person.language).ugettext(text) % dict(filled)
     if subscription.channel == "mail":
         put_message(
             session,
@@ -289,6 +289,6 @@ def send(
 
 
 @lru_cache(maxsize=4)
-def _catalogue(language: str) -> NullTranslations:
-    # Messages are also stored without a request: on entries of gates, and by the clock.
+def catalogue_of(language: str) -> NullTranslations:
+    """Return a language's words, also without a request: on entries of gates, and by the clock."""
     return Translations.load(str(Path(__file__).parents[1] / "translations"), [language])

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from web_admin.accounts.sessions import digest_of_this_session
 from web_admin.calls.numbers import OwnNumber, add_number, numbers_of_person, remove_number, test_now
-from web_admin.calls.telephone_tasks import begin_proof, proof_state
+from web_admin.calls.telephone_tasks import begin_proof, proof_state, prove_by_link
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.push_phones import Owner, add_phone, show_calls
@@ -48,8 +48,9 @@ def add_call_number() -> Page:
     person, act = signed_in()
     typed = request.form.get("number", ""), request.form.get("number_label", "")
     try:
-        number = add_number(act, person.person_id, *typed)
-        begin_proof(act, number.number_id)
+        adapters = current_menjin().config.call_adapters
+        number = add_number(act, person.person_id, *typed, adapters)
+        begin_proof(act, number.number_id, adapters)
     except ActionRefused as refused:
         field, message = refused.field or "number", str(refused.message)
         act.session.rollback()
@@ -67,7 +68,8 @@ def call_number(number_id: str) -> str:
 def _own(number_id: str) -> OwnNumber:
     """Return a number of who is signed in; answer 404 for anyone else's."""
     person, act = signed_in()
-    own = numbers_of_person(act.session, act.sealer, person.person_id)
+    adapters = current_menjin().config.call_adapters
+    own = numbers_of_person(act.session, act.sealer, person.person_id, adapters)
     number = next((one for one in own if one.number_id == number_id), None)
     if number is None:
         abort(404)
@@ -84,6 +86,7 @@ def _page(number_id: str, refused: str = "") -> str:
         number=number,
         proof=proof_state(act.session, act.sealer, number_id, act.now),
         refused=refused,
+        code=request.args.get("code", ""),
         tab="my_home",
     )
 
@@ -91,11 +94,15 @@ def _page(number_id: str, refused: str = "") -> str:
 @bp.post("/calls/numbers/<number_id>/prove")
 @resident_required
 def prove_call_number(number_id: str) -> Page:
-    """Call a number for proof once more."""
+    """Let a number or address ring for proof once more, or take the code of the link that reached it."""
     _person, act = signed_in()
     _own(number_id)
+    code = request.form.get("code", "")
     try:
-        begin_proof(act, number_id)
+        if code:
+            prove_by_link(act, number_id, code)
+        else:
+            begin_proof(act, number_id, current_menjin().config.call_adapters)
     except ActionRefused as refused:
         message = str(refused.message)
         act.session.rollback()
@@ -119,7 +126,7 @@ def test_calls() -> Page:
     """Let the person's phones and telephones ring once for a test."""
     person, act = signed_in()
     try:
-        phones, telephones = test_now(act, person.person_id)
+        phones, telephones = test_now(act, person.person_id, current_menjin().config.call_adapters)
     except ActionRefused as refused:
         message = str(refused.message)
         act.session.rollback()

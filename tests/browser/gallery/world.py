@@ -19,7 +19,14 @@ from tests.browser.gallery.states import SIZES
 from tests.browser.office_screen import sign_in
 from tests.browser.terminal.conftest import RecordingController, new_server
 from tests.support.clock import SetClock
-from tests.support.compounds.called_home import CALLS_OF_STATES, TO_PROVE, call_home
+from tests.support.compounds.called_home import (
+    ADAPTER,
+    CALLS_OF_STATES,
+    ELSEWHERE,
+    TO_PROVE,
+    call_home,
+    ring_elsewhere,
+)
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.counted_tries import forget_tries
 from tests.support.compounds.desk import show_at_a_gate
@@ -135,14 +142,17 @@ def opened_world(stairwells: int = 0) -> Iterator[World]:
             data_dir=Path(folder),
             secrets_dir=Path(folder),
             public_url="http://127.0.0.1",
+            call_adapters=(ADAPTER,),
             **SERVER_KEYS,
         )
         clock = SetClock(datetime.now(UTC))
         compound = make_managed_compound(config, clock, app=create_app(config, clock=clock))
         invitations = live_in(compound)
-        words = words_of(compound) | {"call_number": TO_PROVE, **{name: name for name in CALLS_OF_STATES}}
+        words = words_of(compound) | {"call_number": TO_PROVE, "call_address": ELSEWHERE}
+        words |= {name: name for name in CALLS_OF_STATES}
         with compound.app.app_context(), current_menjin().database.session() as session:
             call_home(act_in(compound, session, "tests"), compound.persons["吴静"])
+            ring_elsewhere(act_in(compound, session, "tests"), compound.persons["王芳"])
         if stairwells:
             _build_stairwells(compound, stairwells)
         compound.app.add_url_rule("/answers/<int:code>", "answers", public(_answer))

@@ -5,9 +5,9 @@ from datetime import timedelta
 from tests.support.calls_at_home import PAGE_AT_ONCE
 from web_admin.action.base import Action
 from web_admin.calls.models import CallNumber, CallSettings, HomeCall, HomeCallWishes
-from web_admin.calls.reach import NUMBER_PURPOSE
 from web_admin.calls.telephone_tasks import begin_proof
 from web_admin.compound.models import Person
+from web_admin.messages.adapter_delivery import NUMBER_PURPOSE
 from web_admin.people.actions import add_person
 
 CALLS_OF_STATES: dict[str, dict[str, str | bool]] = {
@@ -20,6 +20,9 @@ CALLS_OF_STATES: dict[str, dict[str, str | bool]] = {
 }
 """By the word that paths of the gallery name; each is one more minute ago."""
 TO_PROVE = "number-2"
+ELSEWHERE = "number-elsewhere"
+ADAPTER = "home_assistant"
+"""A call adapter that is on though no package brings it: pages show its name."""
 
 
 def call_home(act: Action, person_id: str) -> None:
@@ -78,3 +81,19 @@ def call_home(act: Action, person_id: str) -> None:
             )
         )
     act.session.flush()
+
+
+def ring_elsewhere(act: Action, person_id: str) -> None:
+    """Give a person an address at an adapter, to which the link that proves it was sent."""
+    act.session.add(
+        CallNumber(
+            number_id=ELSEWHERE,
+            person_id=person_id,
+            number_sealed=act.sealer.seal(f"{ADAPTER}:fang".encode(), purpose=NUMBER_PURPOSE),
+            label="",
+            position=1,
+            created_at=act.now,
+        )
+    )
+    act.session.flush()
+    begin_proof(act, ELSEWHERE, (ADAPTER,))

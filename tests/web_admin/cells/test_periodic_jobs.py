@@ -20,7 +20,7 @@ from web_admin.core.single_process import alone
 from web_admin.custody.machine_keys import MachineRefused
 from web_admin.later.acts import Sent, plan_act
 from web_admin.manage.live import live_watch
-from web_admin.messages import outbox
+from web_admin.messages import delivery, outbox
 from web_admin.operations import housekeeping, later_runs, machines
 from web_admin.policy.effects import PolicyEffects
 from web_admin.resident.call_stream import call_watch
@@ -113,7 +113,7 @@ def test_a_database_of_one_machine_has_none_that_says_that_it_runs(jobs, cell, m
 
 def test_a_delivery_that_fails_waits_before_it_is_tried_again(cell, monkeypatch):
     scheduler = make_scheduler(monotonic=lambda: 0.0)
-    monkeypatch.setattr(outbox, "due_channels", lambda _menjin: list(outbox.CHANNELS))
+    monkeypatch.setattr(delivery, "due_channels", lambda _menjin: list(outbox.CHANNELS))
     jobs_on(scheduler)._look_for_messages(cell)
     pauses = {one.key[1]: one.after_a_fault_seconds for _at, _number, one in scheduler._due}
     assert pauses == {f"outbox-{channel}": AFTER_A_FAULT_SECONDS for channel in outbox.CHANNELS}
@@ -122,14 +122,14 @@ def test_a_delivery_that_fails_waits_before_it_is_tried_again(cell, monkeypatch)
 def test_a_failed_look_for_messages_works_again_only_once_it_was_done(cell, monkeypatch, caplog):
     jobs = jobs_on(make_scheduler())
     with monkeypatch.context() as away:
-        away.setattr(outbox, "due_channels", lambda _menjin: raise_it(OSError()))
-        assert jobs._look_for_messages(cell) == outbox.LOOK_EVERY_SECONDS
+        away.setattr(delivery, "due_channels", lambda _menjin: raise_it(OSError()))
+        assert jobs._look_for_messages(cell) == delivery.LOOK_EVERY_SECONDS
     with monkeypatch.context() as out:
         out.setattr(cell, "at_work", lambda: raise_it(CellOut(Trouble(Kind.FAULT, "out", "here", "wait"))))
         assert jobs._look_for_messages(cell) == AGAIN_SECONDS
     with monkeypatch.context() as closed:
         closed.setattr(cell, "_app", None)
-        assert jobs._look_for_messages(cell) == outbox.LOOK_EVERY_SECONDS
+        assert jobs._look_for_messages(cell) == delivery.LOOK_EVERY_SECONDS
     failed = ["messages that are due could not be looked for"]
     assert [line.getMessage().partition(";")[0] for line in caplog.records] == failed
     jobs._look_for_messages(cell)
@@ -142,15 +142,15 @@ def test_a_message_is_looked_for_as_soon_as_it_is_committed_and_not_where_it_was
 ):
     scheduler = make_scheduler(monotonic=lambda: 0.0)
     jobs = jobs_on(scheduler)
-    scheduler.add(("", OUTBOX), bool, outbox.LOOK_EVERY_SECONDS)
+    scheduler.add(("", OUTBOX), bool, delivery.LOOK_EVERY_SECONDS)
     jobs.prepare(cell, app_of(menjin))
     with pytest.raises(OSError, match="away"), menjin.database.session() as session:
         put(session, site, menjin)
         raise_it(OSError("away"))
-    assert earliest(scheduler) == outbox.LOOK_EVERY_SECONDS
+    assert earliest(scheduler) == delivery.LOOK_EVERY_SECONDS
     with menjin.database.session() as session:
         put(session, site, menjin)
-        assert earliest(scheduler) == outbox.LOOK_EVERY_SECONDS
+        assert earliest(scheduler) == delivery.LOOK_EVERY_SECONDS
     assert earliest(scheduler) == 0.0
 
 
@@ -166,7 +166,7 @@ def earliest(scheduler):
 
 
 def test_each_job_of_one_compound_has_a_thread(cell, menjin, monkeypatch):
-    monkeypatch.setattr(outbox, "due_channels", lambda _menjin: list(outbox.CHANNELS))
+    monkeypatch.setattr(delivery, "due_channels", lambda _menjin: list(outbox.CHANNELS))
     scheduler, app = make_scheduler(), app_of(menjin)
     jobs = jobs_on(scheduler)
     jobs.add(cell)

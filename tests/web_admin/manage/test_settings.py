@@ -11,8 +11,8 @@ from tests.web_admin.manage.settings_pages import SITE, send
 from web_admin.core.config import whole_numbers
 from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry
+from web_admin.messages.delivery import deliver
 from web_admin.messages.models import MailServer
-from web_admin.messages.outbox import deliver
 
 
 @pytest.fixture

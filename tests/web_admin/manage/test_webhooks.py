@@ -12,8 +12,8 @@ from tests.web_admin.manage.settings_pages import send
 from web_admin.alarms.actions import raise_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.core.database import current_menjin
+from web_admin.messages.delivery import deliver
 from web_admin.messages.models import OutboxMessage, Webhook
-from web_admin.messages.outbox import deliver
 from web_admin.messages.subscriptions import RESIDENT_MESSAGE
 from web_admin.messages.texts import WEBHOOK_KINDS
 

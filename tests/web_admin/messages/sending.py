@@ -7,10 +7,8 @@ from urllib.parse import urlsplit
 import msgspec
 from sqlalchemy import select
 
+from web_admin.messages.delivery import DeliveryCounts
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
-from web_admin.messages.outbox import (
-    DeliveryCounts,
-)
 from web_admin.messages.push_delivery import SUBSCRIPTION_PURPOSE
 from web_admin.messages.push_encryption import Subscription
 from web_admin.messages.push_models import PushPhone

@@ -16,13 +16,9 @@ from tests.web_admin.messages.sending import (
 )
 from web_admin.core.database import Menjin
 from web_admin.messages.actions import remove_webhook
+from web_admin.messages.delivery import deliver
 from web_admin.messages.models import OutboxMessage, Webhook
-from web_admin.messages.outbox import (
-    EVERY_WEBHOOK,
-    backlog,
-    deliver,
-    put_message,
-)
+from web_admin.messages.outbox import EVERY_WEBHOOK, backlog, put_message
 from web_admin.policy.effects import PolicyEffects
 from web_admin.settings.actions import remove_mail_server
 

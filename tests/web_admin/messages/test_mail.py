@@ -24,13 +24,9 @@ from tests.web_admin.messages.sending import (
     the_message,
 )
 from web_admin.core.database import Menjin
+from web_admin.messages.delivery import DeliveryCounts, deliver
 from web_admin.messages.models import MailServer, OutboxMessage
-from web_admin.messages.outbox import (
-    EVERY_WEBHOOK,
-    DeliveryCounts,
-    deliver,
-    put_message,
-)
+from web_admin.messages.outbox import EVERY_WEBHOOK, put_message
 from web_admin.policy.effects import PolicyEffects
 from web_admin.settings.actions import save_mail_server
 

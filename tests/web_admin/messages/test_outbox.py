@@ -28,16 +28,9 @@ from tests.web_admin.messages.sending import (
     the_message,
 )
 from web_admin.core.database import Database, Menjin, make_engine
+from web_admin.messages.delivery import DELAYS, DeliveryCounts, deliver
 from web_admin.messages.models import OutboxMessage, Webhook
-from web_admin.messages.outbox import (
-    DELAYS,
-    EVERY_WEBHOOK,
-    DeliveryCounts,
-    backlog,
-    deliver,
-    put_message,
-    try_again,
-)
+from web_admin.messages.outbox import EVERY_WEBHOOK, backlog, put_message, try_again
 from web_admin.operations import housekeeping, schema
 from web_admin.operations.backup import write_backup
 from web_admin.operations.backup_rows import restore_rows

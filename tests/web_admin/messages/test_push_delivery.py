@@ -19,8 +19,9 @@ from tests.web_admin.messages.sending import (
     the_message,
 )
 from web_admin.core.database import Menjin
+from web_admin.messages.delivery import DeliveryCounts, deliver
 from web_admin.messages.errors import NotSent
-from web_admin.messages.outbox import DeliveryCounts, backlog, deliver, put_message
+from web_admin.messages.outbox import backlog, put_message
 from web_admin.messages.push_delivery import CALL, CALL_OVER, STAFF_ALARM, service_of
 from web_admin.messages.push_models import PushPhone
 from web_admin.messages.push_phones import public_key

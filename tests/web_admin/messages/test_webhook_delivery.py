@@ -23,12 +23,9 @@ from tests.web_admin.messages.sending import (
     the_message,
 )
 from web_admin.core.database import Menjin
+from web_admin.messages.delivery import deliver
 from web_admin.messages.errors import NotSent
-from web_admin.messages.outbox import (
-    EVERY_WEBHOOK,
-    deliver,
-    put_message,
-)
+from web_admin.messages.outbox import EVERY_WEBHOOK, put_message
 from web_admin.messages.webhook_delivery import KEY_PURPOSE, post, shown_key, signature
 from web_admin.policy.effects import PolicyEffects
 

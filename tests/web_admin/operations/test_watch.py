@@ -20,8 +20,9 @@ from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
 from web_admin.events.alarm_groups import grouped
 from web_admin.journal.models import GateEvent
+from web_admin.messages.delivery import deliver
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
-from web_admin.messages.outbox import deliver, put_message
+from web_admin.messages.outbox import put_message
 from web_admin.operations import marks
 from web_admin.operations.watch import REPAIRS, WATCHED, notify, watch
 from web_admin.operations.watch import look as look_for_news

@@ -252,7 +252,7 @@ def test_a_number_is_sealed_shown_to_its_owner_alone_and_called_for_its_proof(
         press(stranger, f"{added.location}/remove", seen_on=PAGE)
     with small_compound.session() as session:
         session.query(CallNumber).one().proved_at = datetime.now(UTC)
-    assert "The number is verified." in called.get(added.location).text
+    assert "Verified. It rings" in called.get(added.location).text
     assert called.get("/r/records/export.json").get_json()["call_numbers"] != []
     press(called, f"{added.location}/remove", seen_on=PAGE)
     with small_compound.session() as session:

@@ -4,7 +4,7 @@ import time
 
 from demo.judge import Outcome, opens, refused
 from demo.stage import Stage
-from gate_controller.lane.state import SAME_CODE_SECONDS
+from gate_controller.lane.camera_state import SAME_CODE_SECONDS
 from gate_controller.terminal.view import Screen
 
 

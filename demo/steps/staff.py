@@ -23,7 +23,7 @@ from demo.rig.processes import wait_until
 from demo.stage import Stage
 from demo.world.compound import PULSE_SECONDS
 from gate_controller.contract.journal_chain import JournalEntry
-from gate_controller.lane.state import RESULT_SCREENS
+from gate_controller.lane.screen_state import RESULT_SCREENS
 from gate_controller.terminal.view import Screen, TerminalView
 from hardware.interfaces import InputKind
 from web_admin.credentials.pins import issue_duress_pin

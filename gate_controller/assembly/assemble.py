@@ -50,8 +50,9 @@ from gate_controller.lane.hands_free import HandsFreeCodes
 from gate_controller.lane.lost_readers import LostReaders
 from gate_controller.lane.memory import LaneMemory
 from gate_controller.lane.read_floods import ReadFlood
+from gate_controller.lane.screen_state import ScreenState
 from gate_controller.lane.sound_desk import SoundDesk
-from gate_controller.lane.state import LaneDesk, ScreenState
+from gate_controller.lane.state import LaneDesk
 from gate_controller.lane.status import GateStatus
 from gate_controller.rules.identify import GateKeys
 from gate_controller.site_file.config import ConfigRefused, GateConfig

@@ -13,7 +13,8 @@ from gate_controller.face_control.refusals import claim_of
 from gate_controller.face_control.results import FaceStep
 from gate_controller.lane.attempts import Attempts
 from gate_controller.lane.face_dialog import Admission
-from gate_controller.lane.state import FACE_SCREENS, LaneDesk
+from gate_controller.lane.screen_state import FACE_SCREENS
+from gate_controller.lane.state import LaneDesk
 from gate_controller.rules.decision import Claim, Reason
 
 MISSED = frozenset({Reason.FACE_NO_MATCH, Reason.FACE_AMBIGUOUS})

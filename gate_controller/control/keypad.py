@@ -14,7 +14,8 @@ from gate_controller.control.screen_actions import ScreenActions
 from gate_controller.lane.attempts import Attempts
 from gate_controller.lane.face_dialog import READ_ALOUD_KEY
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS
-from gate_controller.lane.state import RESULT_SCREENS, Intent, LaneDesk
+from gate_controller.lane.screen_state import RESULT_SCREENS
+from gate_controller.lane.state import Intent, LaneDesk
 from gate_controller.rules.decision import Claim, Reason
 from gate_controller.rules.identify import hash_typed
 from gate_controller.terminal.view import Screen

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from gate_controller.lane.state import CameraState
+from gate_controller.lane.camera_state import CameraState
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera
 from hardware.readers.qr_scanners import read_codes

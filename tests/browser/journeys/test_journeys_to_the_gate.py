@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser
 
-from gate_controller.lane.state import SAME_CODE_SECONDS
+from gate_controller.lane.camera_state import SAME_CODE_SECONDS
 from gate_controller.rules.decision import Reason
 from tests.browser.journeys.pockets import GOOD, POCKETS, Pocket, marked
 from tests.browser.journeys.real_gate import Newcomer, RealGate

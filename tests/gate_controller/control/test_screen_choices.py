@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.lane.state import CHOICES_KEPT_SECONDS
+from gate_controller.lane.screen_state import CHOICES_KEPT_SECONDS
 from tests.promises.screen_visitor import at_the_screen
 from tests.support.compounds.people import person, pin, records
 from tests.support.gates.bench import PIN_KEY, BenchGate, bench_gate

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from gate_controller.lane.camera_codes import look_for_code
+from gate_controller.lane.camera_state import TRY_AGAIN_SECONDS, CameraState
 from gate_controller.lane.camera_watch import CameraSight, WatchedCamera, take_sight
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.memory import LaneMemory
-from gate_controller.lane.state import TRY_AGAIN_SECONDS, CameraState, LaneDesk
+from gate_controller.lane.state import LaneDesk
 from gate_controller.storage.clock import GateClock
 from gate_controller.terminal.view import Screen
 from hardware.cameras.trouble import Trouble

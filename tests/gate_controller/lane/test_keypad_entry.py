@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS, Entry, press
-from gate_controller.lane.state import LaneDesk, ScreenState
+from gate_controller.lane.screen_state import ScreenState
+from gate_controller.lane.state import LaneDesk
 from gate_controller.terminal.view import Screen
 
 

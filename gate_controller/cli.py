@@ -19,7 +19,8 @@ from gate_controller.command_line.command_names import gate_program
 from gate_controller.command_line.spoken import Catalogue, language_of
 from gate_controller.contract.https_only import in_the_clear
 from gate_controller.contract.languages import Language
-from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
+from gate_controller.site_file.config import ConfigRefused, GateConfig
+from gate_controller.site_file.load import load_config
 from gate_controller.updates.launcher import EXIT_NEXT, ROOT_VARIABLE
 from hardware.errors import BadDeviceSetting
 
@@ -233,7 +234,7 @@ def _pair(config: GateConfig, site_file: Path, code: str | Path | None, wait_sec
 
 
 def _fetch(config: GateConfig, site_file: Path) -> int:
-    from gate_controller.assembly.assemble import read_identity
+    from gate_controller.assembly.stored_state import read_identity
     from gate_controller.storage.secrets import SecretsUnusable
     from gate_controller.sync.site_facts import NotFetched, fetch_facts
 

@@ -1,6 +1,5 @@
 """Build a gate from its site file: the only code that chooses real devices and reads the clock."""
 
-import logging
 import queue
 import threading
 import time
@@ -11,11 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
 from gate_controller.assembly.cameras import make_lane_cameras
 from gate_controller.assembly.devices import make_inputs, make_lane_devices
 from gate_controller.assembly.face import make_face_parts
+from gate_controller.assembly.gate import Gate
 from gate_controller.assembly.outputs import (
     lanes_never_held,
     make_door,
@@ -30,42 +28,34 @@ from gate_controller.assembly.readers import (
     takers_of_ways,
 )
 from gate_controller.assembly.screens import launch_pages, make_screens
+from gate_controller.assembly.stored_state import last_good_policy, read_identity, report_damage, stored_keys
 from gate_controller.assembly.telephone import make_telephone
 from gate_controller.assembly.updates import make_updates
-from gate_controller.contract.event_kinds import EventKind
-from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.program import program_version
-from gate_controller.contract.records import PolicyRefused
-from gate_controller.contract.signing import SignatureRefused, certified_key
 from gate_controller.control.controller import Controller
-from gate_controller.control.messages import Message, Stop
+from gate_controller.control.messages import Message
 from gate_controller.control.parts import GateParts
 from gate_controller.control.recorder import Recorder
 from gate_controller.control.screens import Screens
-from gate_controller.face_control.kept_faces import KeptFaces
 from gate_controller.lane.camera_codes import CodeLooks
 from gate_controller.lane.camera_lease import CameraLeases
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.hands_free import HandsFreeCodes
 from gate_controller.lane.lost_readers import LostReaders
 from gate_controller.lane.memory import LaneMemory
-from gate_controller.lane.read_floods import ReadFlood
 from gate_controller.lane.screen_state import ScreenState
 from gate_controller.lane.sound_desk import SoundDesk
 from gate_controller.lane.state import LaneDesk
 from gate_controller.lane.status import GateStatus
-from gate_controller.rules.identify import GateKeys
 from gate_controller.site_file.config import ConfigRefused, GateConfig
 from gate_controller.site_file.pulse_limits import log_cut_times
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.disk_room import DiskRoom, give_room_to_start
 from gate_controller.storage.journal import Journal
-from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from gate_controller.storage.policy_store import PolicyStore
 from gate_controller.storage.secrets import (
     CARD_KEY,
-    IDENTITY,
     PIN_KEY,
-    SecretsUnusable,
     gate_private_key,
     read_secret,
 )
@@ -74,13 +64,9 @@ from gate_controller.sync.calls import CallReports
 from gate_controller.sync.client import SyncClient
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.numbers import NumbersFile
-from gate_controller.terminal.entry_guard import write_launch_page
-from gate_controller.terminal.server import TerminalServer
-from hardware.errors import BadDeviceSetting, DeviceUnavailable
-from hardware.interfaces import Camera, Device, DeviceState, Health, Relay, Telephone
+from hardware.errors import BadDeviceSetting
+from hardware.interfaces import Camera, Device
 from hardware.lines.modbus_lines import ModbusLines
-
-log = logging.getLogger(__name__)
 
 
 def wall_clock() -> datetime:
@@ -100,71 +86,6 @@ class Clocks:
     wall: Callable[[], datetime] = wall_clock
     monotonic: Callable[[], float] = time.monotonic
     boot_seconds: Callable[[], float] = boot_seconds
-
-
-@dataclass(slots=True)
-class Gate:
-    """A gate, assembled; `run` blocks until `stop` is called from anywhere."""
-
-    controller: Controller
-    sync: SyncClient
-    calls: CallReports
-    devices: tuple[Device, ...]
-    telephone: Telephone | None
-    relays: dict[str, Relay]
-    screens: dict[str, TerminalServer]
-    launch_pages: dict[str, Path]
-    hands_free: tuple[HandsFreeCodes, ...]
-    face: KeptFaces | None
-    inbox: "queue.SimpleQueue[Message]"
-    closing: ExitStack
-
-    def run(self) -> None:
-        """Start the relays first, then screens, devices and the server link, and decide until stopped."""
-        with self.closing:
-            for lane_id, relay in self.relays.items():
-                try:
-                    relay.open()
-                except DeviceUnavailable as err:
-                    log.error("lane %s: %s", lane_id, err)
-                self.closing.callback(relay.close)
-            for lane_id, screen in self.screens.items():
-                # A screen that cannot be shown must not take the readers with it.
-                try:
-                    screen.start()
-                    self.closing.callback(screen.stop)
-                    write_launch_page(self.launch_pages[lane_id], screen.launch_url)
-                except OSError as err:
-                    log.error("the screen of lane %s: %s", lane_id, err)
-                    self.inbox.put(DeviceState(screen_name(lane_id), Health.LOST, str(err)))
-            for device in self.devices:
-                device.start(ReadFlood(self.inbox.put).take)
-                self.closing.callback(device.stop)
-            if self.telephone is not None:
-                self.telephone.start(self.inbox.put)
-                self.closing.callback(self.telephone.stop)
-            for codes in self.hands_free:
-                codes.start()
-            self.sync.start()
-            self.closing.callback(self.sync.stop)
-            self.calls.start()
-            self.closing.callback(self.calls.stop)
-            if self.face is not None:
-                self.face.start_loading()
-            self.controller.run()
-
-    def stop(self) -> None:
-        """End the loop; every output goes to rest."""
-        self.inbox.put(Stop())
-
-
-def read_identity(secrets_dir: Path) -> GateIdentity:
-    """Return who this gate is; raise SecretsUnusable when it was never paired."""
-    body = read_secret(secrets_dir, IDENTITY, size=None)
-    try:
-        return msgspec.json.decode(body, type=GateIdentity)
-    except (msgspec.MsgspecError, ValueError) as err:
-        raise SecretsUnusable(f"{secrets_dir / IDENTITY}: {err}; pair the gate again") from err
 
 
 def assemble(
@@ -205,7 +126,7 @@ def _assemble(
     closing.callback(store.close)
     lane_memory = LaneMemory(data_dir / "lanes.sqlite3", now)
     closing.callback(lane_memory.close)
-    snapshot = _last_good_policy(store)
+    snapshot = last_good_policy(store)
     floor = max((t for t in (journal.last_at, store.issued_at) if t is not None), default=None)
     clock = GateClock(
         clocks.wall, clocks.monotonic, floor=floor, is_battery_backed=config.gate.has_battery_clock
@@ -235,7 +156,7 @@ def _assemble(
     for worker in (hasher, *lookers.values()):
         closing.callback(worker.shutdown, wait=True, cancel_futures=True)
     closing.callback(face.faces.cancel_all)
-    _report_damage(journal, store, lane_memory, clock.now())
+    report_damage(journal, store, lane_memory, clock.now())
     if snapshot is not None:
         lane_memory.keep_only(snapshot.policy.persons.keys())
         face.keeper.settle(snapshot.face_roster)
@@ -307,9 +228,8 @@ def _assemble(
         telephone=make_telephone(config.telephone),
     )
     card_key, pin_key = read_secret(secrets_dir, CARD_KEY), read_secret(secrets_dir, PIN_KEY)
-    controller = Controller(
-        parts, inbox, _keys(store, identity, card_key, pin_key), snapshot, card_key=card_key, pin_key=pin_key
-    )
+    keys = stored_keys(store, identity, card_key, pin_key)
+    controller = Controller(parts, inbox, keys, snapshot, card_key=card_key, pin_key=pin_key)
     controller_ref.append(controller)
     pages, codes = launch_pages(config), tuple(hands_free.values())
     return Gate(
@@ -367,40 +287,6 @@ def _lost_readers(
     say_troubles_alone = [*(screen_name(lane_id) for lane_id in config.lane), *config.camera]
     takes = takers_of_ways(config, lanes_with_camera)
     return LostReaders(clock, lane_memory, takes, say_troubles_alone)
-
-
-def _report_damage(journal: Journal, store: PolicyStore, lane_memory: LaneMemory, now: datetime) -> None:
-    """Record that a database was set aside, and how much of the journal could be carried over."""
-    if journal.salvaged is not None:
-        journal.append(EventKind.ALARM_JOURNAL_DAMAGED, {"salvaged": journal.salvaged}, {}, now)
-    if store.damaged is not None:
-        detail = f"set aside as {store.damaged.name}"
-        journal.append(EventKind.ALARM_POLICY_DAMAGED, {"detail": detail}, {}, now)
-    if lane_memory.damaged is not None:
-        detail = f"set aside as {lane_memory.damaged.name}"
-        journal.append(EventKind.ALARM_LANE_MEMORY_DAMAGED, {"detail": detail}, {}, now)
-
-
-def _last_good_policy(store: PolicyStore) -> PolicySnapshot | None:
-    try:
-        return store.load()
-    except PolicyRefused as err:
-        # Shut until the server has sent a whole policy again: the file was changed from outside.
-        log.error("the stored policy is refused and asked for again: %s", err)
-        store.forget_policy()
-        return None
-
-
-def _keys(store: PolicyStore, identity: GateIdentity, card_key: bytes, pin_key: bytes) -> GateKeys | None:
-    certificate = store.certificate("pass")
-    if certificate is None:
-        return None
-    try:
-        pass_key = certified_key(identity.root_public_key, certificate, identity.site_id, "pass")
-    except SignatureRefused as err:
-        log.error("the stored pass key is refused and asked for again: %s", err)
-        return None
-    return GateKeys(card_key, pin_key, pass_key)
 
 
 def make_devices(

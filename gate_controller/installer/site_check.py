@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gate_controller.assembly.assemble import read_identity
 from gate_controller.assembly.process_hardening import swap_trouble
+from gate_controller.assembly.stored_state import read_identity
 from gate_controller.contract.https_only import in_the_clear, is_loopback
 from gate_controller.installer.lines import CheckLine, fine, warning, wrong
 from gate_controller.installer.port_trouble import shared_name, unstable_name

@@ -7,7 +7,8 @@ from pathlib import Path
 import requests
 
 from gate_controller.contract.site_facts import SITE_PATH, SiteFacts, SiteQuestion
-from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
+from gate_controller.site_file.config import ConfigRefused, GateConfig
+from gate_controller.site_file.load import load_config
 from gate_controller.site_file.office_facts import FILE_NAME, store_facts, stored_facts
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.secrets import gate_private_key

@@ -22,7 +22,8 @@ from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.cameras import make_camera
 from gate_controller.assembly.outputs import make_relays
 from gate_controller.assembly.readers import make_osdp_readers
-from gate_controller.site_file.config import GateConfig, load_config
+from gate_controller.site_file.config import GateConfig
+from gate_controller.site_file.load import load_config
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera, DeviceReport, DeviceState, Health
 from hardware.lines.modbus_lines import ModbusLines

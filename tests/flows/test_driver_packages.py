@@ -7,7 +7,8 @@ import pytest
 
 from gate_controller.assembly.assemble import assemble
 from gate_controller.installer.device_check import check_devices
-from gate_controller.site_file.config import ConfigRefused, load_config
+from gate_controller.site_file.config import ConfigRefused
+from gate_controller.site_file.load import load_config
 from tests.support.compounds.people import card, person, records
 from tests.support.driver_packages import installed
 from tests.support.gates.bench import CARD_KEY, bench_gate

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.site_file.config import ConfigRefused, load_config
+from gate_controller.site_file.config import ConfigRefused
+from gate_controller.site_file.load import load_config
 from tests.support.gates.bench import BenchGate, bench_gate
 from tests.support.gates.process import GateProcess
 

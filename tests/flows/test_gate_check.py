@@ -29,7 +29,8 @@ from gate_controller.installer.face_check import check_face
 from gate_controller.installer.lines import CheckLine, Verdict
 from gate_controller.installer.port_trouble import port_trouble
 from gate_controller.installer.site_check import check_clock, check_screens, check_secrets
-from gate_controller.site_file.config import ConfigRefused, load_config
+from gate_controller.site_file.config import ConfigRefused
+from gate_controller.site_file.load import load_config
 from gate_controller.storage.secrets import write_secret
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind

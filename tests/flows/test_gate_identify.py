@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gate_controller.assembly.assemble import make_devices
-from gate_controller.site_file.config import load_config
+from gate_controller.site_file.load import load_config
 from gate_controller.storage.secrets import write_secret
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import CardRead, DeviceReport, Health, InputChange, InputKind

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.assembly.assemble import Gate
+from gate_controller.assembly.gate import Gate
 from gate_controller.contract.messages import OpenOrder
 from gate_controller.sync.news import LinkChanged, OrderArrived
 from hardware.interfaces import InputKind

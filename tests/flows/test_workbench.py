@@ -20,7 +20,8 @@ from gate_controller.assembly.cameras import make_camera
 from gate_controller.assembly.outputs import make_relays
 from gate_controller.assembly.reader_keys import key_name
 from gate_controller.assembly.readers import make_osdp_readers
-from gate_controller.site_file.config import GateConfig, load_config
+from gate_controller.site_file.config import GateConfig
+from gate_controller.site_file.load import load_config
 from gate_controller.storage.secrets import write_secret
 from hardware.errors import HardwareError
 from hardware.interfaces import (

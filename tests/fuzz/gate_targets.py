@@ -48,7 +48,8 @@ from gate_controller.contract.signing import (
     public_bytes,
 )
 from gate_controller.lane.keypad_entry import MAX_HOME_DIGITS, MAX_SECRET_DIGITS, Entry, press
-from gate_controller.site_file.config import ConfigRefused, load_config
+from gate_controller.site_file.config import ConfigRefused
+from gate_controller.site_file.load import load_config
 from gate_controller.sync.link import SyncRefused, read_reply
 from gate_controller.terminal.view import decode_action
 from tests.fuzz.target import Target, chosen

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gate_controller.contract.records import Id
-from gate_controller.site_file.config import NAMED_PARTS, ConfigRefused, load_config
+from gate_controller.site_file.config import NAMED_PARTS, ConfigRefused
+from gate_controller.site_file.load import load_config
 from hardware.driver import API, PartName
 from hardware.registry import BASES, FOLDER_VARIABLE, GROUP, DriverRefused, Drivers, installed_drivers
 from tests.support.driver_packages import EXAMPLE, MODULE, installed

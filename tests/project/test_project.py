@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 import menjin
-from gate_controller.site_file.config import load_config
+from gate_controller.site_file.load import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]

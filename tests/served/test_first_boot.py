@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gate_controller.contract.lane_sheet import LaneSheet
-from gate_controller.site_file.config import load_config
+from gate_controller.site_file.load import load_config
 from gate_controller.updates.fetch import machine_tag
 from hardware.readers.cards import CardFormat
 from hardware.simulated.readers import LineCardReader

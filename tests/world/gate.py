@@ -15,7 +15,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.assembly.assemble import _keys, _last_good_policy, _report_damage
+from gate_controller.assembly.stored_state import last_good_policy, report_damage, stored_keys
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from gate_controller.control.controller import Controller
@@ -207,12 +207,12 @@ class WorldGate:
         self.journal = Journal(files / "journal.sqlite3", now)
         self.store = PolicyStore(files / "policy.sqlite3", secrets.identity, now)
         self.lane_memory = LaneMemory(files / "lanes.sqlite3", now)
-        snapshot = _last_good_policy(self.store)
+        snapshot = last_good_policy(self.store)
         floor = max((t for t in (self.journal.last_at, self.store.issued_at) if t is not None), default=None)
         self.clock = GateClock(self.wall, self.boot_seconds, floor=floor, is_battery_backed=True)
         self.inbox = Inbox()
         self._make_face(files, now)
-        _report_damage(self.journal, self.store, self.lane_memory, self.clock.now())
+        report_damage(self.journal, self.store, self.lane_memory, self.clock.now())
         if snapshot is not None:
             self.lane_memory.keep_only(snapshot.policy.persons.keys())
             self.keeper.settle(snapshot.face_roster)
@@ -329,7 +329,7 @@ class WorldGate:
             call_reports=CallReports(self.sync._link, secrets.identity, self.inbox.put),
             camera_leases=CameraLeases({}, {}, {}, self.clock.monotonic_seconds, self.inbox.put),
         )
-        keys = _keys(self.store, secrets.identity, secrets.card_key, secrets.pin_key)
+        keys = stored_keys(self.store, secrets.identity, secrets.card_key, secrets.pin_key)
         return Controller(
             parts,
             self.inbox,

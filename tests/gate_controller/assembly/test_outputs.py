@@ -17,7 +17,8 @@ from gate_controller.assembly.outputs import (
 from gate_controller.installer.check import check_gate
 from gate_controller.lane.door import DoorState
 from gate_controller.lane.memory import Wire
-from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
+from gate_controller.site_file.config import ConfigRefused, GateConfig
+from gate_controller.site_file.load import load_config
 from hardware.interfaces import InputChange, InputKind
 from hardware.lines.modbus_lines import ModbusLines
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus

@@ -15,7 +15,8 @@ from gate_controller.assembly.reader_keys import key_name, read_reader_key
 from gate_controller.assembly.readers import make_osdp_readers, readers_with_lights, takers_of_ways
 from gate_controller.contract.records import Method
 from gate_controller.installer.check import check_gate
-from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
+from gate_controller.site_file.config import ConfigRefused, GateConfig
+from gate_controller.site_file.load import load_config
 from gate_controller.storage.secrets import write_secret
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import DeviceReport, DeviceState, Health

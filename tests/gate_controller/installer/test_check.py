@@ -12,7 +12,7 @@ from gate_controller.installer.port_trouble import port_trouble, unstable_name
 from gate_controller.installer.ports import PortIdentifier
 from gate_controller.installer.site_check import check_names
 from gate_controller.installer.site_lines import NamedPart
-from gate_controller.site_file.config import load_config
+from gate_controller.site_file.load import load_config
 from hardware.driver import WireSettings
 from hardware.identify.listening import ContactMoved, Tap
 from hardware.inputs.drivers import InputBoardSection

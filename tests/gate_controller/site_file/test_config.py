@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from gate_controller.assembly.assemble import assemble
-from gate_controller.site_file.config import ConfigRefused, load_config
+from gate_controller.site_file.config import ConfigRefused
+from gate_controller.site_file.load import load_config
 from tests.support.gates.bench import CAMERA_SHEET, SITE_FILE, bench_gate
 
 GOOD = SITE_FILE.format(root="/srv/menjin", more="")

@@ -9,7 +9,8 @@ from gate_controller.contract.lane_sheet import LaneSheet
 from gate_controller.contract.languages import Language
 from gate_controller.contract.site_facts import OfficeLane, SiteFacts
 from gate_controller.installer.check import _check_lanes
-from gate_controller.site_file.config import ConfigRefused, load_config
+from gate_controller.site_file.config import ConfigRefused
+from gate_controller.site_file.load import load_config
 from gate_controller.site_file.office_facts import store_facts
 
 NOW = datetime(2026, 7, 6, tzinfo=UTC)

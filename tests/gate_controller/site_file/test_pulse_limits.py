@@ -8,7 +8,7 @@ import pytest
 
 from gate_controller.installer.check import check_gate
 from gate_controller.installer.lines import Verdict
-from gate_controller.site_file.config import load_config
+from gate_controller.site_file.load import load_config
 from gate_controller.site_file.outputs import LaneSection
 from gate_controller.site_file.pulse_limits import PulseLimits, cut_times, limits_of, stored_lanes
 from tests.support.compounds.people import lane, person, records

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from demo.world.lane_sheets import sheet_lines, sheet_of
-from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
+from gate_controller.site_file.config import ConfigRefused, GateConfig
+from gate_controller.site_file.load import load_config
 from gate_controller.site_file.sheet_check import sheet_lines as check_lines
 
 TODAY = date(2026, 8, 1)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.site_file.config import ConfigRefused, load_config
+from gate_controller.site_file.config import ConfigRefused
+from gate_controller.site_file.load import load_config
 from gate_controller.site_file.telephone import TelephoneSection
 
 SITE = """

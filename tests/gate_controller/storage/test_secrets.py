@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.assembly.assemble import read_identity
+from gate_controller.assembly.stored_state import read_identity
 from gate_controller.storage.secrets import SecretsUnusable, gate_private_key, read_secret, write_secret
 
 

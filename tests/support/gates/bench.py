@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.assembly.assemble import Gate, assemble
+from gate_controller.assembly.assemble import assemble
+from gate_controller.assembly.gate import Gate
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.records import Record
 from gate_controller.contract.signing import public_bytes
-from gate_controller.site_file.config import load_config
+from gate_controller.site_file.load import load_config
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.secrets import private_key_bytes, write_secret

@@ -26,7 +26,7 @@ NURSERY = """
 import logging, os, sys
 from pathlib import Path
 from gate_controller.assembly.assemble import assemble
-from gate_controller.site_file.config import load_config
+from gate_controller.site_file.load import load_config
 logging.disable(logging.CRITICAL)
 for site_file in sys.stdin:
     life = os.fork()

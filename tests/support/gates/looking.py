@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import gate_controller.assembly.assemble
-from gate_controller.assembly.assemble import Gate, boot_seconds
+from gate_controller.assembly.assemble import boot_seconds
+from gate_controller.assembly.gate import Gate
 from gate_controller.cli import run
 from gate_controller.contract.records import FaceRecord, Method
 from gate_controller.control.messages import ScreenAction

@@ -195,7 +195,7 @@ def test_a_site_file_is_read_without_loading_a_driver(tmp_path: Path) -> None:
     path = tmp_path / "site.toml"
     path.write_text(SITE_FILE.format(root=tmp_path, more=""), encoding="utf-8")
     code = (
-        "import sys; from pathlib import Path; from gate_controller.site_file.config import load_config; "
+        "import sys; from pathlib import Path; from gate_controller.site_file.load import load_config; "
         f"load_config(Path({str(path)!r})); "
         "print(sorted({'serial', 'pymodbus', 'numpy', 'cv2', 'gpiod', 'osdp'} & set(sys.modules)))"
     )

@@ -7,41 +7,22 @@ reported once when it starts and once when it ends, and tried again at the next 
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.features import BELL, CALLS, FACE_BESIDE, LOST_READERS, SUM_DIGEST, known
-from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
 from gate_controller.contract.messages import (
     ASK_PATH,
-    EVENTS_PATH,
     HANDOVER_PATH,
-    MAX_BODY_BYTES,
     MAX_TROUBLE_CHARS,
-    RECEIPTS_PATH,
-    Accepted,
     AskReply,
     AskRequest,
-    EventsReply,
-    HandedOver,
     HandoverReply,
-    RawEventBatch,
-    ReceiptBatch,
-    SignedReceipt,
 )
 from gate_controller.contract.records import FaceRecord, PolicyRefused
-from gate_controller.contract.signing import (
-    KeyRole,
-    SignatureRefused,
-    SignedCertificate,
-    certified_key,
-    sign,
-    verify,
-)
+from gate_controller.contract.signing import KeyRole, SignatureRefused, SignedCertificate
 from gate_controller.face_control.installed import has_face_code
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus, without_lost
@@ -50,6 +31,7 @@ from gate_controller.storage.disk_room import DiskState, disk_health
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.sync.bell import GateBell
+from gate_controller.sync.journal_delivery import JournalDelivery
 from gate_controller.sync.lent_faces import LentFaces
 from gate_controller.sync.link import ServerLink, SyncRefused
 from gate_controller.sync.news import (
@@ -67,10 +49,6 @@ from gate_controller.sync.pace import AskPace, lasting
 from gate_controller.updates.updates import GateUpdates
 
 log = logging.getLogger(__name__)
-
-EVENTS_A_BATCH = 500
-EVENTS_BYTES = MAX_BODY_BYTES // 2
-"""Largest sum of a batch's entries, in bytes; its head and the signs around them fit beside that."""
 
 
 class SyncClient:
@@ -98,8 +76,6 @@ class SyncClient:
     ) -> None:
         """Remember the parts; `start` begins to call, and `nudge` set by anyone makes it call at once."""
         self._link = link
-        self._identity = identity
-        self._key = key
         self._store = store
         self._journal = journal
         self._clock = clock
@@ -107,12 +83,11 @@ class SyncClient:
         self._boot_seconds = boot_seconds
         self._status = status
         self._deliver = deliver
-        self._server_has_seq = journal.acknowledged_seq
-        self._server_time: datetime | None = None
         self._online: bool | None = None
         self._turned_down = ""
         self._lent = LentFaces(identity)
         self._pace = AskPace(clock.monotonic_seconds())
+        self.delivery = JournalDelivery(link, identity, key, store, journal, clock, self._ask_now)
         self._bell = bell
         self._bell_changes, self._server_knows, self._offers_calls = 0, frozenset[str](), False
         self._said: AskRequest | None = None
@@ -123,7 +98,6 @@ class SyncClient:
         self._numbers = numbers
         self._updates = updates
         self._told_tamper_id: str | None = None
-        self._answered_seq = 0
         self._handed_after = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
@@ -158,8 +132,8 @@ class SyncClient:
             elif self._online is False:
                 # The next server to answer may be a restored one: ask what it has before pushing.
                 return
-            self.push_events()
-            self.push_receipts()
+            self.delivery.push_events()
+            self.delivery.push_receipts()
         except (requests.RequestException, SyncRefused) as err:
             self._link_is(False, str(err) if isinstance(err, SyncRefused) else type(err).__name__)
         except Exception as err:
@@ -176,6 +150,9 @@ class SyncClient:
             except Exception:
                 # Likewise: no monitor is worth the thread.
                 log.exception("numbers for a monitor cannot be written")
+
+    def _ask_now(self) -> None:
+        self._pace.ask_now(self._clock.monotonic_seconds())
 
     def _mind_the_bell(self, now_seconds: float) -> None:
         """Ask sooner after a wake-up, when the bell begins or ceases to be heard, and to say something."""
@@ -224,7 +201,7 @@ class SyncClient:
             raise
         self._said = lasting(question)
         # First: a restored server has less than it once acknowledged, and says so here.
-        self._server_has_seq, self._server_time = reply.acknowledged_seq, reply.server_time
+        self.delivery.server_has(reply.acknowledged_seq, reply.server_time)
         if reply.wants_tombstones:
             # It lends no face while it restores: leases of the server before it end with this answer.
             self._keeper.take_leases((), self._boot_seconds())
@@ -272,7 +249,7 @@ class SyncClient:
             devices=status.devices,
             tamper_id=self._keeper.tamper_id or msgspec.UNSET,
             face=status.face or msgspec.UNSET,
-            handed_over=self._handed_over(),
+            handed_over=self.delivery.handed_over(),
             program=self._program,
             without_face=msgspec.UNSET if has_face_code() else True,
             knows=self._knows(),
@@ -354,54 +331,3 @@ class SyncClient:
             if reply.after == page.after:
                 raise SyncRefused("the server took a page of the handover and went no further")
             self._handed_after = reply.after
-
-    def _handed_over(self) -> HandedOver | msgspec.UnsetType:
-        seq = self._journal.acknowledged_seq
-        digest = self._journal.digest_of(seq) if seq > 0 else None
-        return HandedOver(seq=seq, digest=digest) if digest is not None else msgspec.UNSET
-
-    def push_events(self) -> None:
-        """Hand over journal entries until the server has all of them."""
-        while entries := self._journal.lines_after(self._server_has_seq, EVENTS_A_BATCH, EVENTS_BYTES):
-            head = msgspec.json.encode(
-                Head(self._identity.site_id, self._identity.gate_id, entries[-1].seq, entries[-1].digest)
-            )
-            signed = SignedHead(head, sign(self._key, HEAD_DOMAIN, head))
-            batch = RawEventBatch(entries=tuple(msgspec.Raw(e.body) for e in entries), head=signed)
-            reply = self._link.post(EVENTS_PATH, batch, EventsReply)
-            answered_seq = max((e.seq for e in entries if e.kind == EventKind.FACE_ANSWER), default=0)
-            if answered_seq > self._answered_seq:
-                # A person waits at the gate for the office's result of their answer.
-                self._answered_seq = answered_seq
-                self._pace.ask_now(self._clock.monotonic_seconds())
-            if reply.acknowledged_seq <= self._server_has_seq:
-                raise SyncRefused("the server took the events and acknowledged none")
-            self._server_has_seq = reply.acknowledged_seq
-            # By the earlier of both clocks: one that ran ahead would drop what a restored server asks for.
-            now = self._clock.now()
-            self._journal.acknowledge(reply.acknowledged_seq, min(now, self._server_time or now))
-            self._keep_anchor(reply.countersigned)
-
-    def _keep_anchor(self, signed: SignedHead | None) -> None:
-        certificate = self._store.certificate("anchor")
-        if signed is None or certificate is None:
-            return
-        try:
-            key = certified_key(self._identity.root_public_key, certificate, self._identity.site_id, "anchor")
-            verify(key, COUNTERSIGN_DOMAIN, signed.head, signed.signature)
-        except SignatureRefused as err:
-            raise SyncRefused(f"the countersigned head: {err}") from err
-        self._journal.keep_anchor(signed.head, signed.signature)
-
-    def push_receipts(self) -> None:
-        """Hand over receipts that the server does not have."""
-        unsent = self._journal.unsent_receipts()
-        if unsent:
-            batch = ReceiptBatch(
-                receipts=tuple(
-                    SignedReceipt(receipt=receipt, signature=signature)
-                    for receipt, signature in unsent.values()
-                )
-            )
-            self._link.post(RECEIPTS_PATH, batch, Accepted)
-            self._journal.receipts_sent(tuple(unsent))

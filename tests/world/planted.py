@@ -19,7 +19,7 @@ from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.rules import access
 from gate_controller.storage import database
 from gate_controller.storage.policy_store import PolicyStore
-from gate_controller.sync.client import SyncClient
+from gate_controller.sync.journal_delivery import JournalDelivery
 from tests.support.compounds import access_reviews
 from web_admin.access_review import actions as review_actions
 from web_admin.accounts import permissions
@@ -154,7 +154,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "lost receipt", "a gate counts receipts as sent before the server has answered",
-        ((SyncClient, "push_receipts", (
+        ((JournalDelivery, "push_receipts", (
             ("self._link.post(", "self._journal.receipts_sent(tuple(unsent)); self._link.post("),
         )),),
     ),

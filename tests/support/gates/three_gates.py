@@ -270,8 +270,8 @@ class TownGate:
         """Do what a turn with the server does."""
         self.keeper.drop_ended_leases()
         self.sync.ask()
-        self.sync.push_events()
-        self.sync.push_receipts()
+        self.sync.delivery.push_events()
+        self.sync.delivery.push_receipts()
 
     def capability(self) -> CameraCapability:
         return CameraCapability(lifetime_seconds=20, boot_seconds=lambda: self.boot_seconds)

@@ -20,14 +20,14 @@ from demo.steps.cables import (
 from demo.steps.calls import (
     call_answer_replayed_refused,
     call_answered_opens,
-    call_by_telephone_opens,
     call_leaves_nothing,
-    call_nobody_falls_to_guard,
     call_sent_away,
-    call_tone_from_visitor_refused,
-    courier_not_wanted_refused,
-    courier_once,
     push_wakes_phone,
+)
+from demo.steps.calls_by_telephone import (
+    call_by_telephone_opens,
+    call_nobody_falls_to_guard,
+    call_tone_from_visitor_refused,
     test_call_monthly,
 )
 from demo.steps.cards_and_pins import (
@@ -40,6 +40,7 @@ from demo.steps.cards_and_pins import (
     wrong_pin_refused_and_delayed,
 )
 from demo.steps.consent import enrol_with_another_persons_card_refused, face_enrol_at_gate, under_14_blocked
+from demo.steps.couriers import courier_not_wanted_refused, courier_once
 from demo.steps.doors import (
     door_forced_alarm,
     door_held_alarm,

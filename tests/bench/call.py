@@ -21,7 +21,7 @@ from pathlib import Path
 from demo.actors.called_home import CalledHome
 from demo.judge import pulse_after
 from demo.stage import Stage, open_stage
-from demo.steps.calls import (
+from demo.steps.call_hands import (
     GATE,
     LANDLINE,
     LANE,

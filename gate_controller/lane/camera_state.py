@@ -7,9 +7,9 @@ from gate_controller.terminal.view import CameraTrouble
 
 SAME_CODE_SECONDS = 2.0
 MISSED_SECONDS = 60.0
-"""Within which who was not recognised shows their card, or is recognised at the second look."""
+"""Time for a person who was not recognised to show their card, or to be recognised at a second look."""
 TRY_AGAIN_SECONDS = 300.0
-"""After this face is offered again, since only a look can show that the camera sees again."""
+"""Time after which face is offered again, since only a look can show that the camera sees again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from gate_controller.sync.news import CallSaid, DirectoryCame, OpenTask, SyncNew
 log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 0.125
-"""Who answers waits for one report until they are heard, and for one until the gate opens."""
+"""Longest time between two reports: a person who answers waits for one to be heard, and for one to open."""
 MAX_DONE = 20
 LIVE_A_TURN = 2
 """How many live calls are reported in one turn. Of more at once each is reported less often: a server answers

@@ -147,7 +147,7 @@ class _Legal:
         self._known: dict[tuple[str, bytes], bool] = {}
 
     def __call__(self, key: str, wire: Wire) -> bool:
-        """Return it; raise PolicyRefused when the record is not about one person."""
+        """Return whether they would; raise PolicyRefused when the record is not about one person."""
         value, digest = wire
         known = self._known.get((key, digest))
         if known is None:

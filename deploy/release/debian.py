@@ -345,7 +345,13 @@ def lay_files(package: Package, tree: Path) -> None:
         _write(examples / "sealed.conf", sealed)
         numbers = (DEPLOY / "menjin-numbers.conf").read_text(encoding="utf-8")
         _write(examples / "menjin-numbers.conf", numbers)
-        for name in ("menjin-telephone.service", "telephone/config", "kiosk/calls.conf", "kiosk/policy.json"):
+        for name in (
+            "menjin-telephone.service",
+            "menjin-gate-call-sound.conf",
+            "telephone/config",
+            "kiosk/calls.conf",
+            "kiosk/policy.json",
+        ):
             _write(examples / name, (DEPLOY / name).read_text(encoding="utf-8"))
 
 

@@ -35,5 +35,6 @@ class CallSound:
         """Follow the calls of all lanes, and lend the camera where someone looks."""
         for desk in self._parts.desks.values():
             desk.sound.follow(desk.calls.call)
+            self._parts.call_helpers.show(desk.lane_id, desk.sound.shown)
             if desk.sound.wants_camera(now_seconds):
                 self._parts.camera_leases.lend(desk.lane_id)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 TOOLS = {
+    "arecord": ("sound of calls without a screen", "sudo apt install alsa-utils"),
     "baresip": ("calls by real telephones", "sudo apt install baresip-core"),
     "espeak-ng": ("what a gate says to telephones", "sudo apt install espeak-ng"),
     "caddy": ("tests behind the real Caddy", "sudo apt install caddy"),

@@ -140,7 +140,8 @@ class BenchGate:
 
         `without` are readers that are unplugged.
         """
-        self.gate = gate = assemble(load_config(self.write_site_file()), self.time.clocks)
+        path = self.write_site_file()
+        self.gate = gate = assemble(load_config(path), self.time.clocks, site_file=path)
         self._thread = threading.Thread(target=gate.run, name="gate")
         self._thread.start()
         awaited = READERS.union(also).difference(without)

@@ -1,0 +1,62 @@
+"""Follow what the gate shows of its calls, and say again and again how sound and picture are."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from gate_controller.call_helper.gate_end import Devices, GateEnd
+from gate_controller.terminal.call_sound import SoundSaid, SoundShown
+
+SAY_EVERY_SECONDS = 0.25
+
+
+class CallHelper:
+    """One lane's helper; it has one call at a time."""
+
+    def __init__(self, devices: Devices) -> None:
+        """Take the lane's devices, all closed."""
+        self._devices = devices
+        self._key = ""
+        self._end: GateEnd | None = None
+
+    @property
+    def said(self) -> SoundSaid:
+        """Return how sound and picture are."""
+        end = self._end
+        if end is None:
+            return SoundSaid()
+        return SoundSaid(call=self._key, offer=end.offer, camera_open=end.camera_open, trouble=end.trouble)
+
+    async def follow(self, shown: SoundShown | None) -> None:
+        """Do what the newest state allows: take an answer, open what may be open, close what may not."""
+        if self._end is not None and (shown is None or shown.call != self._key):
+            end, self._end = self._end, None
+            await end.end()
+        if shown is None:
+            return
+        if self._end is None:
+            self._key, self._end = shown.call, GateEnd(self._devices)
+            await self._end.begin()
+        if shown.answer is not None:
+            await self._end.accept(shown.answer)
+        await self._end.speak(is_wanted=shown.speaks)
+        await self._end.film(is_wanted=shown.picture)
+
+
+async def serve(helper: CallHelper, lines: asyncio.StreamReader, say: Callable[[bytes], None]) -> None:
+    """Follow the lines of the gate until they end, which closes everything."""
+    reading = asyncio.ensure_future(lines.readline())
+    try:
+        while True:
+            await asyncio.wait({reading}, timeout=SAY_EVERY_SECONDS)
+            if reading.done():
+                line = reading.result()
+                if not line:
+                    return
+                await helper.follow(msgspec.json.decode(line, type=SoundShown | None))
+                reading = asyncio.ensure_future(lines.readline())
+            say(msgspec.json.encode(helper.said) + b"\n")
+    finally:
+        reading.cancel()
+        await helper.follow(None)

@@ -1,0 +1,201 @@
+"""A whole gate without a screen and a phone in Chromium: sound both ways and a picture, by the gate's helper.
+
+The sound goes through the system's own ALSA: a file is played as microphone, another keeps what the
+loudspeaker plays.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from gate_controller.call_helper.descriptions import answer_of
+from gate_controller.contract.call_media import MediaSide
+from gate_controller.contract.calls import CallEnd
+from tests.browser.media_ends import ANSWER, CONNECTED, OFFER, an_end
+from tests.browser.seen_and_heard import LISTEN, TONE, hears, sees_the_bar_move
+from tests.support.compounds.people import card, person, records
+from tests.support.gates.bench import CAMERA_SHEET, CARD_KEY, LANE, BenchGate, bench_gate
+from tests.support.gates.call_office import CallOffice, call_office
+from tests.support.gates.waiting import until
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.wide,
+    pytest.mark.skipif(shutil.which("arecord") is None, reason="alsa-utils is not installed"),
+]
+RATE = 48_000
+AT_GATE_HERTZ, AT_HOME_HERTZ = 1000, 600
+PARTS = (
+    CAMERA_SHEET
+    + """
+[camera.eye]
+kind = "folder"
+source = "{root}/pictures"
+lane = "north-in"
+
+[call_sound.north]
+lane = "north-in"
+microphone = "played"
+loudspeaker = "kept"
+picture = true
+cancels_echo = {cancels_echo}
+"""
+)
+ALSA = """
+</usr/share/alsa/alsa.conf>
+pcm.played {{ type file; slave.pcm null; file /dev/null; infile "{root}/microphone.raw"; format raw }}
+pcm.kept {{ type file; slave.pcm null; file "{root}/loudspeaker.raw"; format raw }}
+"""
+
+
+SHOW = """
+() => {
+  window.video = Object.assign(document.createElement("video"), { srcObject: streams, muted: true });
+  video.play();
+}
+"""
+
+
+def tone(hertz: float, seconds: float) -> bytes:
+    times = np.arange(int(RATE * seconds)) / RATE
+    return (8000 * np.sin(2 * np.pi * hertz * times)).astype(np.int16).tobytes()
+
+
+def loudest_hertz(samples: np.ndarray) -> float:
+    levels = np.abs(np.fft.rfft(samples))
+    return float(np.argmax(levels[1:]) + 1) * RATE / len(samples)
+
+
+def draw_pictures(folder: Path) -> None:
+    """Draw a white bar that moves to the right over black."""
+    folder.mkdir()
+    for number in range(12):
+        picture = np.zeros((480, 640, 3), np.uint8)
+        picture[:, number * 45 : number * 45 + 85] = 255
+        cv2.imwrite(str(folder / f"{number:02}.png"), picture)
+
+
+@dataclass
+class Scene:
+    """A gate with a helper, a played server, and the page of who answers."""
+
+    bench: BenchGate
+    office: CallOffice
+    phone: Page
+    root: Path
+
+    @property
+    def helper(self) -> subprocess.Popen[bytes]:
+        assert self.bench.gate is not None
+        return self.bench.gate.controller._parts.call_helpers._running[LANE].process
+
+    def call_and_answer(self) -> None:
+        assert self.bench.gate is not None
+        desk = self.bench.gate.controller._parts.desks[LANE]
+        until(lambda: desk.calls.is_offered and self.bench.gate.controller._state.online)
+        self.bench.keys.type("##7" + "31203#")
+        until(lambda: any(report.media_offer for report in self.office.reports))
+        offer = self.office.reports[-1].media_offer
+        side = self.phone.evaluate(ANSWER, msgspec.to_builtins(offer))
+        self.office.media_answer, self.office.stage = msgspec.convert(side, MediaSide), "answered"
+        self.phone.wait_for_function(CONNECTED)
+
+    def loudspeaker(self) -> np.ndarray:
+        file = self.root / "loudspeaker.raw"
+        return (
+            np.frombuffer(file.read_bytes()[: file.stat().st_size // 2 * 2], np.int16)
+            if file.exists()
+            else np.zeros(0, np.int16)
+        )
+
+
+@contextmanager
+def scene_of(root: Path, browser: Browser, *, cancels_echo: bool) -> Iterator[Scene]:
+    draw_pictures(root / "pictures")
+    (root / "microphone.raw").write_bytes(tone(AT_GATE_HERTZ, 120))
+    (root / "alsa.conf").write_text(ALSA.format(root=root))
+    more = PARTS.format(root=root, cancels_echo=str(cancels_echo).lower())
+    with bench_gate(root, more=more) as bench, call_office(bench.site) as (office, address):
+        bench.server_url = address
+        bench.give_policy(records(person(), card(7, CARD_KEY)))
+        bench.start()
+        phone = an_end(browser)
+        yield Scene(bench, office, phone, root)
+        phone.context.close()
+
+
+@pytest.fixture
+def alsa(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "alsa.conf"))
+    return tmp_path
+
+
+def test_home_and_visitor_hear_each_other_and_the_home_sees_the_gate(alsa: Path, browser: Browser) -> None:
+    with scene_of(alsa, browser, cancels_echo=True) as scene:
+        scene.call_and_answer()
+        phone = scene.phone
+        phone.evaluate(f"({LISTEN})(streams)")
+        assert hears(phone, AT_GATE_HERTZ)
+        phone.evaluate(SHOW)
+        assert sees_the_bar_move(phone, "video")
+        phone.evaluate(f"({TONE})({AT_HOME_HERTZ})")
+        phone.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
+        until(
+            lambda: (
+                (heard := scene.loudspeaker()).size > 2 * RATE
+                and abs(loudest_hertz(heard[-RATE // 2 :]) - AT_HOME_HERTZ) < 10
+            )
+        )
+        helper = scene.helper
+        scene.office.stage, scene.office.end = "over", CallEnd.ENDED
+        until(lambda: helper.poll() is not None)
+        assert helper.returncode == 0
+        desk = scene.bench.gate.controller._parts.desks[LANE]
+        until(lambda: not desk.sound.is_lent)
+
+
+def test_without_an_echo_canceller_the_microphone_rests_while_the_home_speaks(
+    alsa: Path, browser: Browser
+) -> None:
+    with scene_of(alsa, browser, cancels_echo=False) as scene:
+        scene.call_and_answer()
+        phone = scene.phone
+        phone.evaluate(f"({LISTEN})(streams)")
+        assert hears(phone, AT_GATE_HERTZ)
+        phone.evaluate(f"({TONE})({AT_HOME_HERTZ})")
+        phone.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
+        phone.wait_for_function("loudest() === 0")
+        phone.evaluate("end.sendSound(null)")
+        assert hears(phone, AT_GATE_HERTZ)
+
+
+def test_a_helper_that_is_killed_leaves_the_call_and_the_camera_to_the_gate(
+    alsa: Path, browser: Browser
+) -> None:
+    with scene_of(alsa, browser, cancels_echo=True) as scene:
+        scene.call_and_answer()
+        desk = scene.bench.gate.controller._parts.desks[LANE]
+        until(lambda: desk.sound.is_lent)
+        os.kill(scene.helper.pid, signal.SIGKILL)
+        until(lambda: not desk.sound.is_lent and desk.sound.note == "sound_lost")
+        assert not desk.sound.speaks
+        assert desk.calls.call is not None
+
+
+def test_both_kinds_of_gates_write_the_same_description_of_who_answered(browser: Browser) -> None:
+    page = an_end(browser)
+    side = page.evaluate(OFFER)
+    written = page.evaluate("(side) => media.sdpOf(side, 'answer')", side)
+    assert answer_of(msgspec.convert(side, MediaSide)) == written
+    page.context.close()

@@ -89,7 +89,7 @@ class GateEnd:
         picture.sender.replaceTrack(self._picture)
 
     async def accept(self, answer: MediaSide) -> None:
-        """Take the side of who answered, once; one of another page makes this end offer itself anew."""
+        """Take the side of who answered, once; one of another page makes this end offer itself again."""
         if answer.ufrag in self._answers:
             return
         was_answered = bool(self._answers)

@@ -19,9 +19,9 @@ class CallSoundSection(Settings, frozen=True, kw_only=True):
     microphone: SoundDevice
     loudspeaker: SoundDevice
     picture: bool = False
-    """Whether a home that answers sees the visitor too, through the lane's camera."""
+    """True where a home that answers sees the visitor too, through the lane's camera."""
     cancels_echo: bool = False
-    """Whether device or PipeWire cancels the echo; else the microphone rests while a voice comes in."""
+    """True where device or PipeWire cancels the echo; else the microphone rests while a voice comes in."""
 
 
 def wrong_call_sound(

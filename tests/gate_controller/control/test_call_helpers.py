@@ -18,7 +18,7 @@ for line in sys.stdin:
         print('{"act":"sound","call":"%s","camera_open":true}' % call, flush=True)
 """
 STUBBORN = (
-    'import sys, time\nprint(\'{"act":"sound","call":"a","camera_open":true}\', flush=True)\ntime.sleep(60)'
+    'import sys, time\nprint(\'{"act":"sound","call":"a","camera_open":true}\', flush=True)\ntime.sleep(600)'
 )
 GARBAGE = "print('no word', flush=True)\nimport time\ntime.sleep(600)"
 GONE = 'import sys\nsys.stdin.readline()\nprint(\'{"act":"sound","call":"a"}\', flush=True)\nsys.exit(3)'

@@ -50,17 +50,17 @@ def test_devices_are_named_as_alsa_names_them_and_no_picture_is_sent_unless_it_i
 
 @pytest.mark.parametrize("device", ["", "-D", "two words", "/dev/snd/pcm"])
 def test_what_is_no_name_of_a_device_is_refused_at_its_line(tmp_path: Path, device: str) -> None:
-    with pytest.raises(ConfigRefused, match="line 18: call_sound.north.microphone"):
+    with pytest.raises(ConfigRefused, match=r"line 18: call_sound\.north\.microphone"):
         loaded(tmp_path, SITE.replace("plughw:CARD=Phone", device))
 
 
 def test_a_lane_that_is_not_in_the_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigRefused, match="call_sound.north.lane"):
+    with pytest.raises(ConfigRefused, match=r"call_sound\.north\.lane"):
         loaded(tmp_path, SITE.replace('lane = "north-in"', 'lane = "south"'))
 
 
 def test_a_picture_without_a_camera_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigRefused, match="call_sound.north.picture: lane north-in has no camera"):
+    with pytest.raises(ConfigRefused, match=r"call_sound\.north\.picture: lane north-in has no camera"):
         loaded(tmp_path, SITE + "picture = true\n")
 
 

@@ -52,6 +52,17 @@ class WayOut(Schema):
     opened_percent = Integer(required=True, allow_none=True)
 
 
+class CallsOut(Schema):
+    """Calls to homes in the whole days before, in tens, as in the public report."""
+
+    days = Integer(required=True)
+    calls = String(required=True, metadata={"example": "120+"})
+    answered = String(required=True, metadata={"description": "By the home, on a page or by telephone."})
+    let_in = String(required=True, metadata={"description": "Couriers whom the home lets in unasked."})
+    to_guard = String(required=True, metadata={"description": "Not answered by the home, and passed on."})
+    not_answered = String(required=True)
+
+
 class FacesOut(Schema):
     """People with a face at the beginning of the day, in tens, and from how many on an operator acts."""
 
@@ -83,4 +94,5 @@ class OverviewOut(Schema):
         allow_none=True,
         metadata={"description": "Ways in that open clearly less often; null: the face is hardly tried."},
     )
+    calls = Nested(CallsOut, required=True)
     people_with_face = Nested(FacesOut, required=True)

@@ -11,7 +11,8 @@ from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Action
-from web_admin.core.database import request_session
+from web_admin.calls.usage import calls_in_use
+from web_admin.core.database import current_menjin, request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.custody.queries import notice_versions
 from web_admin.custody.shares import FACE_PURPOSE
@@ -92,6 +93,9 @@ def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str
         "manage/privacy.html",
         ways_in_use=ways,
         worse=worse_than_face(ways),
+        calls=calls_in_use(
+            request_session(), current_site(), current_menjin().config.passage_days, request_now()
+        ),
         site=current_site(),
         counts=choices_about_faces(request_session(), current_site().site_id),
         contact=contact_of(request_session(), current_site().site_id),

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.program import program_version
 from web_admin.alarms.queries import open_alarms_since
+from web_admin.calls.usage import calls_in_use
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.suppression import bounds
@@ -73,20 +74,29 @@ def overview(
             for kind, (count, oldest) in sorted(open_alarms_since(session, site.site_id).items())
         ],
         "forgettings_pending": _pending(session, site, now),
-        **kept.of(today, lambda: _of_the_day(session, site, datetime.combine(today, time(), zone))),
+        **kept.of(today, lambda: _of_the_day(session, config, site, datetime.combine(today, time(), zone))),
     }
 
 
-def _of_the_day(session: Session, site: Site, until: datetime) -> Figures:
+def _of_the_day(session: Session, config: WebConfig, site: Site, until: datetime) -> Figures:
     ways = ways_in_use(session, site.site_id, until, with_later=False)
     worse = worse_than_face(ways)
     least, most = bounds(people_who_had_faces(session, until))
+    calls = calls_in_use(session, site, config.passage_days, until)
     return {
         "ways_in": [
             {"method": way.method.value, "tries": str(way.tries), "opened_percent": way.opened_percent}
             for way in ways
         ],
         "worse_than_face": None if worse is None else [method.value for method in worse],
+        "calls": {
+            "days": calls.days,
+            "calls": str(calls.calls),
+            "answered": str(calls.answered),
+            "let_in": str(calls.let_in),
+            "to_guard": str(calls.to_guard),
+            "not_answered": str(calls.not_answered),
+        },
         "people_with_face": {
             "at_least": least,
             "at_most": most,

@@ -7,7 +7,8 @@ import msgspec
 from flask import Response, abort, render_template
 
 from web_admin.accounts.permissions import public
-from web_admin.core.database import request_session
+from web_admin.calls.usage import calls_in_use
+from web_admin.core.database import current_menjin, request_session
 from web_admin.events.usage import ways_in_use, worse_than_face
 from web_admin.privacy.models import PublicReport
 from web_admin.privacy.queries import public_report, public_reports
@@ -49,6 +50,9 @@ def _shown(issue: PublicReport | None, issues: Sequence[PublicReport]) -> str:
         report=report,
         ways_in_use=ways,
         worse=worse_than_face(ways),
+        calls=calls_in_use(
+            request_session(), current_site(), current_menjin().config.passage_days, request_now()
+        ),
         issues=issues,
         sha256=sha256_of(issue) if issue is not None else "",
     )

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +25,7 @@ from tests.support.compounds.called_home import (
     ELSEWHERE,
     TO_PROVE,
     call_home,
+    put_past_calls,
     ring_elsewhere,
 )
 from tests.support.compounds.cards import card_was_shown
@@ -153,6 +154,9 @@ def opened_world(stairwells: int = 0) -> Iterator[World]:
         with compound.app.app_context(), current_menjin().database.session() as session:
             call_home(act_in(compound, session, "tests"), compound.persons["吴静"])
             ring_elsewhere(act_in(compound, session, "tests"), compound.persons["王芳"])
+            put_past_calls(
+                act_in(compound, session, "tests"), compound.persons["王芳"], clock() - timedelta(days=20)
+            )
         if stairwells:
             _build_stairwells(compound, stairwells)
         compound.app.add_url_rule("/answers/<int:code>", "answers", public(_answer))

@@ -1,6 +1,6 @@
 """A home that gates call: its wishes, its numbers, and calls in every state."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tests.support.calls_at_home import PAGE_AT_ONCE
 from web_admin.action.base import Action
@@ -97,3 +97,31 @@ def ring_elsewhere(act: Action, person_id: str) -> None:
     )
     act.session.flush()
     begin_proof(act, ELSEWHERE, (ADAPTER,))
+
+
+def put_past_calls(act: Action, person_id: str, at: datetime) -> None:
+    """Store calls of a while ago to a person's home: fourteen that they answered, eight for the guard."""
+    person = act.session.get_one(Person, person_id)
+    for number in range(22):
+        is_answered = number < 14
+        act.session.add(
+            HomeCall(
+                call_id=f"past-{number}",
+                site_id=act.site_id,
+                gate_id="north",
+                lane_id="north-in",
+                home_id=str(person.home_id),
+                purpose="home",
+                stage="over",
+                end="opened" if is_answered else "no_answer",
+                to_guard=not is_answered,
+                plan=PAGE_AT_ONCE,
+                started_at=at,
+                answered_at=at + timedelta(seconds=9) if is_answered else None,
+                answered_by=person_id if is_answered else None,
+                ends_at=at + timedelta(minutes=2),
+                has_telephone=False,
+                sealing_public_key=bytes(32),
+            )
+        )
+    act.session.flush()

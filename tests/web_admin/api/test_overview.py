@@ -11,12 +11,13 @@ from sqlalchemy import delete, select
 from gate_controller.contract.event_kinds import ALARM_PREFIX, EventKind
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import Method
+from tests.support.compounds.called_home import put_past_calls
 from tests.support.compounds.lived_in import live_in
 from tests.support.compounds.rows_of_each_kind import add_one_of_each
 from web_admin.accounts.api_keys import SCOPES
 from web_admin.alarms.actions import SILENT_KINDS, raise_alarm
 from web_admin.api.overview import keep_figures
-from web_admin.compound.models import Gate, Site
+from web_admin.compound.models import Gate, Person, Site
 from web_admin.core.health_models import ServerMark
 from web_admin.core.suppression import bounds
 from web_admin.custody.models import Consent, ForgettingRow, Notice, ReceiptRow
@@ -194,6 +195,18 @@ def test_ways_in_are_those_of_the_public_report(office, compound, act):
     assert office.get("/overview")["worse_than_face"] is None
     page = compound.app.test_client().get("/report").get_data(as_text=True)
     assert "20+" in page
+
+
+def test_calls_to_homes_are_those_of_the_public_report_and_name_no_home(office, compound, act):
+    none = {"calls": "0", "answered": "0", "let_in": "0", "to_guard": "0", "not_answered": "0"}
+    assert office.get("/overview")["calls"] == {"days": 29} | none
+    person = act.session.scalars(select(Person).where(Person.home_id.is_not(None)).limit(1)).one()
+    put_past_calls(act, person.person_id, act.now - timedelta(days=2))
+    act.session.commit()
+    assert office.get("/overview")["calls"] == {"days": 29} | none, "no act of the day shows"
+    keep_figures(compound.app)
+    shown = {"calls": "20+", "answered": "10+", "to_guard": "<10"}
+    assert office.get("/overview")["calls"] == {"days": 29} | none | shown
 
 
 def texts_in(value):

@@ -4,7 +4,9 @@ A description of the other end's own making never travels. Both ends build it fr
 as the pages do (`sdpOf` in contract/call_media.js; a test compares both).
 """
 
+import contextlib
 import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -26,18 +28,22 @@ def side_of(description: str) -> MediaSide:
     lines = description.splitlines()
     digests = [line.split()[-1] for line in lines if line.lower().startswith("a=fingerprint:sha-256 ")]
     found = dict.fromkeys(match.groups() for line in lines if (match := OWN_CANDIDATE.match(line)))
-    candidates = [
-        {"kind": kind.lower(), "address": address.lower(), "port": int(port)}
-        for address, port, kind in list(found)[:MAX_CANDIDATES]
-    ]
     if not digests:
         raise ValueError("this end names no SHA-256 digest of its key")
     return MediaSide(
         ufrag=_value(lines, "ice-ufrag"),
         pwd=_value(lines, "ice-pwd"),
         fingerprint=bytes.fromhex(digests[0].replace(":", "")),
-        candidates=tuple(msgspec.convert(candidates, list[MediaCandidate])),
+        candidates=tuple(_own_candidates(found))[:MAX_CANDIDATES],
     )
+
+
+def _own_candidates(found: Iterable[Sequence[str]]) -> Iterator[MediaCandidate]:
+    """Yield the addresses that the other side takes; one of a link alone is of no use to it."""
+    for address, port, kind in found:
+        one = {"kind": kind.lower(), "address": address.lower(), "port": int(port)}
+        with contextlib.suppress(msgspec.ValidationError):
+            yield msgspec.convert(one, MediaCandidate)
 
 
 def _value(lines: list[str], name: str) -> str:

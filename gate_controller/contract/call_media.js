@@ -21,6 +21,10 @@ const UFRAG = /^[A-Za-z0-9+/]{4,16}$/;
 const PASSWORD = /^[A-Za-z0-9+/]{22,40}$/;
 const FINGERPRINT = /^[A-Za-z0-9+/]{43}=$/;
 const ADDRESS = /^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-f:]{2,39}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.local)$/;
+// A browser knocks at what it is given: never at this machine, a group, a link's own addresses or a system's services.
+const LEAST_PORT = 1024;
+const NO_ONE_MACHINE = /^(0|127|169\.254|22[4-9]|2[3-5][0-9])\./;
+const GLOBAL_OR_LOCAL = /^([23][0-9a-f]{3}|f[cd][0-9a-f]{2}):/;
 const PREFERENCE = { host: 126, srflx: 100, relay: 0 };
 const OWN_CANDIDATE = /^a=candidate:\S+ 1 udp [0-9]+ (\S+) ([0-9]+) typ (host|srflx|relay)\b/i;
 
@@ -48,7 +52,17 @@ function fits(pattern, text) {
 
 function isCandidate(one) {
   return hasOnly(one, "address,kind,port") && Object.hasOwn(PREFERENCE, one.kind) && fits(ADDRESS, one.address)
-    && Number.isInteger(one.port) && one.port > 0 && one.port < 65536;
+    && isOfOneMachine(one.address)
+    && Number.isInteger(one.port) && one.port >= LEAST_PORT && one.port < 65536;
+}
+
+function isOfOneMachine(address) {
+  if (address.endsWith(".local")) return true;
+  const isLong = address.includes(":");
+  const url = `http://${isLong ? `[${address}]` : address}`;
+  const written = URL.canParse(url) ? new URL(url).hostname : "";
+  if (isLong) return GLOBAL_OR_LOCAL.test(written.slice(1));
+  return written === address && !NO_ONE_MACHINE.test(address);
 }
 
 /** Return the fields of this browser's own description; throw MediaRefused where it is none of this kind. */
@@ -77,7 +91,7 @@ function ownCandidates(lines) {
     const [, address, port, kind] = OWN_CANDIDATE.exec(line) ?? [];
     if (!address) continue;
     const one = { kind: kind.toLowerCase(), address: address.toLowerCase(), port: Number(port) };
-    found.set(JSON.stringify(one), one);
+    if (isCandidate(one)) found.set(JSON.stringify(one), one);
   }
   // Relays are found last and are the only way out of some networks: they must not be what is cut off.
   const all = [...found.values()];
@@ -122,8 +136,8 @@ function candidateLine({ kind, address, port }, place) {
 /** One end of the connection. `onStreams` gets what comes from the other end, `onState` how it goes:
  *  "connected", "disconnected" (for now), "failed" (for good: no way, or not the key that was named). */
 class End {
-  constructor({ relays = [], onStreams, onState }) {
-    this.connection = new RTCPeerConnection({ iceServers: relays, bundlePolicy: "max-bundle" });
+  constructor({ relays, onStreams, onState }) {
+    this.connection = new RTCPeerConnection({ iceServers: relays ? [relays] : [], bundlePolicy: "max-bundle" });
     const heard = new MediaStream();
     this.connection.ontrack = ({ track }) => { heard.addTrack(track); onStreams(heard); };
     this.connection.onconnectionstatechange = () => onState(this.connection.connectionState);

@@ -21,7 +21,7 @@ from typing import Annotated, Literal
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from gate_controller.contract.call_media import MediaSide
+from gate_controller.contract.call_media import MediaRelays, MediaSide
 from gate_controller.contract.messages import (
     MAX_ORDER_SECONDS,
     Key,
@@ -190,6 +190,8 @@ class CallState(Message, frozen=True, kw_only=True, omit_defaults=True):
     opens: SignedCallOrder | None = None
     media_answer: MediaSide | None = None
     """The side of the page that answered, to the last `media_offer`."""
+    media_relays: MediaRelays | None = None
+    """The same in each answer of a call, where the server has relays and the gate knows of them."""
     seconds_left: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_CALL_SECONDS)] = 0
 
 

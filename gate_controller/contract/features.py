@@ -39,6 +39,9 @@ LOST_READERS = "lost_readers"
 CALLS = "calls"
 """Of messages: a server that has it takes calls to homes (`calls.py`), and a gate offers them only then."""
 
+CALL_RELAYS = "call_relays"
+"""Of messages: a gate that has it is given the relays of a call's sound (`call_media.py`)."""
+
 PLACES = "places"
 """Of records: a gate that has it opens for a visitor's pass that names its place in place of its number."""
 
@@ -57,7 +60,7 @@ def known() -> tuple[str, ...]:
 
 def of_records(knows: Collection[str]) -> frozenset[str]:
     """Return the features among these for which records are written otherwise."""
-    return frozenset(knows) - {BELL, SUM_DIGEST, CALLS}
+    return frozenset(knows) - {BELL, SUM_DIGEST, CALLS, CALL_RELAYS}
 
 
 def fit(key: str, record: Record, knows: Collection[str]) -> Record | None:

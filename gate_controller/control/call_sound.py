@@ -23,9 +23,9 @@ class CallSound:
         self._parts.camera_leases.page_said(lane_id, is_open=said.camera_open, is_wanted=is_wanted)
 
     def server_said(self, state: CallState) -> None:
-        """Take the side of who answered."""
+        """Take the side of who answered, and the relays."""
         for desk in self._parts.desks.values():
-            desk.sound.server_said(state.call_id, state.media_answer)
+            desk.sound.server_said(state)
 
     def camera_lent(self, message: CameraLent) -> None:
         """Let the page open the camera, which the gate has closed; or say that the gate has it back."""

@@ -6,7 +6,8 @@ program has closed it. Both sides are forgotten with the call.
 
 from dataclasses import dataclass, field
 
-from gate_controller.contract.call_media import MediaSide
+from gate_controller.contract.call_media import MediaRelays, MediaSide
+from gate_controller.contract.calls import CallState
 from gate_controller.lane.home_call import CallPhase, HomeCall
 from gate_controller.terminal.call_sound import SoundNote, SoundSaid, SoundShown, SoundTrouble
 
@@ -32,6 +33,7 @@ class SoundDesk:
     _answer: MediaSide | None = None
     _stale: MediaSide | None = None
     """An answer to an offer before this one."""
+    _relays: MediaRelays | None = None
     _trouble: SoundTrouble = ""
     _heard_seconds: float = field(default=float("-inf"))
 
@@ -39,7 +41,7 @@ class SoundDesk:
         """Take the lane's call as it is now; with another one, or none, forget both sides of the last."""
         live = call if call is not None and not call.is_over and self.may_speak else None
         if live is None or self._call is None or live.call_id != self._call.call_id:
-            self._offer = self._answer = self._stale = None
+            self._offer = self._answer = self._stale = self._relays = None
             self._trouble = ""
         self._call = live
 
@@ -54,10 +56,12 @@ class SoundDesk:
         self._offer, self._answer, self._stale = said.offer, None, self._answer
         return said.offer
 
-    def server_said(self, call_id: str, answer: MediaSide | None) -> None:
+    def server_said(self, state: CallState) -> None:
         """Take the side of who answered; one to an earlier offer is on its way for a moment still."""
-        if self._call is not None and call_id == self._call.call_id:
+        if self._call is not None and state.call_id == self._call.call_id:
+            answer = state.media_answer
             self._answer = answer if answer != self._stale else None
+            self._relays = state.media_relays
 
     @property
     def is_answered(self) -> bool:
@@ -72,12 +76,16 @@ class SoundDesk:
 
     @property
     def shown(self) -> SoundShown | None:
-        """Return what the page is to do; None where it is to have nothing open."""
-        if self._call is None:
+        """Return what the page is to do; None where it is to have nothing open.
+
+        It offers itself once the server has answered: the relays by which it can be reached come with that.
+        """
+        if self._call is None or self._call.phase is CallPhase.CALLING:
             return None
         return SoundShown(
             call=self._call.call_id,
             answer=self._answer,
+            relays=self._relays,
             speaks=self.is_answered,
             picture=self.is_answered and self.may_film and self.is_lent,
         )

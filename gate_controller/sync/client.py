@@ -12,7 +12,15 @@ import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.contract.features import BELL, CALLS, FACE_BESIDE, LOST_READERS, SUM_DIGEST, known
+from gate_controller.contract.features import (
+    BELL,
+    CALL_RELAYS,
+    CALLS,
+    FACE_BESIDE,
+    LOST_READERS,
+    SUM_DIGEST,
+    known,
+)
 from gate_controller.contract.messages import (
     ASK_PATH,
     HANDOVER_PATH,
@@ -270,7 +278,7 @@ class SyncClient:
         """
         on_trial = self._updates is not None and self._updates.is_on_trial
         takes_sums = self._store.takes_sums and not on_trial
-        always = (*known(), BELL, FACE_BESIDE, CALLS)
+        always = (*known(), BELL, FACE_BESIDE, CALLS, CALL_RELAYS)
         return (*always, SUM_DIGEST) if takes_sums else always
 
     def _policy_trouble(self) -> str:

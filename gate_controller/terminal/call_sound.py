@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gate_controller.contract.call_media import MediaSide
+from gate_controller.contract.call_media import MediaRelays, MediaSide
 
 CallKey = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")]
 SoundTrouble = Literal["", "no_microphone", "no_camera", "lost"]
@@ -21,6 +21,8 @@ class SoundShown(msgspec.Struct, frozen=True, kw_only=True):
     call: CallKey
     answer: MediaSide | None = None
     """The side of who answered, to the page's last offer."""
+    relays: MediaRelays | None = None
+    """The way for the page where neither side reaches the other."""
     speaks: bool = False
     """True once a page of the home has answered: only then the microphone is opened."""
     picture: bool = False

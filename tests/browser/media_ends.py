@@ -23,6 +23,19 @@ BOOT = """
 """
 OFFER = "async () => { window.end = new media.GateEnd(hooks); return end.offer(); }"
 ANSWER = "async (offer) => { window.end = new media.PhoneEnd(hooks); return end.answer(offer); }"
+RELAYS_USED = """
+() => {
+  window.relaysUsed = [];
+  const Connection = RTCPeerConnection;
+  window.RTCPeerConnection = class extends Connection {
+    constructor(config) {
+      super(config);
+      if (config) relaysUsed.push(config.iceServers);
+    }
+  };
+}
+"""
+"""Notes which relays each connection of a page may use."""
 CONNECTED = "states.at(-1) === 'connected'"
 
 

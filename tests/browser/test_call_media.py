@@ -109,14 +109,29 @@ WRONG_SIDES = [
     FIELDS | {"candidates": {}},
     FIELDS | {"candidates": [{"kind": "host", "address": "192.0.2.7", "port": 56139}] * 9},
     *(
-        FIELDS | {"candidates": [{"kind": "host", "address": "192.0.2.7", "port": 1} | change]}
+        FIELDS | {"candidates": [{"kind": "host", "address": "192.0.2.7", "port": 1024} | change]}
         for change in (
             {"kind": "prflx"},
             {"kind": "toString"},
             {"address": "gate.example.org"},
             {"address": "192.0.2.7 1 typ host"},
             {"address": "192.0.2.7\r\n"},
+            {"address": "127.0.0.1"},
+            {"address": "0.1.2.3"},
+            {"address": "169.254.169.254"},
+            {"address": "224.0.0.251"},
+            {"address": "255.255.255.255"},
+            {"address": "010.0.0.1"},
+            {"address": "999.0.0.1"},
+            {"address": "::1"},
+            {"address": "0:0:0:0:0:0:0:1"},
+            {"address": "::ffff:7f00:1"},
+            {"address": "fe80::1"},
+            {"address": "ff02::fb"},
+            {"address": ":::"},
             {"port": 0},
+            {"port": 53},
+            {"port": 1023},
             {"port": 65536},
             {"port": "80"},
             {"port": 1.5},
@@ -155,7 +170,7 @@ def test_of_many_addresses_eight_go_and_relays_are_among_them(
         """async (relays) => {
           const end = new media.GateEnd(hooks);
           await end.offer();
-          const line = (n, kind) => `a=candidate:${n} 1 udp 1 192.0.2.${n} 1000 typ ${kind} generation 0`;
+          const line = (n, kind) => `a=candidate:${n} 1 udp 1 192.0.2.${n} 4000 typ ${kind} generation 0`;
           const hosts = [...Array(12).keys()].map((n) => line(n, "host"));
           const others = [...Array(relays).keys()].map((n) => line(100 + n, "relay"));
           const tcp = "a=candidate:9 1 tcp 1 192.0.2.9 9 typ host";

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.media_ends import CONNECTED, OFFER, an_end
+from tests.browser.media_ends import CONNECTED, OFFER, RELAYS_USED, an_end
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served, welcome
 from tests.browser.seen_and_heard import LISTEN, MOVING_BAR, TONE, sees_the_bar_move
 from tests.support.calls_at_home import call_now, change, rings, take_calls
 from tests.support.chromium import SPEAKING, launch
 from tests.support.gates.waiting import until
+from web_admin.calls.relays import relays_of
+from web_admin.core.database import current_menjin
 
 pytestmark = pytest.mark.browser
 SAID = "[data-media-said]"
@@ -91,6 +94,20 @@ def test_without_a_microphone_the_gate_is_heard_and_the_page_says_what_to_do(
     until(lambda: abs(page.evaluate("loudest()") - 880) < 25)
     page.get_by_role("button", name="Open the gate").click()
     expect(page.get_by_text("The gate was asked to open.")).to_be_visible()
+    page.context.close()
+
+
+def test_the_page_uses_the_relays_of_the_call(browser: Browser, gate: Page, served: Served) -> None:
+    with served.compound.app.app_context():
+        config = current_menjin().config
+    object.__setattr__(config, "turn_servers", ("turn:192.0.2.9:3478",))
+    object.__setattr__(config, "turn_secret", "s" * 32)
+    take_calls(served.compound)
+    rings(served.compound, media_offer=gate.evaluate(OFFER))
+    page = answered(browser, served, f"({RELAYS_USED})()")
+    connect(gate, served)
+    expected = msgspec.json.decode(msgspec.json.encode(relays_of(config, call_now(served.compound))))
+    assert page.evaluate("relaysUsed") == [[expected]]
     page.context.close()
 
 

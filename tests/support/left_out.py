@@ -16,6 +16,7 @@ TOOLS = {
     "sshd": ("a fleet on several machines", "sudo apt install openssh-server"),
     "strace": ("what a look writes to disk or sends", "sudo apt install strace"),
     "systemd-analyze": ("the units in systemd's own checker", "sudo apt install systemd"),
+    "turnserver": ("browsers that meet at a relay", "sudo apt install coturn"),
     "udevadm": ("the device rules in udev's own checker", "sudo apt install udev"),
 }
 """Programs without which tests are skipped; `tests/debian/machine.py` has those of a whole machine."""

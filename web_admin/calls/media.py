@@ -13,6 +13,8 @@ from gate_controller.contract.call_media import MediaSide
 from web_admin.action.base import Action
 from web_admin.calls.live import answered_call, state_for
 from web_admin.calls.models import HomeCall
+from web_admin.calls.relays import relays_of
+from web_admin.core.config import WebConfig
 
 
 def offered(call: HomeCall, offer: MediaSide) -> None:
@@ -32,6 +34,15 @@ def offer_for(session: Session, call_id: str, person_id: str, now: datetime) -> 
     if shown is None or shown.stage != "answered" or not shown.is_mine:
         return None
     return _side(session.get_one(HomeCall, call_id).media_offer)
+
+
+def gate_media(
+    config: WebConfig, session: Session, call_id: str, person_id: str, now: datetime
+) -> dict[str, object]:
+    """Return what the page of who answered is given, as its script reads it; nothing for everyone else."""
+    offer = offer_for(session, call_id, person_id, now)
+    relays = relays_of(config, session.get_one(HomeCall, call_id)) if offer is not None else None
+    return {"offer": msgspec.to_builtins(offer), "relays": msgspec.to_builtins(relays)}
 
 
 def answer_media(act: Action, call_id: str, side: MediaSide) -> HomeCall:

@@ -37,6 +37,7 @@ from web_admin.calls.reach import (
     other_ways,
     wishes_of,
 )
+from web_admin.calls.relays import relays_of_gate
 from web_admin.calls.rules import (
     LONGEST_RINGING_SECONDS,
     LONGEST_TALK_SECONDS,
@@ -267,6 +268,7 @@ def _state(
         legs=_sealed_legs(menjin, session, call, now) if has_telephone else None,
         opens=signed_order(session, menjin.sealer, call, now) if call.stage == ANSWERED else None,
         media_answer=answer_of(call) if call.stage == ANSWERED else None,
+        media_relays=relays_of_gate(menjin.config, session, call),
         seconds_left=seconds_left(call, now),
     )
 

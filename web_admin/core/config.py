@@ -26,12 +26,14 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from gate_controller.command_line.command_names import server_command
+from gate_controller.contract.call_media import MAX_RELAYS, RelayAddress
 from gate_controller.contract.https_only import in_the_clear
 from web_admin.core.named_faults import naming
 
 SECRET_NAMES = ("seal", "lookup", "face", "session", "totp", "password_salt")
 SECRET_BYTES = 32
 SETTINGS_NAME = "web.toml"
+TURN_SECRET_CHARS = 32
 
 
 class ConfigRefused(Exception):
@@ -80,6 +82,11 @@ class FileSettings:
         Meta(description='names of installed call adapters, such as ["other_way"]'),
     ] = ()
     """Other ways of ringing people of a called home that are on; each keeps its own settings elsewhere."""
+    turn_servers: Annotated[
+        tuple[RelayAddress, ...],
+        Meta(max_length=MAX_RELAYS, description='relays, such as ["turn:turn.example.org:3478"]'),
+    ] = ()
+    """Relays for the sound of calls, which know the secret in turn.secret; none: there is no relay."""
     passage_days: Annotated[
         int, Meta(ge=1, le=90, extra={"label": _l("Days for which a passage says who it was")})
     ] = 30
@@ -161,6 +168,8 @@ class WebConfig(FileSettings):
     password_salt: bytes = field(repr=False)
     mail_password: str | None = field(default=None, repr=False)
     """The mail server's; None: the first line of `mail.password` in secrets_dir, read when it is needed."""
+    turn_secret: str = field(default="", repr=False)
+    """Of the relays; read from turn.secret in secrets_dir, and never without `turn_servers`."""
 
     @property
     def is_https(self) -> bool:
@@ -240,6 +249,7 @@ def load_config(
             "data_dir": data_dir,
             "secrets_dir": secrets_dir,
             "mail_password": env.get("MENJIN_MAIL_PASSWORD") or None,
+            "turn_secret": read_turn_secret(secrets_dir) if settings.get("turn_servers") else "",
         },
         WebConfig,
     )
@@ -270,7 +280,8 @@ def _read_settings(path: Path, env: Mapping[str, str]) -> dict[str, _Setting]:
 def _legal(name: str, value: object, where: str) -> object:
     """Return a setting in its own type; raise ConfigRefused saying what is legal."""
     meta = _meta(name)
-    if name in ("webhook_ports", "push_services", "call_adapters") and not isinstance(value, list):
+    lists = ("webhook_ports", "push_services", "call_adapters", "turn_servers")
+    if name in lists and not isinstance(value, list):
         value = value.replace(",", " ").split() if isinstance(value, str) else [value]
     legal = meta.description or f"whole numbers from {meta.ge} to {meta.le}"
     try:
@@ -329,6 +340,19 @@ def read_secret(secrets_dir: Path, name: str) -> bytes:
         raise ConfigRefused(f"{path} is not base64") from err
     if len(secret) < SECRET_BYTES:
         raise ConfigRefused(f"{path} holds {len(secret)} bytes; legal are {SECRET_BYTES} or more")
+    return secret
+
+
+def read_turn_secret(secrets_dir: Path) -> str:
+    """Return what server and relays share; raise ConfigRefused naming the file. It has no default."""
+    path = secrets_dir / "turn.secret"
+    if not path.is_file():
+        raise ConfigRefused(f"{path} is missing: turn_servers needs the relay's static-auth-secret in it")
+    if stat.S_IMODE(path.stat().st_mode) & 0o007:
+        raise ConfigRefused(f"{path} can be read by everyone on this machine: chmod 0600 {path}")
+    secret = path.read_text(encoding="utf-8").partition("\n")[0].strip()
+    if len(secret) < TURN_SECRET_CHARS:
+        raise ConfigRefused(f"{path} holds {len(secret)} characters; legal are {TURN_SECRET_CHARS} or more")
     return secret
 
 

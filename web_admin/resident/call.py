@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-import msgspec
 from flask import abort, render_template, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -21,10 +20,11 @@ from web_admin.calls.live import (
     send_away,
     state_for,
 )
-from web_admin.calls.media import offer_for
+from web_admin.calls.media import gate_media
 from web_admin.calls.models import HomeCall
 from web_admin.calls.open_pages import waits_for_calls
 from web_admin.compound.models import Person
+from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.events.own_passages import Passage, passages_of
 from web_admin.events.reason_texts import for_resident, what_to_do
@@ -67,7 +67,7 @@ def _page(call_id: str, refused: str = "") -> str:
         for_resident=for_resident,
         what_to_do=what_to_do,
         sentences=SENTENCES,
-        offer=msgspec.to_builtins(offer_for(act.session, call_id, person.person_id, act.now)),
+        media=gate_media(current_menjin().config, act.session, call_id, person.person_id, act.now),
         refused=refused,
         goes_on=_goes_on(shown, kept_shut) and waits_for_calls(act.session, person),
         tab="my_home",

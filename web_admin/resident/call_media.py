@@ -8,7 +8,8 @@ from flask import Response, abort, jsonify, request
 from gate_controller.contract import call_media
 from gate_controller.contract.call_media import MediaSide
 from web_admin.accounts.permissions import public
-from web_admin.calls.media import answer_media, offer_for
+from web_admin.calls.media import answer_media, gate_media
+from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.resident.blueprint import bp, signed_in
 from web_admin.web.resident_session import resident_required
@@ -29,8 +30,8 @@ def call_media_module() -> Response:
 def gate_side_of_call(call_id: str) -> Response:
     """Answer the gate's side of the sound, as soon as there is one, to who answered the call."""
     person, act = signed_in()
-    offer = offer_for(act.session, call_id, person.person_id, act.now)
-    return jsonify({"offer": msgspec.to_builtins(offer)})
+    config = current_menjin().config
+    return jsonify(gate_media(config, act.session, call_id, person.person_id, act.now))
 
 
 @bp.post("/call/<call_id>/media")

@@ -22,12 +22,12 @@ export function speakThrough(way) {
 export function follow(next) {
   shown = next;
   if (call && call.key !== next?.call) end();
-  if (next && !call) begin(next.call);
+  if (next && !call) begin(next);
   if (call) go(call);
 }
 
-function begin(key) {
-  call = { key, offer: null, answers: new Set(), isLost: false, failed: new Set(), devices: {} };
+function begin({ call: key, relays }) {
+  call = { key, relays, offer: null, answers: new Set(), isLost: false, failed: new Set(), devices: {} };
   saying ||= setInterval(say, SAY_EVERY_SECONDS * 1000);
   connect(call);
 }
@@ -60,6 +60,7 @@ async function connect(of) {
   of.connection?.close();
   Object.assign(of, { offer: null, isAnswered: false, isLost: false });
   const connection = of.connection = new GateEnd({
+    relays: of.relays,
     onStreams: (streams) => hear(of, streams),
     onState: (state) => {
       of.isLost = ["disconnected", "failed"].includes(state);

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from gate_controller.contract.call_media import MediaSide
+from gate_controller.contract.call_media import MediaRelays, MediaSide
 from gate_controller.terminal.call_sound import SoundSaid, SoundShown
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import Screen, TerminalView
-from tests.browser.media_ends import ANSWER, CONNECTED, an_end
+from tests.browser.media_ends import ANSWER, CONNECTED, RELAYS_USED, an_end
 from tests.browser.seen_and_heard import LISTEN, sees_the_camera
 from tests.browser.terminal.conftest import PATIENCE_SECONDS, RecordingController, new_server, open_page
 from tests.support.chromium import SPEAKING, launch
@@ -184,6 +184,16 @@ def test_without_a_microphone_the_page_says_so_and_the_call_goes_on(
     gate.said(lambda word: word.offer and word.trouble == "no_microphone" and not word.camera_open)
     server.show(TerminalView(screen=Screen.IDLE, language="en", sound_note="sound_no_microphone"))
     expect(gate.page.locator("#notes")).to_contain_text("The home cannot hear you.")
+
+
+def test_the_page_uses_the_relays_of_its_call_and_without_any_none(gate: Gate) -> None:
+    relays = MediaRelays(urls=("turn:192.0.2.9:3478",), username="1:c1", credential="A" * 27 + "=")
+    gate.page.evaluate(RELAYS_USED)
+    gate.show(SoundShown(call="c1", relays=relays))
+    gate.offer("c1")
+    gate.show(SoundShown(call="c2"))
+    gate.offer("c2")
+    assert gate.page.evaluate("relaysUsed") == [[msgspec.json.decode(msgspec.json.encode(relays))], []]
 
 
 def test_a_swapped_digest_is_said_to_be_no_sound(gate: Gate, phone: Page) -> None:

@@ -62,6 +62,8 @@ def test_the_environment_goes_before_the_file(data_dir):
         ("webhook_ports = [0]", r"web.toml: webhook_ports is \[0\]; legal are ports from 1 to 65535"),
         ("webhook_ports = true", "legal are ports"),
         ("webhook_ports = '9000, x'", "legal are ports"),
+        ("turn_servers = ['turn.example.org']", r"turn_servers is .*legal are relays, such as \[\"turn:"),
+        ("turn_servers = ['turn:a:1', 'turn:b:1', 'turn:c:1', 'turn:d:1', 'turn:e:1']", "legal are relays"),
         ("publc_url = 'x'", "unknown key 'publc_url'; legal are public_url, database_url"),
         ("public_url = ", "not TOML"),
     ],
@@ -112,6 +114,27 @@ def test_secrets_are_private_random_and_never_replaced(data_dir):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with pytest.raises(FileExistsError):
         write_secret(data_dir / "secrets", "seal")
+
+
+def test_relays_need_the_secret_that_they_share_and_it_has_no_default(data_dir):
+    given = {"MENJIN_TURN_SERVERS": "turn:turn.example.org:3478 turns:turn.example.org:443?transport=tcp"}
+    path = data_dir / "secrets" / "turn.secret"
+    with pytest.raises(ConfigRefused, match=r"turn\.secret is missing"):
+        load_config(given, data_dir)
+    path.write_text("short\n", encoding="utf-8")
+    path.chmod(0o600)
+    with pytest.raises(ConfigRefused, match="5 characters; legal are 32") as refused:
+        load_config(given, data_dir)
+    assert "short" not in str(refused.value)
+    path.write_text("s" * 32 + "\nnot this\n", encoding="utf-8")
+    path.chmod(0o644)
+    with pytest.raises(ConfigRefused, match="chmod 0600"):
+        load_config(given, data_dir)
+    path.chmod(0o600)
+    config = load_config(given, data_dir)
+    assert (len(config.turn_servers), config.turn_secret) == (2, "s" * 32)
+    assert config.turn_secret not in repr(config)
+    assert load_config({}, data_dir).turn_secret == ""
 
 
 def test_printing_the_configuration_shows_no_secret(data_dir):

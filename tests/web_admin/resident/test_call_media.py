@@ -31,8 +31,8 @@ def send(client: FlaskClient, side: object) -> TestResponse:
 
 
 def brought(client: FlaskClient) -> object:
-    (found,) = re.findall(r'\sdata-offer="([^"]*)"', client.get(CALL).text)
-    return json.loads(unescape(found))
+    (found,) = re.findall(r'\sdata-media="([^"]*)"', client.get(CALL).text)
+    return json.loads(unescape(found))["offer"]
 
 
 def offer(client: FlaskClient) -> object:

@@ -19,26 +19,26 @@ place.prepend(seen);
 let talk = null;
 
 /** Follow the state of the call; the page that says it is mine brings the gate's side along. */
-function follow({ state, offer }) {
-  if (state === "mine" && !talk) begin(JSON.parse(offer));
+function follow({ state, media }) {
+  if (state === "mine" && !talk) begin(JSON.parse(media));
   if (state !== "mine" && talk) end();
 }
 
-async function begin(offered) {
+async function begin(brought) {
   const mine = talk = { microphone: null, isRefused: false, answered: null, connection: null, state: "" };
   place.hidden = false;
   show(mine);
   speak(mine);
   const since = performance.now();
-  let offer = offered;
+  let gate = brought;
   while (talk === mine) {
-    offer ??= await ask();
+    if (!gate?.offer) gate = await ask();
     if (talk !== mine) return;
-    if (offer && offer.ufrag !== mine.answered) await answer(mine, offer);
+    if (gate?.offer && gate.offer.ufrag !== mine.answered) await answer(mine, gate);
     mine.hasNone = !mine.answered && performance.now() - since > NO_OFFER_SECONDS * 1000;
     show(mine);
     await pause(mine.answered ? ASK_AGAIN_SECONDS : ASK_SECONDS);
-    offer = null;
+    gate = null;
   }
 }
 
@@ -54,17 +54,18 @@ function end() {
 async function ask() {
   try {
     const reply = await fetch(address, { cache: "no-store", headers: { Accept: "application/json" } });
-    return reply.ok ? (await reply.json()).offer : null;
+    return reply.ok ? await reply.json() : null;
   } catch {
     return null; // no network: the next question tries again
   }
 }
 
-async function answer(mine, offer) {
+async function answer(mine, { offer, relays }) {
   mine.connection?.close();
   mine.answered = offer.ufrag;
   mine.state = "";
   const connection = mine.connection = new PhoneEnd({
+    relays,
     onStreams: (streams) => hear(streams),
     onState: (state) => {
       mine.state = state;

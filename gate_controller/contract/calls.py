@@ -42,6 +42,8 @@ CALL_ORDER_DOMAIN = "menjin/call-order/1"
 LEGS_USE = "call-legs"
 MAX_NUMBER_CHARS = 64
 MAX_LEGS = 8
+GUARD_LEG = 0
+"""What stands for the guard's telephone where a call went on to them."""
 LONGEST_CALL_SECONDS = 300
 
 Number = Annotated[
@@ -67,6 +69,7 @@ class CallStep(StrEnum):
     """Someone waits at the gate; also what each report in between says."""
     LEG_RINGS = "leg_rings"
     LEG_ANSWERED = "leg_answered"
+    """Without a leg: the guard's telephone, of a call that went on to them."""
     LEG_ENDED = "leg_ended"
     OVER = "over"
 
@@ -176,7 +179,10 @@ class CallState(Message, frozen=True, kw_only=True, omit_defaults=True):
     end: CallEnd | None = None
     """With `over`."""
     to_guard: bool = False
-    """With `over`: the home wants the guard to be called now."""
+    """With `over`: the guard is to be called now.
+
+    Before it, to a gate with `features.GUARD_CALLS`: their page and telephone ring, and the home's no more.
+    """
     offers_guard: bool = False
     """With `over`: the screen asks whether to call the guard."""
     reply: QuickReply | None = None
@@ -186,7 +192,7 @@ class CallState(Message, frozen=True, kw_only=True, omit_defaults=True):
     Without them the gate hangs up all, but for the one that `leg` names.
     """
     leg: Annotated[int, msgspec.Meta(ge=0, lt=MAX_LEGS)] | None = None
-    """With `answered`: the telephone that answered; None where a page did."""
+    """With `answered`: the telephone that answered; None where a page did. With `to_guard` GUARD_LEG."""
     opens: SignedCallOrder | None = None
     media_answer: MediaSide | None = None
     """The side of the page that answered, to the last `media_offer`."""

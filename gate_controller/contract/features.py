@@ -41,6 +41,9 @@ CALLS = "calls"
 
 CALL_RELAYS = "call_relays"
 """Of messages: a gate that has it is given the relays of a call's sound (`call_media.py`)."""
+GUARD_CALLS = "guard_calls"
+"""Of messages: a gate that has it stays in a call that goes on to the guard, until the guard's page or their
+telephone ends it."""
 
 PLACES = "places"
 """Of records: a gate that has it opens for a visitor's pass that names its place in place of its number."""
@@ -60,7 +63,7 @@ def known() -> tuple[str, ...]:
 
 def of_records(knows: Collection[str]) -> frozenset[str]:
     """Return the features among these for which records are written otherwise."""
-    return frozenset(knows) - {BELL, SUM_DIGEST, CALLS, CALL_RELAYS}
+    return frozenset(knows) - {BELL, SUM_DIGEST, CALLS, CALL_RELAYS, GUARD_CALLS}
 
 
 def fit(key: str, record: Record, knows: Collection[str]) -> Record | None:

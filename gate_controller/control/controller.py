@@ -312,6 +312,9 @@ class Controller:
         )
         if reason is None and lane is not None:
             self._presentations.release(lane_id, lane.pulse_seconds)
+        if order is not None and reason is not Reason.ORDER_REPEATED:
+            refused = reason.value if reason is not None else None
+            self._home_calls.guard_ordered(lane_id, order.order_id, refused, clock.monotonic_seconds())
 
     def _sync_news(self, news: Message) -> None:
         match news:

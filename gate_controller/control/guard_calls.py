@@ -16,6 +16,8 @@ from gate_controller.terminal.view import HelpCall
 from hardware.interfaces import CallChange
 
 HOLDER = "guard"
+PAGE_SECONDS = 20.0
+"""How long the guard's page has to answer a visitor's call where no telephone of theirs can be called."""
 
 
 class GuardCalls:
@@ -26,10 +28,36 @@ class GuardCalls:
         self._parts = parts
         self._line = line
         self._call: GuardCall | None = None
+        self._pages: dict[str, float] = {}
+        """By lane: until when the guard's page may answer before there is an alarm."""
         self._pending = PendingEvents()
+
+    def visitor_comes(self, desk: LaneDesk, now_seconds: float) -> None:
+        """Call the guard for a visitor who has come to the guard's page as well."""
+        if self._call is None and self._dial(desk.lane_id, 0, now_seconds):
+            self._add(EventKind.HELP_CALLED, desk.lane_id, now_seconds)
+        elif not self.talks(desk.lane_id):
+            self._pages[desk.lane_id] = now_seconds + PAGE_SECONDS
+        self._pending.write(self._parts.recorder.record, now_seconds)
+
+    def talks(self, lane_id: str) -> bool:
+        """Return whether the guard speaks on their telephone with someone at a lane."""
+        return self._call is not None and self._call.lane_id == lane_id and self._call.is_reached
+
+    def leave(self, desk: LaneDesk) -> None:
+        """Stop what calls the guard for a lane, without an alarm: their page has the call, or it is over."""
+        self._pages.pop(desk.lane_id, None)
+        call = self._call
+        if call is None or call.lane_id != desk.lane_id:
+            return
+        self._call = None
+        self._line.hang_up(call.call_number)
+        self._line.leave(HOLDER)
+        desk.screen.help_call, desk.screen.help_until_seconds = HelpCall.NONE, 0.0
 
     def help_pressed(self, desk: LaneDesk, now_seconds: float) -> None:
         """Call the guard for a lane; a second press while its call goes on changes nothing."""
+        self._pages.pop(desk.lane_id, None)
         if self._call is not None and self._call.lane_id == desk.lane_id:
             return
         if self._call is not None or not self._dial(desk.lane_id, 0, now_seconds):
@@ -49,6 +77,9 @@ class GuardCalls:
         calls = self._parts.telephone
         if self._call is not None and calls is not None:
             self._follow(self._call, time_passed(self._call, now_seconds, calls.wishes), now_seconds)
+        for lane_id in [one for one, until in self._pages.items() if now_seconds >= until]:
+            del self._pages[lane_id]
+            self._alarm(self._parts.desks[lane_id], now_seconds)
         if self._pending:
             # What waits was an error when it was new; the gate goes on meanwhile.
             with contextlib.suppress(sqlite3.Error):
@@ -57,8 +88,10 @@ class GuardCalls:
     def stopped(self, now_seconds: float) -> None:
         """Raise the alarm of a call that has reached no one yet: the gate ends, and its calls with it."""
         call, self._call = self._call, None
-        if call is not None and not call.is_reached:
-            self._alarm(self._parts.desks[call.lane_id], now_seconds)
+        waiting = [*self._pages, *([call.lane_id] if call is not None and not call.is_reached else ())]
+        self._pages.clear()
+        for lane_id in waiting:
+            self._alarm(self._parts.desks[lane_id], now_seconds)
         self._pending.write(self._parts.recorder.record, now_seconds)
 
     def _follow(self, before: GuardCall, step: Step, now_seconds: float) -> None:

@@ -44,6 +44,7 @@ from gate_controller.lane.home_call import (
     decided,
     dialled,
     failed,
+    guard_telephone,
     not_dialled,
     server_said,
     telephone_said,
@@ -104,11 +105,11 @@ class HomeCalls:
         self._say(call, Note(CallStep.CALLING))
         self._pending.write(self._parts.recorder.record, now_seconds)
 
-    def cancel(self, desk: LaneDesk, now_seconds: float) -> None:
+    def cancel(self, desk: LaneDesk, now_seconds: float, *, for_help: bool = False) -> None:
         """End the call that the visitor leaves, and put away how the last one ended."""
         call = desk.calls.call
         if call is not None:
-            self._follow(desk, call, cancelled(call), now_seconds)
+            self._follow(desk, call, cancelled(call, for_help=for_help), now_seconds)
         desk.calls.put_away()
 
     def said(self, state: CallState, now_seconds: float) -> None:
@@ -127,6 +128,13 @@ class HomeCalls:
                     lane_id, reason or Reason.CALL_OVER, order.person_id if order is not None else ""
                 )
 
+    def guard_ordered(self, lane_id: str, order_id: str, refused: str | None, now_seconds: float) -> None:
+        """End the call that the guard has, once their order has opened its lane or was refused."""
+        desk = self._parts.desks.get(lane_id)
+        call = desk.calls.call if desk is not None else None
+        if desk is not None and call is not None and call.at_guard:
+            self._follow(desk, call, decided(call, Answer("", order_id=order_id), refused), now_seconds)
+
     def call_changed(self, change: CallChange, now_seconds: float) -> None:
         """Take a report of the telephone."""
         for desk in self._parts.desks.values():
@@ -142,6 +150,8 @@ class HomeCalls:
                 is_held_up = self._parts.call_reports.is_held_up
                 step = time_passed(call, now_seconds, is_held_up=is_held_up)
                 self._follow(desk, call, step, now_seconds)
+                talks = self._guard_calls.talks(desk.lane_id)
+                self._follow(desk, step.call, guard_telephone(step.call, talks=talks), now_seconds)
                 desk.calls.time_passed(now_seconds)
         for number in [one for one, until in self._speaks.items() if now_seconds >= until]:
             del self._speaks[number]
@@ -221,6 +231,10 @@ class HomeCalls:
             self._line.hang_up(step.hangs_up)
         if call.leg is None:
             self._line.leave(desk.lane_id)
+        if step.calls_guard:
+            self._guard_calls.visitor_comes(desk, now_seconds)
+        elif step.leaves_guard:
+            self._guard_calls.leave(desk)
         for note in step.notes:
             self._say(call, note)
             if note.step is CallStep.LEG_ANSWERED and call.leg is not None:

@@ -232,7 +232,7 @@ class ScreenActions:
 
         A call to a home ends with it: the guard gets the telephone and the person's ear.
         """
-        self._home_calls.cancel(desk, now)
+        self._home_calls.cancel(desk, now, for_help=True)
         self._guard_calls.help_pressed(desk, now)
 
     def _own_face(self, desk: LaneDesk, now: float) -> None:

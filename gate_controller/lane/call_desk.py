@@ -101,11 +101,22 @@ class CallDesk:
             return ""
         if call.to_guard:
             return "call_to_guard"
+        if call.at_guard and not call.is_over:
+            return self._of_guard(call)
         if self._reply is not None:
             return "call_from"
         if call.is_over:
             return "call_ask_guard" if call.offers_guard else ""
         return SPEAK if call.by_telephone else ""
+
+    @staticmethod
+    def _of_guard(call: HomeCall) -> str:
+        """Return the word for the line while the guard has the call: they are called, read, or speak."""
+        if call.phase is not CallPhase.ANSWERED:
+            return "call_to_guard"
+        if call.guard_talks:
+            return SPEAK
+        return "call_from_guard" if call.reply is not None else "call_guard_reads"
 
     @property
     def said(self) -> str:
@@ -113,6 +124,8 @@ class CallDesk:
         call = self.call
         if self._reply is not None:
             return f"reply_{self._reply}"
+        if call is not None and call.at_guard and not call.is_over:
+            return "call_guard_answered" if call.phase is CallPhase.ANSWERED else "call_guard_called"
         return f"call_{call.end}" if call is not None and call.is_over and call.end is not None else ""
 
     @property

@@ -12,6 +12,7 @@ Invariants:
   was dialled in this call and has answered. There is one such answer in a call at most.
 - Nothing that comes after the end changes anything, and the telephones' numbers are forgotten at the end.
 - Every call ends: by the server, the visitor, a telephone, or the longest time.
+- Once the guard has a call no person of the home opens by it.
 """
 
 from collections.abc import Sequence
@@ -135,6 +136,10 @@ class HomeCall:
     """True once someone has pressed to open: no second answer opens in this call."""
     end: CallEnd | None = None
     to_guard: bool = False
+    at_guard: bool = False
+    """True while the call goes on at the guard's page and telephone."""
+    guard_talks: bool = False
+    """True once the guard's telephone has answered."""
     offers_guard: bool = False
     ended_by: Answer | None = None
     reason: str | None = None
@@ -170,6 +175,10 @@ class Step:
     """True if `call.legs[call.next_leg]` is to be dialled: report it with `dialled` or `not_dialled`."""
     answer: Answer | None = None
     """Answer of a person who wants to open: decide it now, and report the result with `decided`."""
+    calls_guard: bool = False
+    """True if the guard's telephone is to be called now."""
+    leaves_guard: bool = False
+    """True if the guard's telephone stops without an alarm: their page has the call, or it is over."""
 
 
 def begun(
@@ -185,7 +194,12 @@ def server_said(call: HomeCall, said: Said, now_seconds: float) -> Step:
         return Step(call)
     call = replace(call, heard_seconds=now_seconds, is_held_up=False, reply=said.reply)
     if said.stage == "over":
-        return _over(call, said.end or CallEnd.ENDED, to_guard=said.to_guard, offers_guard=said.offers_guard)
+        to_guard = said.to_guard and not call.at_guard
+        step = _over(call, said.end or CallEnd.ENDED, to_guard=to_guard, offers_guard=said.offers_guard)
+        # A guard's telephone that still rings rings on, when their page did not answer in time.
+        return replace(step, leaves_guard=call.at_guard and said.end is not CallEnd.NO_ANSWER)
+    if said.to_guard or call.at_guard:
+        return guard_said(call, said)
     if not call.by_telephone:
         call = replace(call, phase=CallPhase(said.stage))
     order = said.order
@@ -261,7 +275,7 @@ def decided(call: HomeCall, answer: Answer, refused: str | None) -> Step:
     if call.is_over:
         return Step(call)
     end = CallEnd.OPENED if refused is None else CallEnd.REFUSED
-    return _over(replace(call, reason=refused), end, by=answer)
+    return replace(_over(replace(call, reason=refused), end, by=answer), leaves_guard=call.at_guard)
 
 
 def time_passed(call: HomeCall, now_seconds: float, *, is_held_up: bool = False) -> Step:
@@ -275,9 +289,11 @@ def time_passed(call: HomeCall, now_seconds: float, *, is_held_up: bool = False)
     if lasts_seconds >= LONGEST_CALL_SECONDS:
         # A telephone without a key may be a mailbox: it has not answered.
         is_answered = call.phase is CallPhase.ANSWERED and not call.by_telephone
-        return _over(call, CallEnd.ENDED if is_answered else CallEnd.NO_ANSWER, offers_guard=not is_answered)
+        end, offers_guard = CallEnd.ENDED if is_answered else CallEnd.NO_ANSWER, not is_answered
+        return _over(call, end, offers_guard=offers_guard and not call.at_guard)
     if (
         call.phase is not CallPhase.ANSWERED
+        and not call.at_guard
         and lasts_seconds >= LONGEST_RINGING_SECONDS + call.put_off_seconds
     ):
         return _over(call, CallEnd.NO_ANSWER, offers_guard=True)
@@ -289,18 +305,49 @@ def time_passed(call: HomeCall, now_seconds: float, *, is_held_up: bool = False)
         call = replace(call, is_held_up=True)
     if leg is None and silent_seconds >= (HELD_UP_SECONDS if call.is_held_up else LOST_SECONDS):
         # With a telephone that rings or talks the gate needs no server.
-        return _over(call, CallEnd.FAILED, offers_guard=True)
+        return failed(call)
     return Step(call)
 
 
-def cancelled(call: HomeCall) -> Step:
-    """Return the end of a call that the visitor leaves."""
-    return Step(call) if call.is_over else _over(call, CallEnd.CANCELLED)
+def cancelled(call: HomeCall, *, for_help: bool = False) -> Step:
+    """Return the end of a call that the visitor leaves; `for_help`: the guard may have it, and keeps it."""
+    if call.is_over:
+        return Step(call)
+    return replace(_over(call, CallEnd.CANCELLED), leaves_guard=call.at_guard and not for_help)
 
 
 def failed(call: HomeCall) -> Step:
-    """Return the end of a call that the gate cannot go on with."""
-    return Step(call) if call.is_over else _over(call, CallEnd.FAILED, offers_guard=True)
+    """Return the end of a call that the gate cannot go on with; the guard's telephone needs no server."""
+    return Step(call) if call.is_over else _over(call, CallEnd.FAILED, offers_guard=not call.at_guard)
+
+
+# -- the guard has it ------------------------------------------------------------------------------
+
+
+def guard_said(call: HomeCall, said: Said) -> Step:
+    """Return a call that the guard has: the home's telephones stop, and its people open nothing by it."""
+    hangs_up = call.leg.call_number if call.leg is not None else None
+    on_page = said.stage == "answered" and said.leg is None and said.to_guard
+    is_taken = on_page and (call.phase is not CallPhase.ANSWERED or call.guard_talks)
+    talks = call.guard_talks and not on_page
+    phase = CallPhase.ANSWERED if on_page or talks else CallPhase.RINGING
+    after = replace(call, phase=phase, legs=(), leg=None, at_guard=True, guard_talks=talks)
+    return Step(
+        after, hangs_up=hangs_up, calls_guard=not call.at_guard and not on_page, leaves_guard=is_taken
+    )
+
+
+def guard_telephone(call: HomeCall, *, talks: bool) -> Step:
+    """Return what follows from whether the guard speaks on their telephone for this lane."""
+    if call.is_over or not call.at_guard or talks == call.guard_talks:
+        return Step(call)
+    if not talks:
+        return _over(call, CallEnd.ENDED)
+    if call.phase is CallPhase.ANSWERED:
+        return Step(call)
+    return Step(
+        replace(call, guard_talks=True, phase=CallPhase.ANSWERED), notes=(Note(CallStep.LEG_ANSWERED),)
+    )
 
 
 def _left(call: HomeCall, leg: LiveLeg, now_seconds: float) -> Step:

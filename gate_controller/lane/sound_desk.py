@@ -39,7 +39,8 @@ class SoundDesk:
 
     def follow(self, call: HomeCall | None) -> None:
         """Take the lane's call as it is now; with another one, or none, forget both sides of the last."""
-        live = call if call is not None and not call.is_over and self.may_speak else None
+        is_home = call is not None and not call.is_over and not call.at_guard
+        live = call if is_home and self.may_speak else None  # the guard's page has no sound
         if live is None or self._call is None or live.call_id != self._call.call_id:
             self._offer = self._answer = self._stale = self._relays = None
             self._trouble = ""

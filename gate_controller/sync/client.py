@@ -17,6 +17,7 @@ from gate_controller.contract.features import (
     CALL_RELAYS,
     CALLS,
     FACE_BESIDE,
+    GUARD_CALLS,
     LOST_READERS,
     SUM_DIGEST,
     known,
@@ -278,7 +279,7 @@ class SyncClient:
         """
         on_trial = self._updates is not None and self._updates.is_on_trial
         takes_sums = self._store.takes_sums and not on_trial
-        always = (*known(), BELL, FACE_BESIDE, CALLS, CALL_RELAYS)
+        always = (*known(), BELL, FACE_BESIDE, CALLS, CALL_RELAYS, GUARD_CALLS)
         return (*always, SUM_DIGEST) if takes_sums else always
 
     def _policy_trouble(self) -> str:

@@ -46,13 +46,14 @@ class WaitingAlarms:
     """Alarm summary for every page of staff: how many are still so, when the newest came, calls for help.
 
     `newest` and `ringing` are instants as text that can be compared, "" for none; `ringing` leaves out
-    those that make no sound.
+    those that make no sound. `visitors` is how many visitors' calls ring at the guard.
     """
 
     count: int
     newest: str
     ringing: str
     calls: int
+    visitors: int = 0
 
 
 def waiting_alarms(session: Session, site_id: str, *, with_silent: bool) -> WaitingAlarms:

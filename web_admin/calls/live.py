@@ -72,6 +72,7 @@ def ringing_for(session: Session, person_id: str, now: datetime) -> HomeCall | N
         .where(
             HomeCall.home_id == person.home_id,
             HomeCall.ends_at > now,
+            HomeCall.to_guard.is_(False),
             or_(
                 HomeCall.stage == RINGING,
                 (HomeCall.stage == ANSWERED) & (HomeCall.answered_by == person_id),
@@ -85,7 +86,8 @@ def ringing_for(session: Session, person_id: str, now: datetime) -> HomeCall | N
 def rings_on_pages(call: HomeCall, now: datetime) -> bool:
     """Return whether a call rings on the pages of the home by now."""
     second = second_of(call.started_at, now)
-    return call.stage == RINGING and now < call.ends_at and has_begun(read(call.plan), "page", second)
+    rings = call.stage == RINGING and not call.to_guard
+    return rings and now < call.ends_at and has_begun(read(call.plan), "page", second)
 
 
 def state_for(session: Session, call_id: str, person_id: str, now: datetime) -> CallShown | None:
@@ -95,7 +97,7 @@ def state_for(session: Session, call_id: str, person_id: str, now: datetime) -> 
         return None
     gate, lane = session.get_one(Gate, call.gate_id), session.get(Lane, call.lane_id)
     answerer = session.get(Person, call.answered_by) if call.answered_by is not None else None
-    is_over = call.stage == OVER or now >= call.ends_at
+    is_over = call.stage == OVER or call.to_guard or now >= call.ends_at
     return CallShown(
         call_id=call.call_id,
         purpose=call.purpose,
@@ -180,7 +182,7 @@ def end_call(call: HomeCall, end: str, now: datetime) -> None:
     call.stage, call.end, call.ended_at, call.leg = OVER, end, now, None
     call.media_offer = call.media_answer = None
     session = object_session(call)
-    if session is not None and call.pushed_at is not None and not was_on_page:
+    if session is not None and call.pushed_at is not None and not was_on_page and not call.to_guard:
         show_end(session, call, now)
 
 
@@ -196,7 +198,7 @@ def _called(act: Action, call_id: str) -> tuple[HomeCall, Person]:
     call = act.session.get(HomeCall, call_id, with_for_update=True)
     if call is None or call.home_id != person.home_id or not is_called(act.session, person):
         raise ActionRefused(None, _NOT_YOURS)
-    if call.stage == OVER or act.now >= call.ends_at:
+    if call.stage == OVER or call.to_guard or act.now >= call.ends_at:
         raise ActionRefused(None, _IS_OVER)
     return call, person
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.calls.rules import FIRST_REACH
+from web_admin.calls.rules import FIRST_REACH, guard_of_plan, rang_a_home
 from web_admin.core.orm import Base
 
 
@@ -32,10 +32,10 @@ class HomeCall(Base):
     stage: Mapped[str]
     end: Mapped[str | None]
     to_guard: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """True once the call went on to the guard."""
+    """True once the call went on to the guard: until it is over the guard has it, and the home no more."""
     reply: Mapped[str | None]
     plan: Mapped[list[dict[str, Any]]]
-    """The steps of its reach with the second at which each begins (`reach.Step`)."""
+    """The steps of its reach with the second at which each begins (`rules.stored`)."""
     started_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
@@ -61,7 +61,9 @@ class HomeCall(Base):
 
     @property
     def shown_end(self) -> str:
-        """Return how it ended, also where the gate never said so."""
+        """Return how it ended for the home, also where the gate never said so."""
+        if guard_of_plan(self.plan) is not None and self.answered_by is None:
+            return "no_answer" if rang_a_home(self.plan) else "ended"
         return self.end or ("ended" if self.is_answered else "no_answer")
 
     @property

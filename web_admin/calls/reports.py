@@ -22,7 +22,7 @@ from gate_controller.contract.calls import (
     seal_legs,
 )
 from web_admin.action.base import new_action
-from web_admin.calls import couriers, pushes
+from web_admin.calls import at_guard, couriers, pushes
 from web_admin.calls.live import ANSWERED, OVER, RINGING, end_call, seconds_left
 from web_admin.calls.media import answer_of, offered
 from web_admin.calls.models import CallNumber, HomeCall
@@ -77,7 +77,7 @@ def report(menjin: Menjin, session: Session, gate: Gate, said: CallReport, now: 
     _note(session, call, said, now)
     if call.end == CallEnd.OPENED and not was_opened:
         _give_back(menjin, session, gate, said.home, now)
-    if said.media_offer is not None and call.stage != OVER:
+    if said.media_offer is not None and call.stage != OVER and not call.to_guard:
         offered(call, said.media_offer)
     return _state(menjin, session, call, now, has_telephone=said.has_telephone)
 
@@ -115,9 +115,9 @@ def _begin_to(
         return _over(said.call_id, CallEnd.NO_CALLS, offers_guard=True)
     call = _new_call(gate, said, home_id, now)
     if said.purpose == CallFor.COURIER and row.courier == couriers.GUARD:
-        call.reply, call.to_guard = "leave_with_guard", True
-        end_call(call, CallEnd.ENDED, now)
+        call.reply = "leave_with_guard"
         session.add(call)
+        at_guard.goes_on(gate, call, CallEnd.ENDED, now)
         return _state(menjin, session, call, now, has_telephone=False)
     host = None
     if said.purpose == CallFor.COURIER:
@@ -208,6 +208,8 @@ def _note(session: Session, call: HomeCall, said: CallReport, now: datetime) -> 
     """Store what the gate says: a telephone was answered or put down, or the call is over."""
     if said.step == CallStep.OVER:
         _note_over(session, call, said, now)
+    elif call.to_guard:
+        at_guard.note_telephone(call, said, now)
     elif said.step == CallStep.LEG_ANSWERED and said.leg is not None and call.stage == RINGING:
         person_id = _whose_leg(session, call, said.leg)
         if person_id is not None:
@@ -250,8 +252,12 @@ def _whose_leg(session: Session, call: HomeCall, place: int) -> str | None:
 def _state(
     menjin: Menjin, session: Session, call: HomeCall, now: datetime, *, has_telephone: bool
 ) -> CallState:
+    if call.to_guard and call.stage != OVER:
+        return at_guard.state(call, now)
     if call.stage == RINGING:
         _ring_on(session, call, now)
+        if call.to_guard and call.stage != OVER:
+            return at_guard.state(call, now)
     elif call.stage == ANSWERED and (now >= call.ends_at or not _still_answers(session, call)):
         end = CallEnd.ENDED if call.leg is None else CallEnd.NO_ANSWER
         if call.leg is not None:
@@ -260,7 +266,7 @@ def _state(
     if call.stage == OVER:
         offers = call.end == CallEnd.NO_ANSWER and not call.to_guard
         ended = _over(call.call_id, CallEnd(call.end or CallEnd.FAILED), offers_guard=offers)
-        return msgspec.structs.replace(ended, to_guard=call.to_guard, reply=call.reply)
+        return msgspec.structs.replace(ended, to_guard=at_guard.begins_now(call), reply=call.reply)
     return CallState(
         call_id=call.call_id,
         stage="answered" if call.stage == ANSWERED else "ringing",
@@ -283,8 +289,10 @@ def _ring_on(session: Session, call: HomeCall, now: datetime) -> None:
     """Take the steps that are due: notify phones once, and end what no one answered."""
     steps, second = read(call.plan), second_of(call.started_at, now)
     if is_rung_out(steps, second):
-        call.to_guard = steps[-1].kind == "guard"
-        end_call(call, CallEnd.NO_ANSWER, now)
+        if steps[-1].kind == "guard":
+            at_guard.goes_on(session.get_one(Gate, call.gate_id), call, CallEnd.NO_ANSWER, now)
+        else:
+            end_call(call, CallEnd.NO_ANSWER, now)
     elif call.pushed_at is None and has_begun(steps, "page", second):
         call.pushed_at = now
         pushes.show_call(session, call, called_persons(session, call.home_id), now)

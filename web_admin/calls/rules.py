@@ -18,6 +18,8 @@ PAGE_ALONE_SECONDS = 45
 RING_SECONDS = 25
 LONGEST_RINGING_SECONDS = 120
 LONGEST_TALK_SECONDS = 300
+GUARD_RINGS_SECONDS = 120
+"""How long the guard's page rings for a visitor; the alarm of one that no one answers stays."""
 COURIERS_FROM, COURIERS_UNTIL = 8 * 60, 20 * 60
 """Minutes of the day at the site between which couriers are let in by day."""
 COURIER_EVERY = timedelta(minutes=30)
@@ -135,6 +137,22 @@ def put_off(rows: Sequence[Mapping[str, Any]], from_second: float, seconds: floa
     """Return the steps of a row of which those after a second begin so much later: a telephone was in use."""
     later = int(seconds)
     return [{**row, "from": row["from"] + (later if row["from"] > from_second else 0)} for row in rows]
+
+
+def with_guard(rows: Sequence[Mapping[str, Any]], second: int, by: str = "") -> list[dict[str, Any]]:
+    """Return the steps of a row whose guard's step began at a second; `by` is who of staff answered it."""
+    others = [dict(row) for row in rows if row["step"] != "guard"]
+    return [*others, {"step": "guard", "from": second, "by": by}]
+
+
+def guard_of_plan(rows: Sequence[Mapping[str, Any]]) -> tuple[int, str] | None:
+    """Return from which second the guard has a call, and who of staff answered; None where they never had."""
+    return next(((row["from"], row["by"]) for row in rows if "by" in row), None)
+
+
+def rang_a_home(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether the home was called, and not the guard alone."""
+    return any(row["step"] in ("page", "telephone") for row in rows)
 
 
 def read(rows: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:

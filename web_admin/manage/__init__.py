@@ -29,6 +29,7 @@ from web_admin.manage import (
     gates,
     gates_like,
     gates_out_of_use,
+    guard_calls,
     health,
     help,
     hours,
@@ -66,6 +67,7 @@ from web_admin.manage import (
 PAGES = (
     now,
     live,
+    guard_calls,
     alarms,
     people,
     moving,

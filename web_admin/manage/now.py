@@ -35,6 +35,7 @@ from web_admin.manage.lane_schedules import LaneSchedules, RemoveForm
 from web_admin.manage.lane_states import LaneHolds, door_of, live_override, shown_posture
 from web_admin.manage.open_alarms import open_alarm_parts
 from web_admin.manage.opening import OPEN_REASONS, OPENED_FROM, OpenForm
+from web_admin.manage.shown_calls import guard_call_parts
 from web_admin.operations.first_hour import Step, first_steps
 from web_admin.restore.reviews import open_reviews
 from web_admin.web.context import current_action, form_page, from_local, get_or_404, local_text, submit, typed
@@ -119,6 +120,7 @@ def show() -> str:
         live_mark=mark,
         methods=tuple(Method),
         tiles_on="now",
+        **guard_call_parts(),
         **alarms,
         shown=shown_gates(
             states,

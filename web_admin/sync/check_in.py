@@ -7,7 +7,7 @@ from typing import cast
 import msgspec
 from flask import Response, current_app
 
-from gate_controller.contract.features import BELL, CALLS, SUM_DIGEST, known
+from gate_controller.contract.features import BELL, CALLS, GUARD_CALLS, SUM_DIGEST, known
 from gate_controller.contract.messages import (
     CONTRACT_VERSION,
     ORDER_DOMAIN,
@@ -106,7 +106,7 @@ def _ask_bounds() -> AskBounds:
 
 
 def _known(menjin: Menjin) -> tuple[str, ...]:
-    return (*known(), SUM_DIGEST, CALLS, *((BELL,) if menjin.bell.is_set_up else ()))
+    return (*known(), SUM_DIGEST, CALLS, GUARD_CALLS, *((BELL,) if menjin.bell.is_set_up else ()))
 
 
 def _bell_seconds(menjin: Menjin, check_in: AskRequest) -> float | msgspec.UnsetType:

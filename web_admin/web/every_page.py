@@ -1,11 +1,14 @@
 """Parts of every page of staff: how many alarms wait, and a lockdown that is in force."""
 
+from dataclasses import replace
+
 from flask import g
 
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import current_may
 from web_admin.alarms.queries import WaitingAlarms, waiting_alarms
 from web_admin.core.database import request_session
+from web_admin.gates.guard_calls import count_ringing
 from web_admin.gates.lockdowns import Lockdown, lockdown_now
 from web_admin.web.site import current_site, request_now
 
@@ -15,9 +18,10 @@ def alarms_of_page() -> WaitingAlarms | None:
     if not current_may("see_now"):
         return None
     if "menjin_waiting_alarms" not in g:
-        g.menjin_waiting_alarms = waiting_alarms(
-            request_session(), current_site().site_id, with_silent=current_may("acknowledge_alarm")
-        )
+        session, site_id = request_session(), current_site().site_id
+        alarms = waiting_alarms(session, site_id, with_silent=current_may("acknowledge_alarm"))
+        visitors = count_ringing(session, site_id, request_now())
+        g.menjin_waiting_alarms = replace(alarms, visitors=visitors)
     waiting: WaitingAlarms = g.menjin_waiting_alarms
     return waiting
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from web_admin.alarms.queries import waiting_ids
 from web_admin.compound.queries import gate_reports, lane_postures
 from web_admin.core.database import Menjin
+from web_admin.gates.guard_calls import marks_of_calls
 from web_admin.gates.silence import is_silent
 
 STREAMS_AT_MOST = 32
@@ -207,8 +208,8 @@ class LiveWatch:
 
 
 def mark_of(menjin: Menjin) -> str:
-    """Return a mark that changes with alarms, gates, doors, devices, postures and passages; a second part is
-    for those who are shown silent alarms.
+    """Return a mark that changes with alarms, calls, gates, doors, devices, postures and passages; a second
+    part is for those who are shown silent alarms.
 
     It is keyed: who knows the rest could else find out how many entries a gate's journal has, and a duress
     PIN writes one more.
@@ -218,8 +219,10 @@ def mark_of(menjin: Menjin) -> str:
     with menjin.database.snapshot() as session:
         alarms, silent = (waiting_ids(session, are_silent=are_silent) for are_silent in (False, True))
         gates, lanes = gate_reports(session), lane_postures(session)
+        calls = marks_of_calls(session, now)
     parts = [
         repr(alarms),
+        *calls,
         *(repr((*row[:-1], is_silent(row, now))) for row in gates),
         *(repr((*row, row.override_until is not None and row.override_until > now)) for row in lanes),
     ]

@@ -128,6 +128,26 @@ SHOWN = {
         help_called=True,
         help_call=HelpCall.CALLING,
     ),
+    "call_at_guard": TerminalView(
+        screen=Screen.CALLING,
+        prompt="call_guard_called",
+        message="call_to_guard",
+        call=CallShown(home="3-1203"),
+        help_called=True,
+        help_call=HelpCall.CALLING,
+    ),
+    "call_guard_answered": TerminalView(
+        screen=Screen.CALL_ANSWERED,
+        prompt="call_guard_answered",
+        message="call_guard_reads",
+        call=CallShown(home="3-1203"),
+    ),
+    "call_guard_reply": TerminalView(
+        screen=Screen.CALL_ANSWERED,
+        prompt="reply_coming",
+        message="call_from_guard",
+        call=CallShown(home="3-1203"),
+    ),
     "call_sent_away": TerminalView(
         screen=Screen.CALL_OVER, prompt="call_sent_away", call=CallShown(home="3-1203")
     ),

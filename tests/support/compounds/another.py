@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from web_admin.access_review.models import ReviewRound, ReviewRow
 from web_admin.accounts.models import ApiKey
 from web_admin.alarms.models import Alarm, HandoverRow
+from web_admin.calls.models import HomeCall
 from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
 from web_admin.compound.place_models import Place
 from web_admin.compound.restore_models import RestoreReview
@@ -73,6 +74,7 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
     session.flush()
     return {
         "alarm_id": "another-alarm",
+        "call_id": "another-call",
         "assessment_id": "another-assessment",
         "older_id": "another-older",
         "audit_id": "another-audit",
@@ -107,6 +109,21 @@ def _add_what_the_first_has_not(session: Session, site: Site) -> None:
     now = site.created_at
     session.add_all(
         [
+            HomeCall(
+                call_id="another-call",
+                site_id=SITE,
+                gate_id=GATE,
+                lane_id="another-lane",
+                home_id=HOME,
+                purpose="home",
+                stage="ringing",
+                to_guard=True,
+                plan=[{"step": "guard", "from": 0, "by": ""}],
+                started_at=now,
+                ends_at=now,
+                has_telephone=False,
+                sealing_public_key=b"key",
+            ),
             Place(place_id="another-place", site_id=SITE, kind="building", name="9", code="9", number=1),
             Suspension(
                 suspension_id="another-suspension",

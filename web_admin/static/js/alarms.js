@@ -8,7 +8,9 @@ const knownKey = "menjin-alarms-known";
 
 const news = document.querySelector("#alarm-news");
 const line = news.querySelector("[data-new]");
+const visitorLine = news.querySelector("[data-visitor]");
 const ownsStream = !document.querySelector("#live"); // the pages of now and of alarms have their own
+const hasCards = Boolean(document.querySelector("#calls")); // the page of now shows and rings each call
 const between = new BroadcastChannel("menjin-live");
 let isLeading = false;
 let timer = 0;
@@ -17,7 +19,7 @@ let calling = 0;
 const known = () => JSON.parse(sessionStorage.getItem(knownKey) || "null")
   || { newest: news.dataset.newest, ringing: news.dataset.ringing };
 
-// A call for help goes on until one of the staff has seen it, from one page of this browser alone.
+// A call for help or of a visitor goes on until one of the staff has it, from one page of this browser alone.
 const callOn = (calls) => {
   const isCalling = calls > 0 && isLeading;
   if (isCalling && !calling) {
@@ -28,7 +30,7 @@ const callOn = (calls) => {
   }
 };
 
-const show = ({ count, newest, ringing, calls }) => {
+const show = ({ count, newest, ringing, calls, visitors }) => {
   document.querySelectorAll("[data-alarm-count]").forEach((badge) => {
     badge.hidden = count === 0;
     badge.querySelector("[data-number]").textContent = String(count);
@@ -39,9 +41,14 @@ const show = ({ count, newest, ringing, calls }) => {
     else if (newest > before.newest) line.hidden = false;
     if (ringing > before.ringing && isLeading) ring();
   }
+  if (!hasCards) {
+    visitorLine.hidden = !visitors;
+    if (visitors > Number(news.dataset.visitors) && isLeading) ring();
+  }
+  news.dataset.visitors = String(visitors);
   sessionStorage.setItem(knownKey, JSON.stringify({ newest, ringing }));
   news.dataset.calls = String(calls);
-  callOn(calls);
+  callOn(calls + visitors);
 };
 
 const ask = async () => {
@@ -90,7 +97,7 @@ between.onmessage = ask;
 document.addEventListener("menjin-changed", tell);
 show({
   count: Number(news.dataset.count), newest: news.dataset.newest, ringing: news.dataset.ringing,
-  calls: Number(news.dataset.calls),
+  calls: Number(news.dataset.calls), visitors: Number(news.dataset.visitors),
 });
 if (navigator.locks) navigator.locks.request("menjin-live", lead);
 else lead();

@@ -80,7 +80,25 @@ const renew = (part, next) => {
   });
 };
 
-const alarmIds = () => new Set([...document.querySelectorAll("#alarms > article")].map((alarm) => alarm.id));
+const ALARMS = "#alarms > article, #calls > article.rings";
+const alarmIds = () => new Set([...document.querySelectorAll(ALARMS)].map((alarm) => alarm.id));
+
+// How long a visitor has waited: from what the server said, by this page's own clock.
+const seenAt = new WeakMap();
+const showWaits = () => document.querySelectorAll(".waits").forEach((waits) => {
+  if (!seenAt.has(waits)) seenAt.set(waits, performance.now());
+  const seconds = Number(waits.dataset.age) + Math.floor((performance.now() - seenAt.get(waits)) / 1000);
+  waits.dataset.shown = waits.dataset.text.replace("{seconds}", seconds);
+});
+
+// No card of a call moves or changes while a finger or a mouse is on it.
+let isPressed = false;
+const press = (pressed) => {
+  isPressed = pressed;
+  if (!pressed) setTimeout(refresh, 300);
+};
+addEventListener("pointerdown", ({ target }) => { if (target.closest("#calls")) press(true); });
+["pointerup", "pointercancel"].forEach((end) => addEventListener(end, () => { if (isPressed) press(false); }));
 
 const showCount = () => {
   const count = Number(document.querySelector("#alarms")?.dataset.count || 0);
@@ -88,7 +106,7 @@ const showCount = () => {
 };
 
 const tellNew = (known) => {
-  const added = [...document.querySelectorAll("#alarms > article")].filter((alarm) => !known.has(alarm.id));
+  const added = [...document.querySelectorAll(ALARMS)].filter((alarm) => !known.has(alarm.id));
   added.forEach((alarm) => alarm.classList.add("new"));
   if (added.some((alarm) => !("silent" in alarm.dataset))) ring();
   showCount();
@@ -110,12 +128,13 @@ const refresh = async () => {
     const known = alarmIds();
     document.querySelectorAll("[data-live]").forEach((part) => {
       const next = page.getElementById(part.id);
-      if (next) renew(part, next);
+      if (next && !(isPressed && part.id === "calls")) renew(part, next);
     });
     const count = page.querySelector("#alarms")?.dataset.count;
     const alarms = document.querySelector("#alarms");
     if (alarms && count !== undefined) alarms.dataset.count = count;
     tellNew(known);
+    showWaits();
     document.dispatchEvent(new Event("menjin-changed"));
   } catch {
     stale.hidden = false;
@@ -189,5 +208,7 @@ document.addEventListener("keydown", ({ key }) => {
 document.addEventListener("change", refresh);
 
 showCount();
+showWaits();
+setInterval(showWaits, 1000);
 every(pollMilliseconds);
 listen();

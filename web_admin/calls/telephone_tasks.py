@@ -19,6 +19,7 @@ from web_admin.action.base import Action, begin, new_id, record
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.calls.allowed_numbers import NOT_CALLED, is_allowed, other_way, settings_of
+from web_admin.calls.gate_telephones import telephones_of_gates
 from web_admin.calls.models import CallNumber, TelephoneTask
 from web_admin.calls.pushes import PROOF_TEXT, ring_way
 from web_admin.calls.reach import open_number
@@ -34,6 +35,11 @@ TASKS_KEPT_FOR = timedelta(days=2)
 PROOF, MONTHLY, OWN_TEST = "proof", "test", "self_test"
 """Purposes. The gate makes both kinds of test alike; an own one says nothing of the home."""
 WAITING, TAKEN, DONE = "waiting", "taken", "done"
+
+NO_TELEPHONE = _(
+    "No gate can telephone now, so your number cannot be checked: "
+    "ask the property manager, and press again then."
+)
 
 ProofState = Literal[
     "none", "waiting", "calling", "sent", "proved", "not_answered", "wrong_digits", "failed", "late"
@@ -59,6 +65,8 @@ def begin_proof(act: Action, number_id: str, adapters: Collection[str] = ()) -> 
     is_other = other_way(adapters, opened) is not None
     if not is_other and not is_allowed(settings_of(act.session, act.site_id), opened):
         raise ActionRefused("number", NOT_CALLED)
+    if not is_other and not telephones_of_gates(act.session, act.site_id).working:
+        raise ActionRefused("number", NO_TELEPHONE)
     if _asked_lately(act.session, number.person_id, act.now) >= PROOFS_A_DAY:
         raise ActionRefused("number", _("Your numbers were called three times today. Try again tomorrow."))
     for task in _open_tasks(act.session, number_id):

@@ -9,6 +9,7 @@ from wtforms.validators import Length
 from web_admin.accounts.permissions import allowed
 from web_admin.calls.actions import save_call_settings
 from web_admin.calls.allowed_numbers import settings_of
+from web_admin.calls.gate_telephones import telephones_of_gates
 from web_admin.core.database import request_session
 from web_admin.web.context import form_page, submit, typed
 from web_admin.web.forms import OnceForm
@@ -52,4 +53,5 @@ def edit() -> Page:
         saved=_("Saved."),
         back=to("settings.show"),
     )
-    return answer or form_page("manage/call_settings.html", form)
+    telephones = telephones_of_gates(request_session(), current_site().site_id)
+    return answer or form_page("manage/call_settings.html", form, telephones=telephones)

@@ -6,7 +6,7 @@ from tests.support.calls_at_home import PAGE_AT_ONCE
 from web_admin.action.base import Action
 from web_admin.calls.models import CallNumber, CallSettings, HomeCall, HomeCallWishes
 from web_admin.calls.telephone_tasks import begin_proof
-from web_admin.compound.models import Person
+from web_admin.compound.models import Gate, Person
 from web_admin.messages.adapter_delivery import NUMBER_PURPOSE
 from web_admin.people.actions import add_person
 
@@ -57,6 +57,7 @@ def call_home(act: Action, person_id: str) -> None:
                 created_at=act.now,
             )
         )
+    act.session.get_one(Gate, "north").device_states = [{"device": "telephone", "health": "ok"}]
     act.session.flush()
     begin_proof(act, TO_PROVE)
     whose = {"own": person_id, "other": other}

@@ -102,6 +102,7 @@ def calling_gate(compound: Compound, gate_id: str = "north") -> CallingGate:
     with compound.session() as session:
         gate = session.get_one(Gate, gate_id)
         gate.public_key, gate.journal_id = public_bytes(key), f"{gate_id}.1"
+        gate.device_states = [{"device": "telephone", "health": "ok"}]
     return CallingGate(compound, PlayedGate(compound.app.test_client(), compound.site_id, gate_id, key))
 
 

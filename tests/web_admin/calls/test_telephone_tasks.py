@@ -65,6 +65,17 @@ def test_the_digits_of_the_page_typed_on_the_telephone_prove_it(
         assert session.get_one(TelephoneTask, task.task_id).code_sealed is None
 
 
+@pytest.mark.parametrize("devices", [[], [{"device": "telephone", "health": "lost"}]])
+def test_where_no_gate_can_telephone_a_proof_is_refused_at_once(
+    small_compound: Compound, number_id: str, devices: list[dict[str, str]]
+) -> None:
+    with small_compound.session() as session:
+        session.get_one(Gate, "north").device_states = devices
+    assert "No gate can telephone now" in refusal(small_compound, number_id)
+    with small_compound.session() as session:
+        assert session.query(TelephoneTask).count() == 0
+
+
 def test_each_telephone_that_is_proved_is_a_message_to_its_person(
     small_compound: Compound, gate: CallingGate, number_id: str
 ) -> None:

@@ -1,5 +1,6 @@
 """Settings: what a manager changes holds at once, what would harm is refused beside its field."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from tests.support.act_previews import done
 from tests.support.peers import mail_peer
 from tests.web_admin.manage.settings_pages import SITE, send
+from web_admin.compound.models import Gate
 from web_admin.core.config import whole_numbers
 from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry
@@ -134,3 +136,16 @@ def test_the_manager_lists_which_numbers_gates_call_and_reads_that_none_are_othe
     assert "+861 · pbx.example.org" in client.get("/manage/settings").text
     answer = send(client, "/manage/settings/calls", prefixes="abc", hosts="")
     assert (answer.status_code, 'id="prefixes-wrong-1"' in answer.text) == (422, True)
+
+
+def test_the_settings_of_calls_say_how_many_gates_have_a_telephone(client, compound):
+    def said() -> str:
+        page = client.get("/manage/settings/calls").text
+        return " ".join(re.search(r'<p id="telephones">(.*?)</p>', page, re.DOTALL).group(1).split())
+
+    assert said() == "No gate has a telephone: have the installer set one up, or only pages and phones ring."
+    for health, more in (("ok", ""), ("lost", " 1 of them does not answer now: look at Health.")):
+        with compound.app.app_context(), current_menjin().database.session() as session:
+            gate = session.get_one(Gate, "north")
+            gate.device_states = [{"device": "telephone", "health": health}]
+        assert re.fullmatch(r"1 of \d gates has a telephone\.", said().removesuffix(more))

@@ -21,7 +21,7 @@ from tests.support.compounds.resident import Compound
 from tests.web_admin.resident.pressing import press
 from web_admin.calls.models import CallNumber, CallSettings, HomeCallWishes, TelephoneTask
 from web_admin.calls.reach import called_persons
-from web_admin.compound.models import GrantRow, Person
+from web_admin.compound.models import Gate, GrantRow, Person
 
 pytestmark = pytest.mark.both_databases
 PAGE = "/r/calls"
@@ -51,6 +51,7 @@ def called(small_compound: Compound, phone: FlaskClient) -> FlaskClient:
 def allow_telephones(compound: Compound) -> None:
     with compound.session() as session:
         session.add(CallSettings(site_id=compound.site_id, prefixes=["+86", "0"], hosts=[]))
+        session.get_one(Gate, "north").device_states = [{"device": "telephone", "health": "ok"}]
 
 
 def test_a_home_takes_no_calls_until_an_adult_of_it_switches_them_on(

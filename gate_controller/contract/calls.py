@@ -43,7 +43,7 @@ LEGS_USE = "call-legs"
 MAX_NUMBER_CHARS = 64
 MAX_LEGS = 8
 GUARD_LEG = 0
-"""What stands for the guard's telephone where a call went on to them."""
+"""The guard's telephone, where a call went on to them."""
 LONGEST_CALL_SECONDS = 300
 
 Number = Annotated[

@@ -17,7 +17,7 @@ from hardware.interfaces import CallChange
 
 HOLDER = "guard"
 PAGE_SECONDS = 20.0
-"""How long the guard's page has to answer a visitor's call where no telephone of theirs can be called."""
+"""Time of the guard's page to answer a visitor's call where no telephone of theirs can be called."""
 
 
 class GuardCalls:

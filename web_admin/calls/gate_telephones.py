@@ -13,7 +13,7 @@ DEVICE = "telephone"
 
 @dataclass(frozen=True, slots=True)
 class GateTelephones:
-    """How many of the gates in use have a telephone, and how many of those work as they last said."""
+    """Counts of the gates in use, of those with a telephone, and of those whose telephone answers."""
 
     gates: int
     having: int

@@ -19,7 +19,7 @@ RING_SECONDS = 25
 LONGEST_RINGING_SECONDS = 120
 LONGEST_TALK_SECONDS = 300
 GUARD_RINGS_SECONDS = 120
-"""How long the guard's page rings for a visitor; the alarm of one that no one answers stays."""
+"""Time for which the guard's page rings for a visitor; the alarm of one that no one answers stays."""
 COURIERS_FROM, COURIERS_UNTIL = 8 * 60, 20 * 60
 """Minutes of the day at the site between which couriers are let in by day."""
 COURIER_EVERY = timedelta(minutes=30)

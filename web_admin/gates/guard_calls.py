@@ -31,10 +31,10 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.gates.orders import STAFF_CHANNELS, order_open
 
 REPLIES: tuple[QuickReply, ...] = ("coming", "wait", "leave_with_guard", "not_now")
-"""What of the prepared sentences a guard says."""
+"""Those of the prepared sentences that a guard says."""
 SHOWN_AT_MOST = 50
 OVER_SHOWN = timedelta(seconds=10)
-"""How long a call that is over stays on the page, so that no other moves under a finger at once."""
+"""Time for which a call that is over stays on the page, so that no other moves under a finger."""
 
 
 @dataclass(frozen=True, slots=True)

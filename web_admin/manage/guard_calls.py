@@ -1,4 +1,4 @@
-"""What staff do with visitors' calls on the page of now: answer, say a sentence, open, send away, end."""
+"""Acts of staff in visitors' calls on the page of now: answer, say a sentence, open, send away, end."""
 
 from collections.abc import Callable
 

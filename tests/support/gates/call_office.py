@@ -15,6 +15,7 @@ from gate_controller.contract.calls import (
     CALL_ORDER_DOMAIN,
     CALLS_PATH,
     DIRECTORY_PATH,
+    GUARD_LEG,
     TELEPHONE_TASKS_PATH,
     CallEnd,
     CallLeg,
@@ -102,7 +103,8 @@ class CallOffice:
 
     def _call(self, report: CallReport) -> CallState:
         self.reports.append(report)
-        leg = next((one.leg for one in self.reports if one.step is CallStep.LEG_ANSWERED), None)
+        answered = [one.leg for one in self.reports if one.step is CallStep.LEG_ANSWERED]
+        leg = GUARD_LEG if answered and self.to_guard else next(iter(answered), None)
         sealed = None
         if self.legs and self.stage == "ringing":
             key = report.sealing_public_key

@@ -6,7 +6,6 @@ as the pages do (`sdpOf` in contract/call_media.js; a test compares both).
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -20,6 +19,7 @@ EXTENSIONS = (
 )
 PREFERENCE = {"host": 126, "srflx": 100, "relay": 0}
 """Preference of each kind of address (RFC 8445, section 5.1.2.2)."""
+MAX_OWN_RELAYS = 2
 OWN_CANDIDATE = re.compile(r"^a=candidate:\S+ 1 udp [0-9]+ (\S+) ([0-9]+) typ (host|srflx|relay)\b", re.I)
 
 
@@ -27,23 +27,26 @@ def side_of(description: str) -> MediaSide:
     """Return the fields of this end's own description; raise ValueError where one is missing."""
     lines = description.splitlines()
     digests = [line.split()[-1] for line in lines if line.lower().startswith("a=fingerprint:sha-256 ")]
-    found = dict.fromkeys(match.groups() for line in lines if (match := OWN_CANDIDATE.match(line)))
     if not digests:
         raise ValueError("this end names no SHA-256 digest of its key")
     return MediaSide(
         ufrag=_value(lines, "ice-ufrag"),
         pwd=_value(lines, "ice-pwd"),
         fingerprint=bytes.fromhex(digests[0].replace(":", "")),
-        candidates=tuple(_own_candidates(found))[:MAX_CANDIDATES],
+        candidates=_own_candidates(lines),
     )
 
 
-def _own_candidates(found: Iterable[Sequence[str]]) -> Iterator[MediaCandidate]:
-    """Yield the addresses that the other side takes; one of a link alone is of no use to it."""
-    for address, port, kind in found:
-        one = {"kind": kind.lower(), "address": address.lower(), "port": int(port)}
-        with contextlib.suppress(msgspec.ValidationError):
-            yield msgspec.convert(one, MediaCandidate)
+def _own_candidates(lines: list[str]) -> tuple[MediaCandidate, ...]:
+    """Return the addresses that may travel; relays, the only way out of some networks, are not cut off."""
+    found: list[MediaCandidate] = []
+    for address, port, kind in (match.groups() for line in lines if (match := OWN_CANDIDATE.match(line))):
+        named = {"kind": kind.lower(), "address": address.lower(), "port": int(port)}
+        with contextlib.suppress(msgspec.ValidationError):  # of this machine alone, or of its link
+            found.append(msgspec.convert(named, MediaCandidate))
+    relays = [one for one in found if one.kind == "relay"][:MAX_OWN_RELAYS]
+    others = [one for one in found if one.kind != "relay"][: MAX_CANDIDATES - len(relays)]
+    return (*others, *relays)
 
 
 def _value(lines: list[str], name: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
+    RTCIceServer,
     RTCPeerConnection,
     RTCRtpSender,
     RTCSessionDescription,
@@ -22,7 +23,7 @@ from aiortc import (
 from gate_controller.call_helper.descriptions import answer_of, side_of
 from gate_controller.call_helper.pictures import CameraPicture
 from gate_controller.call_helper.sounds import Microphone, Player, Recorder, VoiceSwitch, play
-from gate_controller.contract.call_media import MediaSide
+from gate_controller.contract.call_media import MediaRelays, MediaSide
 from gate_controller.terminal.call_sound import SoundTrouble
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import Camera
@@ -45,9 +46,9 @@ class Devices:
 class GateEnd:
     """One call's end. Every method is called from the one loop, one after the other."""
 
-    def __init__(self, devices: Devices) -> None:
-        """Take the lane's devices; nothing is open yet."""
-        self._devices = devices
+    def __init__(self, devices: Devices, relays: MediaRelays | None) -> None:
+        """Take the lane's devices, and the call's relays (TURN); nothing is open yet."""
+        self._devices, self._relays = devices, relays
         self._switch = VoiceSwitch(devices.monotonic_seconds, cancels_echo=devices.cancels_echo)
         self._recorder = Recorder(devices.microphone)
         self._player = Player(devices.loudspeaker)
@@ -76,7 +77,7 @@ class GateEnd:
         """Offer this end: all its addresses, and the digest of a new key."""
         await self._leave()
         # Without a configuration the library asks a server on the internet for its own address.
-        connection = self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        connection = self._connection = RTCPeerConnection(RTCConfiguration(_servers(self._relays)))
         sound = connection.addTransceiver("audio", direction="sendrecv")
         picture = connection.addTransceiver("video", direction="sendonly")
         _only(sound, "audio", "audio/opus")
@@ -179,6 +180,12 @@ class GateEnd:
     def _send_picture(self, track: MediaStreamTrack | None) -> None:
         if self._picture_sender is not None:
             self._picture_sender.replaceTrack(track)
+
+
+def _servers(relays: MediaRelays | None) -> list[RTCIceServer]:
+    if relays is None:
+        return []
+    return [RTCIceServer(list(relays.urls), relays.username, relays.credential)]
 
 
 def _only(transceiver: "object", kind: str, type_of_codec: str) -> None:

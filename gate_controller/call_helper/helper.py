@@ -36,7 +36,7 @@ class CallHelper:
         if shown is None:
             return
         if self._end is None:
-            self._key, self._end = shown.call, GateEnd(self._devices)
+            self._key, self._end = shown.call, GateEnd(self._devices, shown.relays)
             await self._end.begin()
         if shown.answer is not None:
             await self._end.accept(shown.answer)

@@ -18,7 +18,7 @@ SIDE = MediaSide(
     candidates=(
         MediaCandidate(kind="host", address="192.0.2.7", port=50000),
         MediaCandidate(kind="host", address="0a1b2c3d-0000-4000-8000-0123456789ab.local", port=50001),
-        MediaCandidate(kind="relay", address="2001:db8::1", port=3478),
+        MediaCandidate(kind="relay", address="2001:db8::1", port=50003),
     ),
 )
 
@@ -74,4 +74,24 @@ def test_no_text_of_the_other_end_is_in_the_answer_but_its_fields() -> None:
     assert lines.count("a=ice-ufrag:Ab1+") == 2
     assert [line.split()[4:6] for line in lines if line.startswith("a=candidate")] == [
         [one.address, str(one.port)] for one in SIDE.candidates
+    ]
+
+
+def test_addresses_of_this_machine_alone_do_not_travel_and_relays_are_not_what_is_cut_off() -> None:
+    hosts = [f"a=candidate:1 1 udp 1 192.0.2.{number} 50000 typ host" for number in range(1, 12)]
+    here = ["a=candidate:1 1 udp 1 127.0.0.1 50000 typ host", "a=candidate:1 1 udp 1 fe80::1 50000 typ host"]
+    relays = [
+        f"a=candidate:1 1 udp 1 198.51.100.{number} 50000 typ relay raddr 0.0.0.0 rport 0"
+        for number in (1, 2, 3)
+    ]
+    keys = [
+        "a=ice-ufrag:abcd",
+        "a=ice-pwd:0123456789012345678901",
+        f"a=fingerprint:sha-256 {bytes(32).hex(':')}",
+    ]
+    side = side_of("\r\n".join([*keys, *here, *hosts, *relays]))
+    assert [one.address for one in side.candidates] == [
+        *(f"192.0.2.{number}" for number in range(1, 7)),
+        "198.51.100.1",
+        "198.51.100.2",
     ]

@@ -140,7 +140,13 @@ class HomeCalls:
         for desk in self._parts.desks.values():
             call = desk.calls.call
             if call is not None:
-                self._follow(desk, call, telephone_said(call, change, now_seconds), now_seconds)
+                step = telephone_said(call, change, now_seconds)
+                self._follow(desk, call, step, now_seconds)
+                self._follow_guard(desk, step.call, now_seconds)
+
+    def _follow_guard(self, desk: LaneDesk, call: HomeCall, now_seconds: float) -> None:
+        talks = self._guard_calls.talks(desk.lane_id)
+        self._follow(desk, call, guard_telephone(call, talks=talks), now_seconds)
 
     def time_passed(self, now_seconds: float) -> None:
         """End what lasts too long, put away what was shown long enough, write what could not be written."""
@@ -150,8 +156,7 @@ class HomeCalls:
                 is_held_up = self._parts.call_reports.is_held_up
                 step = time_passed(call, now_seconds, is_held_up=is_held_up)
                 self._follow(desk, call, step, now_seconds)
-                talks = self._guard_calls.talks(desk.lane_id)
-                self._follow(desk, step.call, guard_telephone(step.call, talks=talks), now_seconds)
+                self._follow_guard(desk, step.call, now_seconds)
                 desk.calls.time_passed(now_seconds)
         for number in [one for one, until in self._speaks.items() if now_seconds >= until]:
             del self._speaks[number]

@@ -1,11 +1,21 @@
 """A gate with its telephone, the office it reports to, and the telephones of a home."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from gate_controller.contract.calls import CallLeg
 from gate_controller.lane.home_call import CallPhase
 from gate_controller.lane.state import LaneDesk
-from tests.support.gates.bench import LANE, BenchGate, obeyed
-from tests.support.gates.call_office import CallOffice
+from tests.support.compounds.people import card, person, records
+from tests.support.gates.bench import CARD_KEY, LANE, BenchGate, bench_gate, obeyed
+from tests.support.gates.call_office import PERSON, CallOffice, call_office
 from tests.support.gates.waiting import until
-from tests.support.telephones import Owner, Phone
+from tests.support.telephones import Owner, Phone, telephone
+
+OTHER = "00000000000000b2"
+RING_SECONDS = 20
+CARD = 0x1234ABCD
 
 
 class Scene:
@@ -49,3 +59,27 @@ def answer(owner: Owner) -> None:
     owner.until("CALL_INCOMING")
     owner.press("accept")
     owner.until("CALL_ESTABLISHED")
+
+
+@contextmanager
+def scene_in(folder: Path, *, numbers: tuple[str, ...] = ()) -> Iterator[Scene]:
+    """Start the gate, its telephone program, and two telephones."""
+    with ExitStack() as held:
+        program = held.enter_context(telephone(folder, "gate"))
+        phones = tuple(held.enter_context(telephone(folder, name)) for name in ("first", "second"))
+        site = (
+            f'[telephone]\ncontrol_port = {program.control_port}\nguard_numbers = ["{phones[1].address}"]\n'
+        )
+        (folder / "bench").mkdir()
+        bench = held.enter_context(bench_gate(folder / "bench", more=site))
+        office, bench.server_url = held.enter_context(call_office(bench.site))
+        called = numbers or tuple(phone.address for phone in phones)
+        office.legs = tuple(
+            CallLeg(person_id=whose, number=number, ring_seconds=RING_SECONDS)
+            for whose, number in zip((PERSON, OTHER), called, strict=False)
+        )
+        people = person(), person(OTHER, grants=())
+        bench.give_policy(records(*people, card(CARD, CARD_KEY)))
+        bench.start(also={"telephone"})
+        owners = [held.enter_context(phone.owner()) for phone in phones]
+        yield Scene(bench, office, program, *owners)

@@ -1,49 +1,19 @@
 """A home's telephone is called, answered, and opens by its key: real bytes, a real gate, real telephones."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from gate_controller.contract.calls import CallEnd, CallLeg, CallStep
+from gate_controller.contract.calls import CallEnd, CallStep
 from gate_controller.lane.home_call import KEY_SECONDS, LOST_SECONDS, CallPhase
 from gate_controller.terminal.view import HelpCall
-from tests.flows.telephone_scene import Scene, answer
-from tests.support.compounds.people import card, lane, person, records
-from tests.support.gates.bench import CARD_KEY, bench_gate
-from tests.support.gates.call_office import PERSON, call_office
+from tests.flows.telephone_scene import CARD, Scene, answer, scene_in
+from tests.support.compounds.people import lane, person, records
+from tests.support.gates.call_office import PERSON
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.waiting import until
 from tests.support.sip_answers import answering
-from tests.support.telephones import telephone
-
-OTHER = "00000000000000b2"
-RING_SECONDS = 20
-CARD = 0x1234ABCD
-
-
-@contextmanager
-def scene_in(folder: Path, *, numbers: tuple[str, ...] = ()) -> Iterator[Scene]:
-    with ExitStack() as held:
-        program = held.enter_context(telephone(folder, "gate"))
-        phones = tuple(held.enter_context(telephone(folder, name)) for name in ("first", "second"))
-        site = (
-            f'[telephone]\ncontrol_port = {program.control_port}\nguard_numbers = ["{phones[1].address}"]\n'
-        )
-        (folder / "bench").mkdir()
-        bench = held.enter_context(bench_gate(folder / "bench", more=site))
-        office, bench.server_url = held.enter_context(call_office(bench.site))
-        called = numbers or tuple(phone.address for phone in phones)
-        office.legs = tuple(
-            CallLeg(person_id=whose, number=number, ring_seconds=RING_SECONDS)
-            for whose, number in zip((PERSON, OTHER), called, strict=False)
-        )
-        people = person(), person(OTHER, grants=())
-        bench.give_policy(records(*people, card(CARD, CARD_KEY)))
-        bench.start(also={"telephone"})
-        owners = [held.enter_context(phone.owner()) for phone in phones]
-        yield Scene(bench, office, program, *owners)
 
 
 @pytest.fixture

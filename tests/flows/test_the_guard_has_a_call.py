@@ -12,13 +12,10 @@ from gate_controller.control.guard_calls import PAGE_SECONDS
 from gate_controller.lane.home_call import LOST_SECONDS, CallPhase
 from gate_controller.sync.news import OrderArrived
 from gate_controller.terminal.view import HelpCall
-from tests.flows.telephone_scene import Scene, answer
-from tests.flows.test_calls_by_telephone import scene_in
+from tests.flows.telephone_scene import CARD, Scene, answer, scene_in
 from tests.support.gates.bench import LANE
 from tests.support.gates.process import wait_for_entries
 from tests.support.gates.waiting import until
-
-CARD = 0x1234ABCD
 
 
 @pytest.fixture

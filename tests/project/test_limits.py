@@ -48,6 +48,7 @@ OTHERS = {
     "web_admin/manage/try_it.py::FOUND_AT_MOST",
     "web_admin/face/engine.py::ALONE_AT_MOST",
     "web_admin/alarms/queries.py::SHOWN_AT_MOST",
+    "web_admin/gates/guard_calls.py::SHOWN_AT_MOST",
     "web_admin/credentials/two_methods.py::MINUTES_A_DAY",
     "web_admin/api/schemas.py::PAGE_LIMIT",
     "web_admin/web/sign_in_tries.py::RUN_OF_FAILURES",

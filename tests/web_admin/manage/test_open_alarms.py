@@ -49,7 +49,7 @@ def test_what_pages_ask_for_is_figures_and_never_what_an_alarm_is(compound):
     ring(compound, "alarm_help")
     helped = client.get(ASK).json
     assert (helped["count"], helped["calls"], helped["ringing"] > before["ringing"]) == (3, 1, True)
-    assert set(helped) == {"count", "newest", "ringing", "calls"}
+    assert set(helped) == {"count", "newest", "ringing", "calls", "visitors"}
 
 
 def test_a_quiet_compound_shows_no_number(compound):

@@ -75,10 +75,12 @@ def calls_at_guard(session: Session, site_id: str, now: datetime) -> list[CallAt
         .join(Home, Home.home_id == HomeCall.home_id)
         .outerjoin(Lane, Lane.lane_id == HomeCall.lane_id)
         .where(HomeCall.site_id == site_id, *_lately(now))
-        .order_by(HomeCall.started_at, HomeCall.call_id)
+        .order_by(HomeCall.stage == OVER, HomeCall.started_at.desc(), HomeCall.call_id)
         .limit(SHOWN_AT_MOST)
     ).all()
-    found = [row for row in rows if _is_shown(row[0], now)]
+    found = sorted(
+        (row for row in rows if _is_shown(row[0], now)), key=lambda row: (row[0].started_at, row[0].call_id)
+    )
     names = shown_names(session, [_answerer(call) for call, *_place in found])
     return [
         _shown(call, gate_and_lane(gate, lane or ""), home, names, now) for call, gate, lane, home in found
@@ -158,21 +160,31 @@ def _shown(call: HomeCall, place: str, home: str, names: Mapping[str, str], now:
 # -- acts of staff ---------------------------------------------------------------------------------
 
 
-def answer(act: Action, call_id: str) -> HomeCall:
+def answer(act: Action, call_id: str, taken_from: str = "") -> HomeCall:
     """Take a call: the guard's telephone and all pages stop ringing, and its alarm is acknowledged.
 
-    One that is mine already stays so.
+    One that is mine already stays so. `taken_from` is the colleague who has it and is gone, as the page named
+    them: of two who take it from one colleague the first has it.
     """
     call = _live(act, call_id)
     if call.stage == ANSWERED:
         if _answerer(call) == act.actor_id and call.leg is None:
             return call
+        if call.leg is None and taken_from == _answerer(call):
+            return _take_over(act, call)
         raise ActionRefused(None, _has_it(act.session, call))
     second, _no_one = guard_of_plan(call.plan) or (0, "")
     call.plan = with_guard(call.plan, second, act.actor_id)
     take(call, act.now)
     record(act, "guard_call_answered", {"call_id": call_id, "lane_id": call.lane_id})
     _end_alarms(act, call)
+    return call
+
+
+def _take_over(act: Action, call: HomeCall) -> HomeCall:
+    second, _gone = guard_of_plan(call.plan) or (0, "")
+    call.plan = with_guard(call.plan, second, act.actor_id)
+    record(act, "guard_call_answered", {"call_id": call.call_id, "lane_id": call.lane_id})
     return call
 
 

@@ -34,7 +34,7 @@ def _did(call_id: str, form: OnceForm, do: Callable[[Action], object], saved: st
 @allowed("acknowledge_alarm")
 def take(call_id: str) -> Page:
     """Answer a call, which stops ringing everywhere else."""
-    return _did(call_id, AgainForm(), lambda act: answer(act, call_id))
+    return _did(call_id, AgainForm(), lambda act: answer(act, call_id, request.form.get("taken_from", "")))
 
 
 @bp.post("/<call_id>/reply")

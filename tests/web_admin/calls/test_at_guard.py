@@ -208,3 +208,33 @@ def test_the_page_lists_what_rings_and_for_some_seconds_what_is_over(
     assert shown() == [("3-1203", "over", "ended")]
     set_clock(small_compound, 10)
     assert shown() == []
+
+
+def test_a_colleague_takes_over_from_who_is_gone_and_of_two_the_first_has_it(
+    small_compound: Compound, at_guard: CallingGate
+) -> None:
+    does(small_compound, guard_calls.answer)
+
+    def take_over(act: Action, call_id: str) -> object:
+        return guard_calls.answer(act, call_id, FIRST)
+
+    does(small_compound, take_over, SECOND)
+    assert "answered already" in refusal(small_compound, take_over, "staff-3")
+    assert "answered already" in refusal(small_compound, guard_calls.hang_up, FIRST)
+    does(small_compound, guard_calls.hang_up, SECOND)
+    assert call_row(small_compound, "one").stage == "over"
+
+
+def test_visitors_who_ring_have_their_cards_before_calls_that_are_over(
+    small_compound: Compound, at_guard: CallingGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard_calls, "SHOWN_AT_MOST", 1)
+    does(small_compound, guard_calls.answer)
+    does(small_compound, guard_calls.hang_up)
+    at_guard.says("two")
+    set_clock(small_compound, 45)
+    at_guard.says("two")
+    with small_compound.session() as session:
+        now = small_compound.clock()
+        shown = guard_calls.calls_at_guard(session, small_compound.site_id, now)
+    assert [call.call_id for call in shown] == ["two"]

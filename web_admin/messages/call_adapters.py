@@ -176,23 +176,34 @@ class Adapters:
         with self._counting:
             if self._hanging.get(name, 0) >= HANGING_AT_MOST:
                 raise NotRung("adapter_hangs")
-            self._hanging[name] = self._hanging.get(name, 0) + 1
+        work = _Work()
 
         def counted() -> None:
             try:
                 act()
             finally:
                 with self._counting:
-                    self._hanging[name] -= 1
+                    work.is_over = True
+                    self._hanging[name] = self._hanging.get(name, 0) - work.hangs
 
         try:
             within(self._longest_seconds, counted)
         except NotRung:
             raise
-        except TimeoutError as err:
-            raise NotRung("adapter_too_slow") from err
-        except (Exception, SystemExit) as err:  # a stranger's code; its words may hold an address
-            raise NotRung("adapter_fault") from err
+        except BaseException as err:
+            with self._counting:
+                if not work.is_over:
+                    work.hangs = True
+                    self._hanging[name] = self._hanging.get(name, 0) + 1
+            raise NotRung("adapter_fault" if work.is_over else "adapter_too_slow") from err
+
+
+@dataclass(slots=True)
+class _Work:
+    """One act of an adapter, on the thread that does it."""
+
+    is_over: bool = False
+    hangs: bool = False
 
 
 def within(seconds: float, do: Callable[[], Found]) -> Found:

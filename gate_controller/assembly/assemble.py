@@ -224,7 +224,7 @@ def _assemble(
         nudge_sync=nudge.set,
         updates=updates,
         call_reports=CallReports(link, identity, inbox.put),
-        call_helpers=make_call_helpers(config, site_file, inbox.put, closing),
+        call_helpers=make_call_helpers(config, site_file, inbox.put, clock.monotonic_seconds, closing),
         camera_leases=leases,
         telephone=make_telephone(config.telephone),
     )

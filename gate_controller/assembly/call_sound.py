@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from gate_controller.control.call_helpers import CallHelpers
-from gate_controller.control.messages import Message, ScreenAction
+from gate_controller.control.messages import HelperSaid, Message
 from gate_controller.lane.sound_desk import SoundDesk
 from gate_controller.site_file.config import ConfigRefused, GateConfig
 from gate_controller.terminal.call_sound import SoundSaid
@@ -22,11 +22,17 @@ def sound_desk(config: GateConfig, lane_id: str) -> SoundDesk:
     if screen is not None and screen.call_sound:
         return SoundDesk(may_speak=True, may_film=screen.call_picture)
     own = next((part for part in config.call_sound.values() if part.lane == lane_id), None)
-    return SoundDesk(may_speak=own is not None, may_film=own is not None and own.picture)
+    if own is None:
+        return SoundDesk()
+    return SoundDesk(may_speak=True, may_film=own.picture, by_helper=True)
 
 
 def make_call_helpers(
-    config: GateConfig, site_file: Path | None, put: Callable[[Message], None], closing: ExitStack
+    config: GateConfig,
+    site_file: Path | None,
+    put: Callable[[Message], None],
+    monotonic_seconds: Callable[[], float],
+    closing: ExitStack,
 ) -> CallHelpers:
     """Return what starts a lane's helper for each call; `closing` ends those that run.
 
@@ -40,12 +46,12 @@ def make_call_helpers(
         )
 
     def take(lane_id: str, said: SoundSaid) -> None:
-        put(ScreenAction(lane_id, said))
+        put(HelperSaid(lane_id, said))
 
     commands = {
         part.lane: [sys.executable, "-m", PROGRAM, str(site_file), part.lane]
         for part in config.call_sound.values()
     }
-    helpers = CallHelpers(commands, take)
+    helpers = CallHelpers(commands, take, monotonic_seconds)
     closing.callback(helpers.close)
     return helpers

@@ -56,6 +56,7 @@ class GateEnd:
         self._picture: CameraPicture | None = None
         self._playing: asyncio.Task[None] | None = None
         self._answers: set[str] = set()
+        self._is_answered = False
         self._connection: RTCPeerConnection | None = None
         self._sound_sender: RTCRtpSender | None = None
         self._picture_sender: RTCRtpSender | None = None
@@ -76,6 +77,7 @@ class GateEnd:
     async def begin(self) -> None:
         """Offer this end: all its addresses, and the digest of a new key."""
         await self._leave()
+        self._is_answered = False
         # Without a configuration the library asks a server on the internet for its own address.
         connection = self._connection = RTCPeerConnection(RTCConfiguration(_servers(self._relays)))
         sound = connection.addTransceiver("audio", direction="sendrecv")
@@ -93,11 +95,11 @@ class GateEnd:
         """Take the side of who answered, once; one of another page makes this end offer itself again."""
         if answer.ufrag in self._answers:
             return
-        was_answered = bool(self._answers)
         self._answers.add(answer.ufrag)
-        if was_answered or self._connection is None:
+        if self._is_answered or self._connection is None:
             await self.begin()
             return
+        self._is_answered = True
         description = RTCSessionDescription(sdp=answer_of(answer), type="answer")
         await self._connection.setRemoteDescription(description)
 
@@ -158,6 +160,9 @@ class GateEnd:
             with contextlib.suppress(asyncio.CancelledError):
                 await playing
         await self._player.close()
+        # The library stops a track with its connection; the devices stay open for the next one.
+        self._send_sound(None)
+        self._send_picture(None)
         connection, self._connection = self._connection, None
         self._sound_sender = self._picture_sender = None
         if connection is not None:
@@ -165,13 +170,7 @@ class GateEnd:
 
     def _heard(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio" and self._playing is None:
-            self._playing = asyncio.ensure_future(self._play(track))
-
-    async def _play(self, track: MediaStreamTrack) -> None:
-        try:
-            await play(track, self._player, self._switch)
-        except OSError as err:
-            log.error("the loudspeaker does not open: %s", err)
+            self._playing = asyncio.ensure_future(play(track, self._player, self._switch))
 
     def _send_sound(self, track: MediaStreamTrack | None) -> None:
         if self._sound_sender is not None:
@@ -183,9 +182,9 @@ class GateEnd:
 
 
 def _servers(relays: MediaRelays | None) -> list[RTCIceServer]:
-    if relays is None:
-        return []
-    return [RTCIceServer(list(relays.urls), relays.username, relays.credential)]
+    # The library reads no IPv6 address in brackets, and refuses all for one.
+    urls = [url for url in relays.urls if "[" not in url] if relays is not None else []
+    return [RTCIceServer(urls, relays.username, relays.credential)] if relays is not None and urls else []
 
 
 def _only(transceiver: "object", kind: str, type_of_codec: str) -> None:

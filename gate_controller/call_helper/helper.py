@@ -45,18 +45,17 @@ class CallHelper:
 
 
 async def serve(helper: CallHelper, lines: asyncio.StreamReader, say: Callable[[bytes], None]) -> None:
-    """Follow the lines of the gate until they end, which closes everything."""
-    reading = asyncio.ensure_future(lines.readline())
+    """Follow the lines of the gate until they end, which closes everything; say meanwhile how all is."""
+    saying = asyncio.ensure_future(_say_on(helper, say))
     try:
-        while True:
-            await asyncio.wait({reading}, timeout=SAY_EVERY_SECONDS)
-            if reading.done():
-                line = reading.result()
-                if not line:
-                    return
-                await helper.follow(msgspec.json.decode(line, type=SoundShown | None))
-                reading = asyncio.ensure_future(lines.readline())
-            say(msgspec.json.encode(helper.said) + b"\n")
+        while line := await lines.readline():
+            await helper.follow(msgspec.json.decode(line, type=SoundShown | None))
     finally:
-        reading.cancel()
         await helper.follow(None)
+        saying.cancel()
+
+
+async def _say_on(helper: CallHelper, say: Callable[[bytes], None]) -> None:
+    while True:
+        say(msgspec.json.encode(helper.said) + b"\n")
+        await asyncio.sleep(SAY_EVERY_SECONDS)

@@ -6,6 +6,7 @@ which reads neither the system's settings nor its plugins.
 
 import asyncio
 import fractions
+import logging
 import subprocess
 from collections.abc import Callable
 from subprocess import DEVNULL, PIPE
@@ -18,12 +19,18 @@ from av import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
+log = logging.getLogger(__name__)
+
 RATE = 48_000
 FRAME_SAMPLES = RATE // 50
 """Samples of 20 ms, the length of a packet of Opus."""
 RAW = ("-q", "-f", "S16_LE", "-r", str(RATE), "-c", "1", "-t", "raw", "--buffer-time=100000")
 AHEAD_BYTES = 2 * RATE // 5
 """Sound of 0.4 s that may wait for the loudspeaker; what comes beyond is dropped, or the delay would stay."""
+WAITING_BYTES, WAITING_TURNS = 2**16, 8
+"""Pipe and reader together hold no more."""
+WAITING_SECONDS = 0.005
+"""Nothing waits where nothing comes for so long; a device gives sound every 20 ms or less often."""
 LOUD = 600.0
 """Root mean square of samples of 16 bits: quieter is the noise of a room and no voice."""
 HANGOVER_SECONDS = 0.3
@@ -52,6 +59,14 @@ class Recorder:
         """Return so many bytes; raise IncompleteReadError once the device gives no more."""
         return await self._sound.readexactly(count)
 
+    async def drop_waiting(self) -> None:
+        """Drop what was recorded before anyone listened, or it would stay a delay of the whole call."""
+        for _turn in range(WAITING_TURNS):
+            try:
+                await asyncio.wait_for(self._sound.read(WAITING_BYTES), WAITING_SECONDS)
+            except TimeoutError:
+                return
+
     async def close(self) -> None:
         """Close the device; twice changes nothing."""
         self._sound.feed_eof()
@@ -74,15 +89,12 @@ class Player:
         loop = asyncio.get_running_loop()
         self._transport, _protocol = await loop.connect_write_pipe(asyncio.Protocol, process.stdin)
 
-    @property
-    def is_open(self) -> bool:
-        """Return whether what is written is played."""
-        return self._transport is not None and not self._transport.is_closing()
-
     def write(self, sound: bytes) -> None:
-        """Play it next; drop it where much waits already."""
-        if self._transport is not None and self._transport.get_write_buffer_size() < AHEAD_BYTES:
-            self._transport.write(sound)
+        """Play it next; drop it where much waits already, or the loudspeaker is gone."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or transport.get_write_buffer_size() >= AHEAD_BYTES:
+            return
+        transport.write(sound)
 
     async def close(self) -> None:
         """Close the device; twice changes nothing."""
@@ -136,13 +148,15 @@ class Microphone(MediaStreamTrack):
         loop = asyncio.get_running_loop()
         if self.readyState != "live":
             raise MediaStreamError
+        if not self._began_seconds:
+            await self._recorder.drop_waiting()
+            self._began_seconds = loop.time()
         try:
             data = await self._recorder.read(2 * FRAME_SAMPLES)
         except asyncio.IncompleteReadError as err:
             self.stop()
             raise MediaStreamError from err
         # A device gives sound at its pace; one that only replays a file gives it at once.
-        self._began_seconds = self._began_seconds or loop.time()
         await asyncio.sleep(max(0.0, self._began_seconds + self._samples / RATE - loop.time()))
         samples = np.frombuffer(data, dtype=np.int16)
         if self._switch.microphone_rests:
@@ -155,10 +169,13 @@ class Microphone(MediaStreamTrack):
 
 
 async def play(track: MediaStreamTrack, player: Player, switch: VoiceSwitch) -> None:
-    """Play a track until it ends or the loudspeaker closes; raise OSError where `aplay` is not installed."""
-    await player.open()
+    """Play a track until it ends; without a loudspeaker read it all the same, or the library keeps it."""
+    try:
+        await player.open()
+    except OSError as err:
+        log.error("the loudspeaker does not open: %s", err)
     resampler = AudioResampler(format="s16", layout="mono", rate=RATE)
-    while player.is_open:
+    while True:
         try:
             received = await track.recv()
         except MediaStreamError:

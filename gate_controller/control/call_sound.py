@@ -13,8 +13,13 @@ class CallSound:
         """Remember the parts."""
         self._parts = parts
 
+    def screen_said(self, lane_id: str, said: SoundSaid, now_seconds: float) -> None:
+        """Take the word of a screen's page; where a helper gives the sound, it has none."""
+        if not self._parts.desks[lane_id].sound.by_helper:
+            self.page_said(lane_id, said, now_seconds)
+
     def page_said(self, lane_id: str, said: SoundSaid, now_seconds: float) -> None:
-        """Take the word of a screen's page: its offer goes to the server, the camera back to the gate."""
+        """Take the word of a page or a helper: its offer goes to the server, the camera back to the gate."""
         sound = self._parts.desks[lane_id].sound
         offer = sound.page_said(said, now_seconds)
         if offer is not None:

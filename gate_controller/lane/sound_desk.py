@@ -26,6 +26,8 @@ class SoundDesk:
 
     may_speak: bool = False
     may_film: bool = False
+    by_helper: bool = False
+    """True where a helper of the gate speaks and films, and no screen's page."""
     is_lent: bool = False
     """True while the browser may have the camera: the gate's program has closed it and cannot open it."""
     _call: HomeCall | None = None

@@ -327,7 +327,7 @@ class WorldGate:
             lane_memory=self.lane_memory,
             nudge_sync=lambda: None,
             updates=None,
-            call_helpers=CallHelpers({}, lambda _lane_id, _said: None),
+            call_helpers=CallHelpers({}, lambda _lane_id, _said: None, lambda: 0.0),
             call_reports=CallReports(self.sync._link, secrets.identity, self.inbox.put),
             camera_leases=CameraLeases({}, {}, {}, self.clock.monotonic_seconds, self.inbox.put),
         )

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from gate_controller.lane.home_call import CallPhase
+from gate_controller.lane.state import LaneDesk
 from tests.support.compounds.resident import Compound, make_compound
 from tests.support.gates.bench import LANE, BenchGate, obeyed
 from tests.support.gates.gate_time import GateTime
@@ -34,12 +35,13 @@ class Street:
     compound: Compound
 
     @property
-    def desk(self):
+    def desk(self) -> LaneDesk:
         assert self.bench.gate is not None
         return self.bench.gate.controller._parts.desks[LANE]
 
     def call(self, keys: str = CALL, home: str = "31203") -> None:
-        until(lambda: self.desk.calls.is_offered and self.bench.gate.controller._state.online)
+        gate = self.bench.gate
+        until(lambda: self.desk.calls.is_offered and gate is not None and gate.controller._state.online)
         self.bench.keys.type(f"{keys}{home}#")
         until(lambda: self.desk.calls.call is not None or decisions_on_disk(self.bench) > 0)
 

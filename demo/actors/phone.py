@@ -88,7 +88,7 @@ class Browser:
 
 def words_of(page: str, most_chars: int = 200) -> str:
     """Return the words of a page's main part, for a person who reads why something failed."""
-    main = page.partition("<main")[2] or page
+    main = page.partition("<main")[2].partition(">")[2].partition("</main>")[0] or page
     plain = re.sub(r"<(script|style)[^>]*>.*?</\1>|<[^>]+>", " ", main, flags=re.DOTALL)
     return " ".join(unescape(plain).split())[:most_chars]
 

@@ -12,7 +12,7 @@ from gate_controller.contract.call_media import MediaSide
 from tests.browser.media_ends import ANSWER, CONNECTED, OFFER, an_end
 from tests.browser.seen_and_heard import LISTEN, MOVING_BAR, TONE, hears, sees_the_bar_move
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 BYTES_TAKEN = """
 async () => [...(await end.connection.getStats()).values()]

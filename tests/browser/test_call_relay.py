@@ -22,7 +22,7 @@ from web_admin.calls.models import HomeCall
 from web_admin.calls.relays import relays_of
 from web_admin.core.config import SECRET_BYTES, WebConfig
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 SECRET = secrets.token_hex(32)
 RELAY_ALONE = """

@@ -10,7 +10,7 @@ from tests.support.compounds.many_gates import add_stairwells, draw_map
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 MOST_NODES = 1500
 

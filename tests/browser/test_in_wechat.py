@@ -30,7 +30,7 @@ from web_admin.core.database import current_menjin
 from web_admin.visitors.actions import issue_pass
 from web_admin.visitors.links import link_text
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 ANDROID = (
     "Mozilla/5.0 (Linux; Android 14; 23127PN0CC Build/UKQ1.230804.001; wv) AppleWebKit/537.36 "

@@ -12,7 +12,7 @@ from web_admin.accounts.staff import set_own_profile
 from web_admin.gates.hours import save_hours
 from web_admin.gates.schedules import set_schedule
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 PHONE = {"width": 390, "height": 844}
 WIDTHS = (768, 1280, 1440, 1920)

@@ -17,7 +17,7 @@ from tests.browser.terminal.conftest import PATIENCE_SECONDS, RecordingControlle
 from tests.support.chromium import SPEAKING, launch
 from tests.support.gates.waiting import until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 WATCH_DEVICES = """
 () => {

@@ -18,7 +18,7 @@ port = 0
 launch_token_file = "{root}/run/launch-token"
 """
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 
 @pytest.fixture

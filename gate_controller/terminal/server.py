@@ -38,8 +38,12 @@ FOLDER = Path(__file__).parent
 MAX_ACT_BYTES = 2048
 """A side of a call's sound with all its addresses has some 900."""
 CALL_MEDIA = Path(call_media.__file__).with_suffix(".js")
-SPARE_THREADS = 4
-"""Beside those of streams; half of them may wait for what a connection has not sent yet."""
+SPARE_THREADS = 16
+"""Beside those of streams; half of them may wait for what a connection has not sent yet.
+
+A browser opens six connections at once for the page's scripts, and a script whose connection was dropped
+leaves the screen dark: so more than six may wait.
+"""
 MAX_HEADER_BYTES = 8192
 REFUSED_LINE = "Refused: this page is for the gate's own screen.\n"
 HEADERS = {

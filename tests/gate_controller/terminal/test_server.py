@@ -231,6 +231,24 @@ def test_the_screen_stays_signed_in_when_the_controller_restarts(served: Served)
         again.stop()
 
 
+def test_six_connections_of_one_browser_are_answered_though_what_they_ask_comes_late(served: Served) -> None:
+    """A browser opens six at once for the scripts of the page, before it has sent anything on them."""
+    held = []
+    for _one in range(6):
+        held.append(socket.create_connection(("127.0.0.1", served.port), PATIENCE_SECONDS))
+        time.sleep(0.1)  # a thread waits for it by now
+    try:
+        for connection in held:
+            connection.sendall(
+                f"GET /static/icons.js HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n\r\n".encode()
+            )
+        answers = [connection.recv(9) for connection in held]
+        assert answers == [b"HTTP/1.1 "] * 6, "not signed in, but answered"
+    finally:
+        for connection in held:
+            connection.close()
+
+
 @pytest.mark.first_set
 @pytest.mark.parametrize(
     "begun",

@@ -7,6 +7,7 @@ loudspeaker plays.
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,16 +101,23 @@ class Scene:
         assert self.bench.gate is not None
         return self.bench.gate.controller._parts.call_helpers._running[LANE].process
 
-    def call_and_answer(self) -> None:
+    def call_and_answer(self) -> MediaSide:
+        """Call, answer with a page, and return the gate's side."""
+        offer = self.call()
+        side = self.phone.evaluate(ANSWER, msgspec.to_builtins(offer))
+        self.office.media_answer, self.office.stage = msgspec.convert(side, MediaSide), "answered"
+        self.phone.wait_for_function(CONNECTED)
+        return offer
+
+    def call(self) -> MediaSide:
         assert self.bench.gate is not None
         desk = self.bench.gate.controller._parts.desks[LANE]
         until(lambda: desk.calls.is_offered and self.bench.gate.controller._state.online)
         self.bench.keys.type("##7" + "31203#")
         until(lambda: any(report.media_offer for report in self.office.reports))
         offer = self.office.reports[-1].media_offer
-        side = self.phone.evaluate(ANSWER, msgspec.to_builtins(offer))
-        self.office.media_answer, self.office.stage = msgspec.convert(side, MediaSide), "answered"
-        self.phone.wait_for_function(CONNECTED)
+        assert offer is not None
+        return offer
 
     def loudspeaker(self) -> np.ndarray:
         file = self.root / "loudspeaker.raw"
@@ -209,6 +217,31 @@ def test_a_helper_that_is_killed_leaves_the_call_and_the_camera_to_the_gate(
         until(lambda: not desk.sound.is_lent and desk.sound.note == "sound_lost")
         assert not desk.sound.speaks
         assert desk.calls.call is not None
+
+
+def test_a_side_with_another_digest_than_its_keys_is_not_heard(alsa: Path, browser: Browser) -> None:
+    with scene_of(alsa, browser, cancels_echo=True) as scene:
+        offer = scene.call()
+        side = msgspec.convert(scene.phone.evaluate(ANSWER, msgspec.to_builtins(offer)), MediaSide)
+        other = msgspec.structs.replace(side, fingerprint=bytes(reversed(side.fingerprint)))
+        scene.office.media_answer, scene.office.stage = other, "answered"
+        desk = scene.bench.gate.controller._parts.desks[LANE]
+        until(lambda: desk.sound.note == "sound_lost")
+        assert scene.loudspeaker().size == 0
+
+
+def test_packets_that_are_none_change_nothing_in_a_call(alsa: Path, browser: Browser) -> None:
+    with scene_of(alsa, browser, cancels_echo=True) as scene:
+        offer = scene.call_and_answer()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            for one in offer.candidates:
+                for first in (0, 22, 128, 200, 255):  # STUN, DTLS, RTP, RTCP, none of them (RFC 7983)
+                    packet = bytes([first]) + os.urandom(200)
+                    if ":" not in one.address:
+                        line.sendto(packet, (one.address, one.port))
+        scene.phone.evaluate(f"({LISTEN})(streams)")
+        assert hears(scene.phone, AT_GATE_HERTZ)
+        assert scene.helper.poll() is None
 
 
 def test_both_kinds_of_gates_write_the_same_description_of_who_answered(browser: Browser) -> None:

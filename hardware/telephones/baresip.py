@@ -8,6 +8,8 @@ Invariants:
   where the other side sends that). Tones in the sound of either side are none: baresip looks for none.
 - A call that comes in, and one that the called side lets the program make, is hung up at once and reported
   to no one.
+- An exchange that is gone or refuses the account is reported once, and calls are tried all the same: an
+  address of another place needs none.
 - An event of a call that is not known, or was reported as ended, changes nothing.
 
 Source of commands and events: baresip 1.1.0, `modules/menu` and `src/event.c`, and traces of it.
@@ -24,6 +26,9 @@ from hardware.telephones.control import Control, Fields
 TRY_AGAIN_SECONDS = 2.0
 READ_SECONDS = 0.5
 KEYS = frozenset("0123456789*#")
+REGISTRATION, NOT_REGISTERED = "registration", "ERR"
+"""Token of our question, and how the program marks an account that it could not register (trace of 1.1.0)."""
+REGISTERED = {"REGISTER_OK": True, "REGISTER_FAIL": False}
 RINGS = frozenset({"CALL_RINGING", "CALL_PROGRESS"})
 BEGUN = RINGS | {"CALL_OUTGOING", "CALL_ANSWERED", "CALL_ESTABLISHED"}
 
@@ -57,6 +62,7 @@ class Baresip:
         self._thread: threading.Thread | None = None
         self._report: CallReport = lambda _report: None
         self._is_lost_said = False
+        self._is_registered = True
 
     def start(self, report: CallReport) -> None:
         """Begin to connect in a thread of its own; return at once."""
@@ -129,12 +135,14 @@ class Baresip:
         control = Control(self._port)
         try:
             control.send("hangupall", "all")  # what an earlier run of the gate has left
+            # The program says it once, perhaps before the gate was there.
+            control.send("reginfo", "", token=REGISTRATION)
         except DeviceUnavailable:
             control.close()
             raise
         with self._lock:
             self._control = control
-        self._is_lost_said = False
+        self._is_lost_said, self._is_registered = False, True
         self._report(DeviceState(self.name, Health.OK, "the telephone program answers"))
 
     def _read(self) -> tuple[Fields, ...]:
@@ -161,6 +169,9 @@ class Baresip:
             self._answered(fields)
             return
         call_id, kind = str(fields.get("id", "")), fields.get("type")
+        if kind in REGISTERED:
+            self._registered(is_registered=REGISTERED[str(kind)], why=str(fields.get("param", "")))
+            return
         if kind == "CALL_INCOMING":
             with self._lock:
                 self._send("hangup", call_id)
@@ -177,9 +188,22 @@ class Baresip:
         if change is not None:
             self._report(change)
 
+    def _registered(self, *, is_registered: bool, why: str) -> None:
+        """Report once that the exchange takes no registration, and once that it does again."""
+        if is_registered == self._is_registered:
+            return
+        self._is_registered = is_registered
+        if is_registered:
+            self._report(DeviceState(self.name, Health.OK, "the exchange answers"))
+        else:
+            text = f"the exchange takes no registration ({why}); look at its address and account"
+            self._report(DeviceState(self.name, Health.FAULTY, text))
+
     def _answered(self, fields: Fields) -> None:
         """Take the program's answer to a dial: the call's id, or that it cannot call."""
         token, data = str(fields.get("token", "")), str(fields.get("data", ""))
+        if token == REGISTRATION and NOT_REGISTERED in data:
+            self._registered(is_registered=False, why="refused, or no answer")
         with self._lock:
             call = next((one for one in self._calls if token == f"dial-{one.number}"), None)
             if call is None:

@@ -38,11 +38,15 @@ def _sent(status: str, rest: str = "Content-Length: 0\n") -> str:
 
 
 SCENARIOS = {
+    "no_account": [_sent("403 Forbidden")],
     "unknown": [_sent("404 Not Found"), '<recv request="ACK"/>'],
     "busy": [_sent("486 Busy Here"), '<recv request="ACK"/>'],
     "silent_at_the_end": [_sent("180 Ringing"), _sent("200 OK", SOUND), '<recv request="ACK"/>', "<pause/>"],
 }
 """The steps of each once it is called; the last one neither hangs up nor answers when the other side does."""
+
+
+REGISTERS = {"no_account": "REGISTER"}
 
 
 @contextmanager
@@ -53,7 +57,8 @@ def answering(folder: Path, scenario: str) -> Iterator[str]:
         pytest.skip("sipp is not on this machine: apt install sip-tester")
     assert program is not None, "apt install sip-tester"
     path, (port,) = folder / f"{scenario}.xml", free_ports(1)
-    steps = "\n".join(['<recv request="INVITE"/>', *SCENARIOS[scenario]])
+    request = REGISTERS.get(scenario, "INVITE")
+    steps = "\n".join([f'<recv request="{request}"/>', *SCENARIOS[scenario]])
     text = f'<?xml version="1.0"?><scenario name="{scenario}">\n{steps}\n</scenario>'
     path.write_text(text, encoding="utf-8")
     command = [program, "-sf", str(path), "-i", "127.0.0.1", "-p", str(port), "-nostdin", "-trace_err"]

@@ -113,8 +113,12 @@ class Owner:
 
 
 @contextmanager
-def telephone(folder: Path, name: str, *, control_port: int = 0, shipped: str = "") -> Iterator[Phone]:
+def telephone(
+    folder: Path, name: str, *, control_port: int = 0, shipped: str = "", registrar: str = ""
+) -> Iterator[Phone]:
     """Run a telephone in a folder of its own, by settings that are `shipped` or the tests' own.
+
+    With the address of a registrar it registers there.
 
     Skip where baresip is not installed, except in CI.
     """
@@ -132,7 +136,8 @@ def telephone(folder: Path, name: str, *, control_port: int = 0, shipped: str = 
         assert config != shipped
         config += f"sip_listen 127.0.0.1:{sip_port}\n"
     (home / "config").write_text(config, encoding="utf-8")
-    account = f"<sip:{name}@127.0.0.1:{sip_port}>;regint=0;audio_codecs=PCMU\n"
+    place, seconds = (registrar, 60) if registrar else (f"127.0.0.1:{sip_port}", 0)
+    account = f"<sip:{name}@{place}>;regint={seconds};audio_codecs=PCMU\n"
     (home / "accounts").write_text(account, encoding="utf-8")
     _write_tone(home / "tone.wav")
     with (home / "log").open("wb") as log:

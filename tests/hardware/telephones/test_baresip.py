@@ -1,7 +1,9 @@
 """The gate's telephone against real ones: it calls, is answered, hears keys, and takes no call."""
 
+import json
 import queue
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -220,3 +222,38 @@ def test_a_call_left_by_an_earlier_run_is_hung_up_when_the_gate_starts(program: 
         with gate_at(program.control_port) as gate:
             assert gate.health() is Health.OK
             owner.until("CALL_CLOSED")
+
+
+def test_an_exchange_that_refuses_the_account_is_reported_once(tmp_path: Path) -> None:
+    with answering(tmp_path, "no_account") as address:
+        place = address.partition("@")[2]
+        with telephone(tmp_path, "gate", registrar=place) as program, gate_at(program.control_port) as gate:
+            assert gate.health() is Health.OK
+            report = gate.next()
+            assert isinstance(report, DeviceState)
+            assert (report.health, "registration" in report.detail) == (Health.FAULTY, True)
+            assert not report.is_lost, "calls to other places are tried"
+            assert gate.silent_for(3.0)
+
+
+def test_an_exchange_that_is_gone_is_reported_once_and_once_more_when_it_is_back() -> None:
+    """The words are those of baresip 1.1.0: 38 seconds after its registrar had gone, and when it was back."""
+    gone = netstring(type="REGISTER_FAIL", param="Connection timed out")
+    back = netstring(type="REGISTER_OK", param="200 OK")
+    with socket.create_server(("127.0.0.1", 0)) as server, gate_at(server.getsockname()[1]) as gate:
+        program, _address = server.accept()
+        with program:
+            assert gate.health() is Health.OK
+            program.sendall(gone + gone + back + back)
+            first, second = gate.next(), gate.next()
+            assert [one.health for one in (first, second) if isinstance(one, DeviceState)] == [
+                Health.FAULTY,
+                Health.OK,
+            ]
+            assert gate.silent_for(0.5)
+
+
+def netstring(**fields: str) -> bytes:
+    event = {"event": True, "class": "register", "accountaor": "sip:gate@127.0.0.1:15070", **fields}
+    text = json.dumps(event, separators=(",", ":")).encode()
+    return str(len(text)).encode() + b":" + text + b","

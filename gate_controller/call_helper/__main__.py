@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gate_controller.assembly.cameras import make_camera
 from gate_controller.call_helper.gate_end import Devices
-from gate_controller.call_helper.helper import CallHelper, serve
+from gate_controller.call_helper.session import CallHelper, serve
 from gate_controller.site_file.load import load_config
 from hardware.interfaces import Camera
 

@@ -92,9 +92,9 @@ class CallHelpers:
 
     def close(self) -> None:
         """End every helper."""
-        for lane_id in list(self._running):
-            running = self._running.pop(lane_id)
+        for running in self._running.values():
             self._end(running)
+        for running in (*self._running.values(), *self._ending.values()):
             running.ended.wait(2 * ENDS_SECONDS)
 
     def _start(self, lane_id: str, call: str) -> _Running:

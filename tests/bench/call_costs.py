@@ -1,4 +1,4 @@
-"""What calls cost a gate: the card beside a call, memory and processor in one, and what many leave behind."""
+"""Cost of calls at a gate: the card beside a call, memory and processor in one, growth after many."""
 
 import time
 from collections.abc import Iterator

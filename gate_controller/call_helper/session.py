@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
@@ -18,6 +19,8 @@ class CallHelper:
         """Take the lane's devices, all closed."""
         self._devices = devices
         self._key = ""
+        self.newest: SoundShown | None = None
+        """State that the gate showed last: what it took back meanwhile is not opened any more."""
         self._end: GateEnd | None = None
 
     @property
@@ -28,8 +31,9 @@ class CallHelper:
             return SoundSaid()
         return SoundSaid(call=self._key, offer=end.offer, camera_open=end.camera_open, trouble=end.trouble)
 
-    async def follow(self, shown: SoundShown | None) -> None:
+    async def follow(self) -> None:
         """Do what the newest state allows: take an answer, open what may be open, close what may not."""
+        shown = self.newest
         if self._end is not None and (shown is None or shown.call != self._key):
             end, self._end = self._end, None
             await end.end()
@@ -40,19 +44,40 @@ class CallHelper:
             await self._end.begin()
         if shown.answer is not None:
             await self._end.accept(shown.answer)
-        await self._end.speak(is_wanted=shown.speaks)
-        await self._end.film(is_wanted=shown.picture)
+        await self._end.speak(is_wanted=self._may("speaks"))
+        await self._end.film(is_wanted=self._may("picture"))
+
+    def _may(self, what: Literal["speaks", "picture"]) -> bool:
+        shown = self.newest
+        return shown is not None and shown.call == self._key and bool(getattr(shown, what))
 
 
 async def serve(helper: CallHelper, lines: asyncio.StreamReader, say: Callable[[bytes], None]) -> None:
     """Follow the lines of the gate until they end, which closes everything; say meanwhile how all is."""
+    changed = asyncio.Event()
     saying = asyncio.ensure_future(_say_on(helper, say))
+    reading = asyncio.ensure_future(_read_on(helper, lines, changed))
+    try:
+        while not reading.done():
+            await changed.wait()
+            changed.clear()
+            await helper.follow()
+        reading.result()
+    finally:
+        helper.newest = None
+        await helper.follow()
+        reading.cancel()
+        saying.cancel()
+
+
+async def _read_on(helper: CallHelper, lines: asyncio.StreamReader, changed: asyncio.Event) -> None:
     try:
         while line := await lines.readline():
-            await helper.follow(msgspec.json.decode(line, type=SoundShown | None))
+            helper.newest = msgspec.json.decode(line, type=SoundShown | None)
+            changed.set()
     finally:
-        await helper.follow(None)
-        saying.cancel()
+        helper.newest = None
+        changed.set()
 
 
 async def _say_on(helper: CallHelper, say: Callable[[bytes], None]) -> None:

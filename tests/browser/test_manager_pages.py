@@ -16,7 +16,7 @@ from web_admin.face.models import AssessmentRow
 from web_admin.gates.hours import save_hours
 from web_admin.gates.schedules import set_schedule
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 
 def test_a_family_moves_in_from_the_empty_home_to_the_invitation(

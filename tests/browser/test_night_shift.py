@@ -11,7 +11,7 @@ from tests.support.compounds.managed import ManagedCompound
 from web_admin.alarms.actions import raise_alarm
 from web_admin.core.database import current_menjin
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 SOON_MS = 15_000
 

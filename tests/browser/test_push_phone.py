@@ -12,6 +12,8 @@ from tests.support.chromium import WITH_NOTIFICATIONS, launch
 from tests.support.push_browser import PushBrowser
 from web_admin.messages.push_models import PushPhone
 
+pytestmark = pytest.mark.wide
+
 ENDPOINT = "https://fcm.googleapis.com/fcm/send/test"
 SUBSCRIBED = """
 ({ endpoint, p256dh, auth }) => {

@@ -77,6 +77,7 @@ def unquoted(value: str) -> str:
     return re.sub(r"\\(.)", lambda found: controls.get(found[1], found[1]), value[1:-1], flags=re.DOTALL)
 
 
+@pytest.mark.wide
 @pytest.mark.skipif(not GENERATOR.exists(), reason="systemd is not installed here")
 @given(text=st.lists(st.sampled_from(PIECES), max_size=24).map("".join))
 @settings(deadline=None)

@@ -267,6 +267,7 @@ class Dpkg:
         return subprocess.run(shown, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.wide
 @pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg")
 @pytest.mark.parametrize("kind", ["web.toml", "cells"])
 def test_settings_that_would_not_start_again_stop_nothing_under_the_real_dpkg(

@@ -77,6 +77,7 @@ def test_every_pair_of_the_portraits_is_judged_and_drawn(
     assert cv2.imread(str(drawn)) is not None
 
 
+@pytest.mark.wide
 def test_each_picture_is_read_once_however_many_pairs_name_it(
     tmp_path: Path, engine: YunetSfaceEngine
 ) -> None:
@@ -142,6 +143,7 @@ def test_pictures_that_an_enrolment_would_refuse_count_as_failed_and_are_compare
     assert "pictures that an enrolment would refuse: 0.4545 (5 of 11;" in capsys.readouterr().out
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize("name", ["moving.png", "moving.gif", "moving.webp"])
 def test_a_moving_picture_is_listed_as_one_and_not_judged_by_its_first_frame(

@@ -52,6 +52,7 @@ def test_a_file_too_large_is_refused_with_the_limit(
     assert "huge.jpg has more than 20,000,000 bytes" in capsys.readouterr().err
 
 
+@pytest.mark.wide
 def test_a_picture_that_unpacks_to_too_many_pixels_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -73,6 +73,7 @@ def test_a_threshold_of_one_half_keeps_its_rate_and_its_misses_are_known_ones() 
     assert one.at[-1].holds is None, "1 in 100,000 takes more people"
 
 
+@pytest.mark.wide
 def test_whom_a_threshold_was_chosen_on_and_whom_it_is_reported_on_are_never_the_same() -> None:
     """Where one half looks alike and the other does not, it shows which of them chose."""
     alike = measure_halves(Cosines(), *made(300, crowd=Half.CHOOSES), 1, resamplings=50)[0].at[0]

@@ -111,6 +111,7 @@ def test_the_estimates_of_2000_people_are_within_2_percent_of_the_known_rates(lo
         assert found == pytest.approx(1 - (1 - match) ** size, rel=0.02), size
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("looks", LOOKS)
 def test_the_thresholds_keep_the_rates_that_they_were_chosen_for(looks: int) -> None:
     rates = estimates(looks)

@@ -48,6 +48,7 @@ def test_all_passages_of_a_day_are_in_it(compounds: Compounds) -> None:
     assert entries == pytest.approx(CELLS * assumed.PEOPLE_OF_A_CELL * assumed.PASSAGES_OF_A_PERSON, rel=0.01)
 
 
+@pytest.mark.wide
 def test_a_fault_makes_people_wait_and_an_ordinary_hour_does_not(day: Day) -> None:
     assert day.web.longest_wait(12.0) == 0
     assert day.web.longest_wait(assumed.MACHINE_LOST) > 1

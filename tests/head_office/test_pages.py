@@ -110,6 +110,7 @@ def test_a_wrong_part_of_three_gives_the_same_answer(app, secret, clock, wrong):
     assert "Set-Cookie" not in answer.headers
 
 
+@pytest.mark.wide
 def test_an_account_of_an_earlier_version_signs_in(app, storage, clock):
     secret = b"twenty bytes of then"
     storage.put_account(Account(STAFF, PasswordHasher().hash(PASSWORD), secret, 0))

@@ -25,6 +25,8 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.policy.publish import publish_policy
 
+pytestmark = pytest.mark.wide
+
 GATES = [f"stair-{number}" for number in range(6)]
 
 

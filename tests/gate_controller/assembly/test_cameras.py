@@ -91,6 +91,7 @@ def test_the_installer_reads_what_a_camera_does_not_see(tmp_path: Path, picture,
     assert words in text
 
 
+@pytest.mark.wide
 def test_the_installer_reads_that_a_picture_does_not_change() -> None:
     scene = CameraScene()
     scene.freeze()

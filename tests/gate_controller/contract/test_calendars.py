@@ -46,6 +46,7 @@ def naive_inside(
     return False
 
 
+@pytest.mark.wide
 @settings(max_examples=150, deadline=None)
 @given(
     SPANS,

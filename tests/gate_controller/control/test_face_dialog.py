@@ -160,6 +160,7 @@ def test_a_bystanders_press_and_card_are_no_yes_and_their_card_opens_for_them(tm
 LASTING = {"typing_home", "face_notice", "face_ask", "face_confirm", "face_office", "granted"}
 
 
+@pytest.mark.wide
 def test_both_pins_lead_through_the_asking_alike_and_one_calls_in_silence(tmp_path: Path) -> None:
     seen, calls = {}, {}
     for digits in ("482915", "739146"):
@@ -285,6 +286,7 @@ def test_another_look_needs_the_own_card_once_more_and_a_look_that_fails_keeps_w
         assert answers(bench) == [], "the consent is the one that was given"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("reason", "who", "seconds", "is_reported"),
     [

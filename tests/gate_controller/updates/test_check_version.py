@@ -30,11 +30,13 @@ def site(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.wide
 def test_a_version_that_loads_whole_may_be_switched_to(tmp_path: Path, site: Path) -> None:
     unpacked(tmp_path, "0.3.0")
     check_version(tmp_path, "0.3.0", site)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("module", [USB_RELAY, "hardware/relays/drivers.py", "hardware/readers/wiegand.py"])
 @pytest.mark.first_set
 def test_a_version_whose_device_does_not_load_is_refused(tmp_path: Path, site: Path, module: str) -> None:
@@ -62,6 +64,7 @@ sys.exit(menjin.main())
 """
 
 
+@pytest.mark.wide
 def test_a_gate_without_opencv_is_ready_as_well(site: Path) -> None:
     command = [sys.executable, "-c", WITHOUT_OPENCV, "gate", "ready", str(site)]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)

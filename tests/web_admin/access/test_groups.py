@@ -112,6 +112,7 @@ def test_a_difference_of_many_is_the_difference_of_each(seed: int) -> None:
             assert {way for way in Way if old.get(way) != new.get(way)} == said.keys() - {None}
 
 
+@pytest.mark.wide
 def test_nothing_is_sampled_the_gate_changes_its_mind_at_each_edge_and_at_no_other_moment() -> None:
     edges = 0
     for seed in DRAWN:

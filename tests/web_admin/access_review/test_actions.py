@@ -42,6 +42,7 @@ def what_works(act: Action) -> dict[str, int]:
     return {name: session.scalar(query) or 0 for name, query in counts.items()}
 
 
+@pytest.mark.wide
 def test_a_round_lists_everything_that_is_to_be_confirmed_the_riskiest_first(compound: Compound) -> None:
     rows = all_rows(compound.act.session, begin(compound).round_id)
     assert Counter(row.kind for row in rows) == {
@@ -253,6 +254,7 @@ def test_a_decided_row_is_not_asked_and_a_closed_round_is_not_changed(compound: 
             work(compound.act, *seen(row))
 
 
+@pytest.mark.wide
 def test_rows_come_in_pages_and_a_page_beyond_the_last_is_the_last(compound: Compound) -> None:
     of_round = begin(compound)
     act = compound.act

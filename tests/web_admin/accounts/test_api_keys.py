@@ -14,6 +14,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import AuditEntry
 
 
+@pytest.mark.wide
 def test_a_key_ends_by_time_and_at_once_by_hand(compound, caller, caller_with):
     other = caller_with("people:read")
     with compound.app.app_context():

@@ -30,6 +30,7 @@ def web_config(web_config: WebConfig) -> WebConfig:
     return replace(web_config, public_url="http://localhost:8000")
 
 
+@pytest.mark.wide
 def test_the_request_to_a_browser_holds_no_name_and_wants_the_phone_unlocked(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -108,6 +109,7 @@ def test_the_same_passkey_is_not_kept_for_a_second_person(
     assert kept_of(small_compound, small_compound.neighbour_id) == []
 
 
+@pytest.mark.wide
 def test_ten_passkeys_are_enough(small_compound: Compound, phone: FlaskClient) -> None:
     for _number in range(10):
         made_on(phone, small_compound)

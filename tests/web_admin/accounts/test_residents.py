@@ -10,6 +10,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.web.resident_session import sign_in_resident
 
 
+@pytest.mark.wide
 def test_a_resident_is_signed_out_everywhere_at_once(compound):
     client = resident_client(compound)
     with compound.app.app_context(), session_of(compound) as session:
@@ -28,6 +29,7 @@ def test_a_name_that_is_taken_is_refused_beside_the_name(compound):
         assert resident_with_password(session, "lin", "something else") is None
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_a_name_with_letters_beyond_ascii_signs_in_and_is_unique(compound):
     with compound.app.test_request_context("/"), session_of(compound) as session:

@@ -9,6 +9,7 @@ from web_admin.accounts.sessions import forget_old_sessions
 from web_admin.core.database import current_menjin
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("sign_in_as", "page", "days"),
     [(lambda made: made.signed_in(), "/manage/", 0.5), (resident_client, "/r/", 365)],

@@ -63,6 +63,7 @@ def fail(throttle: Throttle, times: int, account: str, address: str) -> None:
         throttle.failed(account, address, NOW)
 
 
+@pytest.mark.wide
 def test_one_account_from_one_address_waits_and_no_other_does(throttle: Throttle) -> None:
     fail(throttle, PAIR_FAILURES, "linwei", OFFICE)
     assert throttle.wait_seconds("linwei", OFFICE, NOW) == 300
@@ -72,12 +73,14 @@ def test_one_account_from_one_address_waits_and_no_other_does(throttle: Throttle
     assert throttle.wait_seconds("linwei", "198.51.100.1", NOW) == 0
 
 
+@pytest.mark.wide
 def test_what_works_is_not_counted(throttle: Throttle) -> None:
     for number in range(ADDRESS_FAILURES + 5):
         throttle.worked(f"family{number}", OFFICE, NOW)
     assert throttle.wait_seconds("somebody new", OFFICE, NOW) == 0
 
 
+@pytest.mark.wide
 def test_many_addresses_guess_one_account_slower_and_slower(throttle: Throttle) -> None:
     waits, now = [], NOW
     for number in range(40):
@@ -90,6 +93,7 @@ def test_many_addresses_guess_one_account_slower_and_slower(throttle: Throttle) 
     assert throttle.wait_seconds("zhaomin", "192.0.2.200", NOW) == 0
 
 
+@pytest.mark.wide
 def test_its_owners_address_is_not_slowed_by_strangers_elsewhere_or_beside_it(throttle: Throttle) -> None:
     throttle.worked("linwei", OFFICE, NOW)
     for number in range(60):

@@ -73,12 +73,14 @@ def test_with_a_reason_it_is_done_kept_as_a_row_and_sent_to_the_person(act: Acti
     assert any("no way in now" in text or "\u65e0\u6cd5" in text for text in sent(act))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("because", ["unpaid", "works", "lost", "order", "other", "home"])
 def test_a_reason_that_is_not_of_such_an_act_is_none(act: Action, person: Person, because: str) -> None:
     with pytest.raises(LockOutRefused):
         set_grants(replace(act, because=because), person.person_id, [])
 
 
+@pytest.mark.wide
 def test_one_lane_of_two_and_a_minute_a_week_come_to_the_same(act: Action, person: Person) -> None:
     tiny = save_hours(act, None, "tiny", (Span(("mon",), 180, 181),))
     for specs in (
@@ -152,6 +154,7 @@ def test_a_pin_that_others_replace_is_said_to_its_person(act: Action, person: Pe
     assert ["new PIN" in text for text in sent(act)] == [True]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("posture", ["disabled", "lockdown"])
 def test_an_order_for_many_days_asks_why_and_a_short_one_waits_for_nothing(
     act: Action, person: Person, posture: str

@@ -169,6 +169,7 @@ def test_a_new_pin_does_not_end_the_offices_suspension_of_the_old(
     issue_pin(act, person.person_id)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("by", "is_offered"), [("guard", True), ("manager", False)])
 def test_a_page_offers_an_end_only_to_a_role_that_may_end_it(
     web_config: WebConfig, database: Database, now: datetime, by: str, is_offered: bool

@@ -3,6 +3,8 @@
 import re
 from datetime import timedelta
 
+import pytest
+
 from tests.web_admin.api.calling import CALLS, Caller
 from web_admin.accounts.api_keys import SCOPES
 from web_admin.accounts.permissions import KEY, access_of
@@ -25,6 +27,7 @@ def test_every_route_of_the_interface_asks_for_the_scope_of_the_table(compound):
     assert routes == {call: (KEY, scope) for scope, calls in CALLS.items() for call in calls}
 
 
+@pytest.mark.wide
 def test_a_key_reaches_what_its_scope_names_and_nothing_else(caller_with):
     status = {
         (scope, of, *call): caller.call(*call).status_code

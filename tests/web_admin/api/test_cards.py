@@ -20,12 +20,14 @@ def test_a_key_cannot_try_out_card_numbers(caller_with, compound):
     assert other.call("GET", "/cards?number=4200000").status_code == 200
 
 
+@pytest.mark.wide
 def test_known_cards_are_never_too_many(caller_with):
     caller = caller_with("cards:read")
     answers = {caller.call("GET", "/cards?number=4200000").status_code for _n in range(40)}
     assert answers == {200}
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("what", ["suspend", "end"])
 def test_no_system_takes_the_last_way_in_that_needs_no_face(caller, what):
     person = caller.post("/people", {"name": "李雷"})

@@ -80,6 +80,7 @@ def body_of(method: str, path: str, act, card_id: str) -> tuple[str, object]:
     )
 
 
+@pytest.mark.wide
 def test_no_call_that_is_tried_changes_anything(caller, act, one_card):
     before, statuses = rows(act), {}
     for method, path in WRITES:

@@ -60,6 +60,7 @@ def at_guard(small_compound: Compound, called: CallingGate) -> CallingGate:
     return called
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_the_first_of_staff_has_the_call_and_the_other_reads_so(
     small_compound: Compound, at_guard: CallingGate
@@ -74,6 +75,7 @@ def test_the_first_of_staff_has_the_call_and_the_other_reads_so(
     assert at_guard.says("one").reply == "wait"
 
 
+@pytest.mark.wide
 def test_an_opening_is_the_ordinary_order_with_its_reason_and_the_gates_word_ends_the_call(
     small_compound: Compound, at_guard: CallingGate
 ) -> None:

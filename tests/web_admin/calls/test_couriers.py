@@ -30,6 +30,7 @@ def by_day(small_compound: Compound, called: CallingGate) -> CallingGate:
     return called
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_a_courier_is_let_in_once_and_the_next_one_is_asked_about(
     small_compound: Compound, by_day: CallingGate
@@ -44,6 +45,7 @@ def test_a_courier_is_let_in_once_and_the_next_one_is_asked_about(
     assert by_day.says("three", purpose=CallFor.COURIER).opens is not None
 
 
+@pytest.mark.wide
 def test_the_home_reads_that_a_courier_came_in_as_someone_of_it_chose(
     small_compound: Compound, by_day: CallingGate
 ) -> None:

@@ -22,6 +22,7 @@ def opted_in(small_compound: Compound, called: CallingGate) -> CallingGate:
     return called
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_homes_that_opted_in_are_listed_by_their_numbers(opted_in: CallingGate) -> None:
     assert listed(opted_in) == [
@@ -30,6 +31,7 @@ def test_homes_that_opted_in_are_listed_by_their_numbers(opted_in: CallingGate) 
     ]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "wishes", [{"directory_label": None}, {"takes_calls": False}, {"blocked_gates": ["north"]}]
 )

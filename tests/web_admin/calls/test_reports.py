@@ -289,6 +289,7 @@ def test_a_call_that_is_over_stays_over(called: CallingGate) -> None:
     assert called.says("unheard", CallStep.OVER, end=CallEnd.OPENED).end == CallEnd.FAILED
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_guests_who_are_let_in_do_not_wear_the_gate_out(
     small_compound: Compound, called: CallingGate
@@ -327,6 +328,7 @@ def test_a_prankster_at_many_gates_wears_out_too(small_compound: Compound, calle
         assert south.says(f"{home}-again-here", home=home).end == CallEnd.TOO_MANY
 
 
+@pytest.mark.wide
 def test_one_gate_calls_so_many_homes_and_no_more(called: CallingGate) -> None:
     ends = []
     for number in range(CALLS_OF_GATE.most + 1):
@@ -334,6 +336,7 @@ def test_one_gate_calls_so_many_homes_and_no_more(called: CallingGate) -> None:
     assert ends == [CallEnd.NO_CALLS] * CALLS_OF_GATE.most + [CallEnd.TOO_MANY]
 
 
+@pytest.mark.wide
 def test_a_gate_that_floods_is_slowed_and_its_check_ins_are_answered(
     called: CallingGate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

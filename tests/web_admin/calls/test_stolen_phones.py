@@ -31,6 +31,7 @@ def invited_again(compound: Compound) -> None:
         invite(act, compound.person_id)
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_who_is_invited_again_has_every_telephone_to_prove_again(
     small_compound: Compound, called: CallingGate, number_id: str

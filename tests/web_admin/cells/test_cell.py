@@ -3,11 +3,14 @@
 import os
 from dataclasses import replace
 
+import pytest
+
 from tests.web_admin.cells.installed import Here
 from web_admin.cells.holds import HELD
 from web_admin.cells.serving_lock import ServingLock, lease_of
 
 
+@pytest.mark.wide
 def test_a_cell_is_opened_by_its_first_request_and_closed_when_idle(here: Here) -> None:
     willow, elm = (here.installation._cells[name] for name in ("willow", "elm"))
     assert not willow.is_open

@@ -1,11 +1,14 @@
 """Folders of cells: those that share a host, a database, keys or backups are both out."""
 
+import pytest
+
 from tests.support.compounds.empty_cell import make_cell
 from tests.web_admin.cells.installed import Here
 from web_admin.cells.checking import look_at_cells
 from web_admin.cells.trouble import Kind
 
 
+@pytest.mark.wide
 def test_cells_of_one_host_one_database_or_one_set_of_keys_are_both_out(here: Here) -> None:
     make_cell(
         here.folder, "oak", here.common, database_url=f"sqlite:///{here.folder / 'elm' / 'menjin.sqlite3'}"

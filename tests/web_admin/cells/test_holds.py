@@ -25,6 +25,7 @@ from web_admin.cli.answers import CommandRefused
 __all__ = ["first", "restore", "run", "willow"]
 
 
+@pytest.mark.wide
 def test_what_an_operator_holds_outlasts_a_restore_its_undoing_an_upgrade_and_the_way_back(
     willow: Path, run: Run, restore: tuple[object, ...], tmp_path: Path
 ) -> None:

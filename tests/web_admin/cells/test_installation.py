@@ -1,6 +1,7 @@
 """Cells of one process, without sockets: opened, closed, out alone and back, each request in its own."""
 
 import msgspec
+import pytest
 from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 
@@ -65,6 +66,7 @@ def test_a_cell_that_goes_is_no_ones_and_one_that_comes_is_served(here: Here) ->
     assert here.ask("willow.example").status_code == 200
 
 
+@pytest.mark.wide
 def test_the_periodic_work_of_open_and_closed_cells_is_done(here: Here) -> None:
     here.ask("willow.example")
     for cell in here.installation.cells():

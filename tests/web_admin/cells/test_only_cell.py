@@ -66,6 +66,7 @@ def served(here: Here) -> Iterator[OneCompound]:
     installation.close_all(5.0)
 
 
+@pytest.mark.wide
 def test_requests_of_its_gates_are_answered_in_batches(here: Here, monkeypatch) -> None:
     seen = []
     monkeypatch.setattr(installation_server, "serve", lambda served, _listening: seen.append(served) or 0)
@@ -73,6 +74,7 @@ def test_requests_of_its_gates_are_answered_in_batches(here: Here, monkeypatch) 
     assert (isinstance(seen[0].fast_path, FastPath), seen[0].is_of_many) == (True, False)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("host", ["willow.example", "another.example", "127.0.0.1:8000", ""])
 def test_it_answers_every_host(served: OneCompound, host: str) -> None:
     answer = Client(Site(served)).get("/livez", headers={"Host": host}, buffered=True)

@@ -23,6 +23,7 @@ def test_settings_that_cannot_be_read_take_out_one_cell_and_its_known_host_says_
     assert here.ask("willow.example").status_code == 200
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("kind", [Kind.TABLES, Kind.DATABASE])
 def test_a_database_of_another_version_or_none_is_out_and_taken_when_mended(here: Here, kind: Kind) -> None:
     file = here.folder / "willow" / "menjin.sqlite3"

@@ -3,6 +3,7 @@
 import secrets
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from tests.support.compounds.managed import PASSWORD
@@ -36,6 +37,7 @@ def plan_festival(cell: Cell) -> None:
         cell.leave()
 
 
+@pytest.mark.wide
 def test_a_closed_cell_opens_for_its_planned_act(here: Here) -> None:
     willow, elm = (here.installation._cells[name] for name in ("willow", "elm"))
     plan_festival(willow)

@@ -244,6 +244,7 @@ HOSTILE: tuple[dict[str, object], ...] = (
 )
 
 
+@pytest.mark.wide
 def test_an_archive_of_a_hostile_machine_leaves_nothing(source: Path, target: Path) -> None:
     """Rights, sizes and places that no file of a cell has."""
     for changed in HOSTILE:
@@ -259,6 +260,7 @@ def test_an_archive_of_a_hostile_machine_leaves_nothing(source: Path, target: Pa
         }, changed
 
 
+@pytest.mark.wide
 def test_an_archive_that_unpacks_to_a_thousand_times_its_size_fills_no_disk(
     source: Path, target: Path
 ) -> None:

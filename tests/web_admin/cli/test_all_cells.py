@@ -47,6 +47,7 @@ def next_version(monkeypatch: pytest.MonkeyPatch, folder: Path) -> str:
     return before
 
 
+@pytest.mark.wide
 def test_each_cell_is_brought_to_this_version_and_one_in_trouble_keeps_no_other_from_it(
     cells: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,6 +71,7 @@ def test_each_cell_is_brought_to_this_version_and_one_in_trouble_keeps_no_other_
     assert run("cells", "check", cells)[0] == 0
 
 
+@pytest.mark.wide
 def test_cells_of_a_later_version_say_how_each_goes_back(
     cells: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,6 +91,7 @@ def test_cells_of_a_later_version_say_how_each_goes_back(
         assert "\n  ".join(f"sudo menjin-server {each}" for each in words) in out
 
 
+@pytest.mark.wide
 def test_each_cell_gets_a_backup_in_its_own_folder(cells: Path, run: Run, tmp_path: Path) -> None:
     (tmp_path / "backups").mkdir()
     with (cells / "oak/web.toml").open("a") as settings:

@@ -149,6 +149,7 @@ def options_of(folder: Path) -> list[str]:
     ]
 
 
+@pytest.mark.wide
 def test_settings_come_last_and_a_set_up_that_was_cut_off_can_be_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -54,6 +54,7 @@ def test_a_restore_cut_off_at_each_step_goes_on_and_is_undone_or_kept(
     assert (willow / "secrets" / "face.key").read_bytes() != old
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("cut_at", ["hold_cell", "carry_out"])
 @pytest.mark.first_set
 def test_a_cell_that_is_held_while_a_restore_is_cut_off_stays_held(

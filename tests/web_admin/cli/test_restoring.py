@@ -40,6 +40,7 @@ def connection(data: Path, database_url: str) -> Iterator[Connection]:
     engine.dispose()
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("behind_proxy", [[], ["--behind-proxy"]], ids=["bare", "behind a proxy"])
 @pytest.mark.first_set
 def test_a_restore_names_its_settings_when_all_is_there(data, tmp_path, monkeypatch, behind_proxy, now):
@@ -107,6 +108,7 @@ def empty(tmp_path: Path, database_url: str, connection: Connection) -> Iterator
     database.engine.dispose()
 
 
+@pytest.mark.wide
 def test_a_backup_from_before_a_column_comes_back_and_gets_it(old_backup, empty, tmp_path):
     (tmp_path / "migrations/versions/9999.py").write_text(
         OVERRIDES.format(before=schema.newest_revision(), last=""), encoding="utf-8"
@@ -127,6 +129,7 @@ def test_a_restore_that_fails_in_a_migration_leaves_no_table(old_backup, empty, 
     assert inspect(empty.engine).get_table_names() == []
 
 
+@pytest.mark.wide
 def test_a_backup_of_a_later_version_is_refused_with_both_revisions(
     data, tmp_path, monkeypatch, database_url, empty, now
 ):

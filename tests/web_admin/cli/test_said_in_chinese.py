@@ -37,6 +37,7 @@ def test_init_refuses_an_answer_in_chinese(
     assert not (tmp_path / "data/web.toml").exists()
 
 
+@pytest.mark.wide
 def test_init_says_in_chinese_what_comes_next_and_that_a_server_is_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,6 +40,7 @@ def backups(data: Path) -> list[Path]:
     return sorted((data / "backups").glob("*")) if (data / "backups").exists() else []
 
 
+@pytest.mark.wide
 def test_an_upgrade_rebuilds_a_table_to_which_others_refer_and_shows_each_step(
     data, connection, monkeypatch, tmp_path, capsys
 ):
@@ -72,6 +73,7 @@ def test_a_trial_does_everything_and_leaves_nothing(data, connection, monkeypatc
     assert backups(data) == []
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize(
     ("host", "username", "setting", "waits"),
@@ -113,6 +115,7 @@ def test_an_upgrade_prints_the_line_for_which_mail_waits(
         assert "mail_server" not in capsys.readouterr().out
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("trial", [[], ["--dry-run"]], ids=["for real", "on trial"])
 def test_an_upgrade_that_would_lose_what_rows_refer_to_changes_nothing(
     data, connection, monkeypatch, tmp_path, capsys, trial
@@ -160,6 +163,7 @@ def test_an_older_database_is_not_served_before_its_upgrade(data, monkeypatch, t
     assert "2 steps before this version: run 'menjin web upgrade' first" in capsys.readouterr().err
 
 
+@pytest.mark.wide
 def test_going_back_says_what_is_lost_and_restores_what_was_there_before(
     data, connection, monkeypatch, tmp_path, capsys, database_url
 ):
@@ -192,6 +196,7 @@ def test_going_back_says_what_is_lost_and_restores_what_was_there_before(
     assert bool(aside) == database_url.startswith("sqlite")
 
 
+@pytest.mark.wide
 def test_a_backup_that_breaks_off_leaves_the_present_server_as_it_is(
     data, connection, tmp_path, capsys, database_url
 ):

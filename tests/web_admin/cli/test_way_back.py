@@ -20,6 +20,7 @@ def data(tmp_path: Path, database_url: str, now) -> Path:
     return server_in(tmp_path / "data", database_url, now)
 
 
+@pytest.mark.wide
 def test_going_back_finds_the_file_of_an_escaped_address(tmp_path, now):
     kept = tmp_path / "50%25 of 门"
     kept.mkdir()

@@ -174,6 +174,7 @@ def test_an_edit_of_the_audit_journal_shows(audited, site, change, entry):
 # -- the tables --------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_the_migrations_make_exactly_the_tables_of_the_models(database_url):
     engine = make_engine(database_url)
     schema.upgrade(engine)
@@ -187,6 +188,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database_url):
     Database(engine).engine.dispose()
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("module", ["web_admin.operations.backup", "web_admin.privacy.register"])
 def test_a_backup_and_a_migration_know_every_table(module):
     script = f"import {module}; from web_admin.tables import METADATA; print(*METADATA.tables)"

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from web_admin.core.request_times import observe, request_numbers
@@ -37,6 +38,7 @@ def counts(text, **labels):
     )
 
 
+@pytest.mark.wide
 def test_what_several_processes_counted_is_added_up_and_leaves_no_file():
     program = [sys.executable, "-c", THREE_PROCESSES]
     done = subprocess.run(program, capture_output=True, text=True, check=False)

@@ -91,6 +91,7 @@ def texts_of_residents() -> dict[str, str]:
     return {text: chinese[text] for text in shown if text}
 
 
+@pytest.mark.wide
 def test_the_table_has_forty_nouns() -> None:
     assert len(nouns()) == 40
     assert len(texts_of_residents()) > 900

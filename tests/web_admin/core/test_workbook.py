@@ -88,6 +88,7 @@ SPACE = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 SHEET_HEAD, SHEET_TAIL = b"<worksheet " + SPACE + b"><sheetData>", b"</sheetData></worksheet>"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("path", "parts"),
     [

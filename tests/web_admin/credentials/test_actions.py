@@ -261,6 +261,7 @@ def test_face_alone_face_without_consent_and_nothing_are_refused(act: Action, me
     assert (refused.value.field, person.methods) == ("methods", ["card"])
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_losing_the_last_card_pauses_face_and_a_new_card_resumes_it(act: Action) -> None:
     add_lane(act)

@@ -33,6 +33,7 @@ def cards(compound, person_id):
     return read(compound, lambda s: s.scalars(wanted).all())
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("tapped", "said"),
     [
@@ -92,6 +93,7 @@ def test_an_adult_is_asked_for_no_guardian(compound):
     assert send(client, path, number="7300001").status_code == 303
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("age_band", "seen_by"), [("under_14", "guardian"), ("14_17", "guardian"), ("adult", None)]
 )

@@ -112,6 +112,7 @@ def test_a_guards_reader_that_turns_bytes_opens_a_visit_at_the_desk(compound):
     assert served_with_card(client, TURNED).location == "/r/"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("form", "typed"), [("hex_reversed", TURNED), ("facility", "06405701")])
 def test_a_found_card_is_read_as_the_reader_types_that_the_guard_declared(compound, form, typed):
     client = compound.signed_in("guard")

@@ -114,6 +114,7 @@ def press(client, tamper_id):
     return client.post("/manage/gates/north/tampering-cleared", data=data)
 
 
+@pytest.mark.wide
 def test_the_manager_clears_what_the_page_showed_and_it_is_in_the_journal(tampered_compound):
     client = tampered_compound.signed_in("manager")
     page = client.get("/manage/gates/north").text

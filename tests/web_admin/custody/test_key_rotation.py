@@ -78,6 +78,7 @@ def test_a_rotation_keeps_every_live_share_and_destroys_the_old_key(database, se
             sealer.open(old_row, purpose="face-share")
 
 
+@pytest.mark.wide
 def test_a_withdrawal_beside_a_rotation_names_the_key_that_the_share_was_under(
     database, sealer, consented, now, monkeypatch
 ):
@@ -120,6 +121,7 @@ def test_a_withdrawal_beside_a_rotation_names_the_key_that_the_share_was_under(
     assert rotate_wrap_key(database, sealer, now).destroyed_ids == (live.key_id,)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("step", [0, 1, 2, 3, 4])
 def test_wherever_a_rotation_stops_shares_open_and_the_next_one_finishes(
     database, sealer, consented, folder, now, step
@@ -167,6 +169,7 @@ def test_rotations_at_the_same_time_go_one_after_another(database, sealer, conse
     assert sorted(states(database)) == ["destroyed"] * 4 + ["live"]
 
 
+@pytest.mark.wide
 def test_a_process_killed_in_a_rotation_leaves_the_lock_free(database, sealer, consented, folder, now):
     held = subprocess.run(
         [sys.executable, "-c", KILLED, str(folder)], capture_output=True, text=True, check=False, timeout=60

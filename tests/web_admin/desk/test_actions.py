@@ -37,6 +37,7 @@ def act_of_office(compound, session, channel="manager"):
 # -- opening ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("role", ["manager", "guard"])
 def test_a_card_held_to_the_desk_reader_opens_its_holders_pages(compound, wang, role):
     client = compound.signed_in(role)
@@ -50,6 +51,7 @@ def test_a_card_held_to_the_desk_reader_opens_its_holders_pages(compound, wang, 
     assert read(compound, lambda s: s.scalars(select(DeskVisitRow.person_id)).all()) == [wang]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("home", ["3-1203", "31203"])
 def test_home_number_and_pin_open_the_pages_of_whose_pin_it_is(compound, wang, home):
     pins = give_pins(compound)
@@ -60,6 +62,7 @@ def test_home_number_and_pin_open_the_pages_of_whose_pin_it_is(compound, wang, h
     assert (opened.person_id, opened.facts["by"]) == (wang, "pin")
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("number", ["4299999", "0", "not a card"])
 def test_an_unknown_card_opens_nothing_and_shows_no_name(compound, number):
     client = compound.signed_in()
@@ -80,6 +83,7 @@ def test_a_suspended_card_opens_no_visit_and_looks_like_any_other_number(compoun
     assert {(e.facts["by"], e.person_id) for e in entries(compound, "desk_asked")} == {("card", None)}
 
 
+@pytest.mark.wide
 def test_a_duress_pin_opens_as_usual_and_calls_for_help_in_silence(compound, wang):
     pins = give_pins(compound)
     calm, forced = compound.signed_in("manager"), compound.signed_in("guard")
@@ -93,6 +97,7 @@ def test_a_duress_pin_opens_as_usual_and_calls_for_help_in_silence(compound, wan
     assert {v.facts["by"] for v in entries(compound, "desk_opened")} == {"pin"}
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("which", ["usual", "duress"])
 def test_a_person_invited_again_is_believed_after_proof_whichever_pin_they_typed(compound, wang, which):
     """A person who watches must not learn from the phone which of the two it was."""
@@ -114,6 +119,7 @@ def test_a_person_invited_again_is_believed_after_proof_whichever_pin_they_typed
     assert paused() is None
 
 
+@pytest.mark.wide
 def test_a_pin_that_the_home_gave_opens_a_visit_without_the_persons_records(compound, wang):
     """The person who gave it knows it, and may come to the desk with it."""
     pins = give_pins(compound)

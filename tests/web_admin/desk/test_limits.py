@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from tests.support.compounds.desk import (
@@ -32,6 +33,7 @@ def test_wrong_pins_are_slowed_at_this_desk_and_lock_no_resident_out(compound):
     assert alarms.count("alarm_desk_guessing") == 1
 
 
+@pytest.mark.wide
 def test_pins_of_a_home_are_few_a_day_at_one_desk(compound):
     guard = compound.signed_in("guard")
     codes = []
@@ -41,6 +43,7 @@ def test_pins_of_a_home_are_few_a_day_at_one_desk(compound):
     assert codes == [422] * 20 + [429] * 5
 
 
+@pytest.mark.wide
 def test_cards_that_open_nothing_are_few_at_one_desk(compound):
     guard = compound.signed_in("guard")
     assert served_with_card(guard).location == "/r/"

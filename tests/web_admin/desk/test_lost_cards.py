@@ -28,6 +28,7 @@ def wang(compound):
     return compound.persons["王芳"]
 
 
+@pytest.mark.wide
 def test_looks_have_an_end_and_the_manager_answers_the_alarm(compound):
     guard = compound.signed_in("guard")
     homes = [look(guard, "3-1203").status_code for _look in range(11)]
@@ -80,6 +81,7 @@ def test_no_pass_is_made_for_a_card_that_opens_nothing_any_more(compound, wang, 
     assert "This card has ended" in client.get("/manage/lost-card").text
 
 
+@pytest.mark.wide
 def test_a_person_gets_one_pass_a_day_however_often_and_by_whom_it_is_asked(compound, wang):
     card = read(compound, lambda s: card_of(s, wang))
     first = stop(compound.signed_in("guard"), card)
@@ -122,6 +124,7 @@ def many_older_gates(compound, wang):
     by_office(compound, add)
 
 
+@pytest.mark.wide
 def test_with_many_older_gates_the_pass_is_for_the_way_to_the_home(compound, wang):
     many_older_gates(compound, wang)
     stop(compound.signed_in("guard"), read(compound, lambda s: card_of(s, wang)))
@@ -161,6 +164,7 @@ def test_initials_distinguish_members_of_a_home(name, initials):
     assert initials_of(name) == initials
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("by", ["", "office", "home guard"])
 def test_a_card_that_the_office_or_a_restore_stopped_becomes_no_pass(compound, wang, by):
     card = read(compound, lambda s: card_of(s, wang))
@@ -176,6 +180,7 @@ def test_a_card_that_the_office_or_a_restore_stopped_becomes_no_pass(compound, w
     assert passes_of(compound, wang) == []
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("by", ["owner", "guard", "owner guard"])
 def test_a_card_that_its_owner_or_a_guard_stopped_becomes_a_pass(compound, wang, by):
     card = read(compound, lambda s: card_of(s, wang))

@@ -25,6 +25,7 @@ def wang(compound):
 # -- what is done in it ----------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_what_is_done_is_the_persons_and_names_the_account_that_helped(compound, wang):
     client = compound.signed_in("guard")
     served_with_card(client)

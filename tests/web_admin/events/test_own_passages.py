@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -12,6 +13,7 @@ from web_admin.journal.models import GateEvent
 from web_admin.visitors.models import VisitorPassRow
 
 
+@pytest.mark.wide
 def test_a_grant_and_a_refusal_are_shown_in_sentences(small_compound: Compound, phone: FlaskClient) -> None:
     add_passage(small_compound, small_compound.person_id, "granted")
     add_passage(small_compound, small_compound.person_id, "outside_hours")

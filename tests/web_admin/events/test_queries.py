@@ -65,6 +65,7 @@ def counted(compound):
     database_event.remove(engine, "before_cursor_execute", note)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("path", ["/manage/", "/manage/events/", "/manage/alarms/", "/manage/try?q=3-1203"])
 def test_a_page_asks_the_database_as_often_with_many_rows_as_with_few(client, compound, rows, counted, path):
     def asked():

@@ -51,6 +51,7 @@ def statements_of(database, north, entries):
     return len(seen)
 
 
+@pytest.mark.wide
 def test_a_batch_takes_as_many_statements_with_200_entries_as_with_5(database, north, clock, people):
     first = entries_of(people, clock.now, 1, 1, GENESIS)
     few = entries_of(people, clock.now, 2, 5, first[-1].digest)

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from gate_controller.contract.event_kinds import EventKind, is_alarm
 from tests.support.source import tree_of
 from tests.web_admin.every_page.catalogues import catalogue
@@ -36,6 +38,7 @@ def _texts(folder: str) -> Iterator[tuple[str, str]]:
                 yield path.relative_to(ROOT).as_posix(), node.value
 
 
+@pytest.mark.wide
 def test_no_alarm_is_named_by_a_text_elsewhere():
     """A text in place of the kind could be misspelt, and would have no words."""
     named = {

@@ -83,6 +83,7 @@ def ways(read, compound, until=NOW):
     return {way.method: way for way in read(lambda s: ways_in_use(s, compound.site_id, until))}
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 @pytest.mark.usefixtures("empty")
 def test_each_way_in_has_its_tries_in_tens_and_how_many_of_a_hundred_opened(add, read, compound):
@@ -122,6 +123,7 @@ def test_a_later_try_is_an_opening_soon_after_at_the_same_lane(add, read, compou
     assert (found["qr"].opened_later, found["face"].opened_later) == (0, 0)
 
 
+@pytest.mark.wide
 @pytest.mark.usefixtures("empty")
 def test_a_way_in_that_opens_less_often_than_the_face_is_named(add, read, compound):
     start = NOW - timedelta(days=9)

@@ -53,6 +53,7 @@ def visitors_form(walk, letter: str, path: str, endpoint: str) -> int:
     )
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("letter", "path", "endpoint"),
     [

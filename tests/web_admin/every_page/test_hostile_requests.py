@@ -126,6 +126,7 @@ def key(compound: ManagedCompound) -> dict[str, str]:
             return {"Authorization": f"Bearer {made.text}"}
 
 
+@pytest.mark.wide
 @pytest.mark.thorough
 def test_no_json_of_a_stranger_makes_a_fault_at_any_address(compound, log):
     client, wrong = compound.app.test_client(), []
@@ -144,6 +145,7 @@ def test_nor_does_json_of_another_name(compound, log, type_):
     assert not wrong, said(wrong)
 
 
+@pytest.mark.wide
 @pytest.mark.thorough
 def test_nothing_else_that_a_stranger_sends_makes_one(compound, log):
     client, wrong = compound.app.test_client(), faults(compound.app.test_client(), odd_paths(), log)

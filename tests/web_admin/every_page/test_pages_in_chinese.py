@@ -4,6 +4,7 @@ import re
 from functools import cache
 from itertools import pairwise
 
+import pytest
 from babel.messages.extract import extract_from_dir
 from babel.support import Translations
 
@@ -35,6 +36,7 @@ def shown(compiled, text):
     return compiled.ungettext(*text, 1) if isinstance(text, tuple) else compiled.ugettext(text)
 
 
+@pytest.mark.wide
 def test_no_text_is_left_untranslated():
     translated = {key for key, value in catalogue().items() if singular(value)}
     assert sorted(texts_in_the_code() - translated, key=str) == []

@@ -132,6 +132,7 @@ def is_trace(answer) -> bool:
     return answer.status_code >= 500 or "Traceback" in answer.text
 
 
+@pytest.mark.wide
 def test_every_route_is_in_the_table_and_the_table_has_no_other(callers) -> None:
     routes = {rule.endpoint for rule in callers.compound.app.url_map.iter_rules()}
     assert routes - MAY.keys() - OF_LIBRARIES.keys() == set()

@@ -37,6 +37,7 @@ def word(tmp_path):
     return path
 
 
+@pytest.mark.wide
 def test_help_names_every_command():
     done = menjin("--help")
     assert done.returncode == 0
@@ -45,6 +46,7 @@ def test_help_names_every_command():
     ] == []
 
 
+@pytest.mark.wide
 def test_init_makes_a_private_server_and_an_encrypted_root_key(tmp_path, word):
     done = init(tmp_path, word)
     assert done.returncode == 0, done.stderr

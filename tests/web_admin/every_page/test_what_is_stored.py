@@ -131,6 +131,7 @@ def other_consent(act, person, purpose):
     act.session.flush()
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_a_yes_to_another_purpose_lets_no_gate_keep_or_look_at_a_face(act):
     add_lane(act)
@@ -178,6 +179,7 @@ def test_no_setting_keeps_evidence_for_less_than_three_years():
     assert least >= 3 * 365 + 1
 
 
+@pytest.mark.wide
 def test_no_tracker_is_installed_or_named_in_a_page():
     files = [ROOT / "requirements.lock", ROOT / "package.json", ROOT / "pyproject.toml"]
     for folder in ("templates", "static"):

@@ -78,6 +78,7 @@ def test_no_page_of_staff_or_the_public_shows_who_said_no(compound, role):
     assert len(paths) > 8
 
 
+@pytest.mark.wide
 def test_no_report_shows_that_a_person_said_no(compound, web_config):
     def report():
         with compound.app.app_context(), current_menjin().database.session() as session:

@@ -66,6 +66,7 @@ def test_under_14_nothing_of_face_is_offered(family: tuple[Action, Person, Perso
     assert show_card(act, 71).opens
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_on_the_day_of_18_face_pauses_automatically_and_is_asked_for_again(
     family: tuple[Action, Person, Person],

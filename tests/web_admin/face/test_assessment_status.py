@@ -57,6 +57,7 @@ def engine_changed(act: Action) -> Action:
     return act
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 @pytest.mark.parametrize("ending", [changed_method, review_overdue, engine_changed])
 def test_when_the_assessment_ends_its_lanes_drop_face_and_nothing_else(act: Action, ending) -> None:

@@ -50,6 +50,7 @@ def test_the_notification_threshold_warns_early(people, status):
     assert threshold_status(people) == status
 
 
+@pytest.mark.wide
 def test_the_privacy_page_counts_people_with_a_face_once(older_compound, officer, rows):
     def consents(session):
         for number in range(2):

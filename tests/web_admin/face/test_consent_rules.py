@@ -106,6 +106,7 @@ def test_a_no_and_a_withdrawal_need_no_signature(family: tuple[Action, Person, P
     assert face_state(act.session, mother.person_id).state == "off"
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_who_agreed_with_less_is_asked_for_a_renewal_and_keeps_the_other_ways(
     family: tuple[Action, Person, Person, Person],
@@ -134,6 +135,7 @@ def test_the_ledger_keeps_what_is_asked_for_and_of_how_many(
     assert {name: entry.facts[name] for name in asked_for} == asked_for
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("channel", ["phone", "gate", "desk"])
 def test_only_the_office_says_what_is_asked_for(
     family: tuple[Action, Person, Person, Person], channel: str

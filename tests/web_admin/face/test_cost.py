@@ -46,6 +46,7 @@ def statements_with(web_config, database, sealer, site, now):
     return take
 
 
+@pytest.mark.wide
 def test_a_face_takes_as_many_statements_at_two_gates_as_at_twenty(statements_with):
     statements_with(1, 50)  # the first face of a site makes the key for shares
     few = statements_with(2, 100)

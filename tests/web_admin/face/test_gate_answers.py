@@ -77,6 +77,7 @@ def test_a_no_changes_nothing_but_is_remembered(act: Action, person: Person) -> 
     assert audit_kinds(act)[-1] == "face_refused"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
@@ -101,6 +102,7 @@ def test_a_yes_that_arrives_long_after_the_person_read_it_failed_is_none(act: Ac
     assert (consents(act), refusals(act)) == ([], ["too_late"])
 
 
+@pytest.mark.wide
 def test_a_yes_is_overtaken_by_a_later_no_and_by_a_later_taking_back(act: Action, person: Person) -> None:
     said_at = act.now
     later = replace(act, now=act.now + timedelta(minutes=1))
@@ -116,6 +118,7 @@ def test_a_yes_is_overtaken_by_a_later_no_and_by_a_later_taking_back(act: Action
     assert face_state(act.session, person.person_id).state == "off"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("state", ["stolen", "retired"])
 def test_a_gate_that_is_not_trusted_gives_no_consent(act: Action, person: Person, state: str) -> None:
     act.session.get_one(Gate, "north").state = state
@@ -123,6 +126,7 @@ def test_a_gate_that_is_not_trusted_gives_no_consent(act: Action, person: Person
     assert (consents(act), refusals(act)) == ([], ["gate_not_trusted"])
 
 
+@pytest.mark.wide
 def test_no_person_who_may_not_consent_gets_a_consent_through_a_gate(act: Action, person: Person) -> None:
     child = add_person(act, display_name="Bao", home_id=person.home_id, age_band="14_17")
     without_way = add_person(act, display_name="Mo", home_id=person.home_id)
@@ -140,6 +144,7 @@ def test_no_person_who_may_not_consent_gets_a_consent_through_a_gate(act: Action
     assert len(refusals(act)) == 5
 
 
+@pytest.mark.wide
 def test_a_minors_yes_counts_with_a_guardian_of_their_home_beside_them_and_not_without(
     act: Action, person: Person
 ) -> None:

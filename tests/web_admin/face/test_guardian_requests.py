@@ -74,6 +74,7 @@ def test_a_guardian_takes_a_yes_back_while_the_other_is_waited_for(
     assert face_state(act.session, son.person_id).state == "off"
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 @pytest.mark.parametrize("what", ["says_no", "moves_out", "week_over"])
 def test_one_yes_alone_never_turns_face_on(family: tuple[Action, Person, Person, Person], what: str) -> None:
@@ -93,6 +94,7 @@ def test_one_yes_alone_never_turns_face_on(family: tuple[Action, Person, Person,
     assert face_state(act.session, son.person_id).state == "off"
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_each_guardian_can_end_what_both_agreed_to(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, father, son = family
@@ -118,6 +120,7 @@ def test_at_a_gate_one_guardian_beside_the_minor_is_not_enough(
         )
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_the_only_guardian_noted_at_the_desk_is_enough_until_another_is_noted(
     family: tuple[Action, Person, Person, Person],
@@ -261,6 +264,7 @@ def test_what_was_agreed_by_one_whom_the_office_did_not_check_ends(
     assert face_state(act.session, son.person_id).state == "paused"
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_after_the_last_checked_guardian_no_unchecked_one_counts(
     family: tuple[Action, Person, Person, Person],
@@ -278,6 +282,7 @@ def test_after_the_last_checked_guardian_no_unchecked_one_counts(
     assert [one.person_id for one in guardians_of(act.session, son)] == [mother.person_id]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("own", ["no", "withdrawal"])
 def test_what_a_guardian_says_about_their_own_face_is_no_answer_for_the_child(
     family: tuple[Action, Person, Person, Person], own: str

@@ -83,6 +83,7 @@ def test_a_guardians_no_switches_nothing_on(family: tuple[Action, Person, Person
         answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("who", ["stranger", "minor"])
 def test_only_the_asked_adult_of_the_home_can_agree(family: tuple[Action, Person, Person], who: str) -> None:
     act, mother, son = family
@@ -117,6 +118,7 @@ def test_a_guardian_with_a_recovered_account_cannot_agree(family: tuple[Action, 
         answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_where_the_desk_checked_a_guardian_only_they_count(family: tuple[Action, Person, Person]) -> None:
     act, mother, son = family
@@ -136,6 +138,7 @@ def test_at_a_gate_a_guardian_beside_the_minor_is_enough(family: tuple[Action, P
     assert act.session.scalars(select(GuardianConsent)).one().channel == "gate"
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 @pytest.mark.parametrize("how", ["moves_out", "removed", "takes_back"])
 def test_when_the_guardian_goes_the_minors_face_goes(family: tuple[Action, Person, Person], how: str) -> None:

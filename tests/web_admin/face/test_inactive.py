@@ -73,6 +73,7 @@ def live(menjin, person_id):
         return session.scalars(wanted).first() is not None
 
 
+@pytest.mark.wide
 def test_an_unused_face_is_asked_about_once_and_ends_at_half_a_year(menjin, people, now):
     site_id, (person_id, _other) = people
     consent(menjin, site_id, person_id, now)
@@ -93,6 +94,7 @@ def test_an_unused_face_is_asked_about_once_and_ends_at_half_a_year(menjin, peop
         assert ending.facts["channel"] == "system"
 
 
+@pytest.mark.wide
 def test_a_face_in_use_stays_though_its_passages_lose_their_names(menjin, people, now):
     site_id, (person_id, _other) = people
     consent(menjin, site_id, person_id, now)

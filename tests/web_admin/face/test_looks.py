@@ -67,6 +67,7 @@ def to_delete(act: Action, person: Person) -> tuple[str, ...]:
     return gate_view(act).face_roster[person.person_id].dropped_looks
 
 
+@pytest.mark.wide
 def test_the_looks_that_a_gate_reports_are_known_by_id_and_day(act: Action, person: Person) -> None:
     report(act, person, "face_enrolled", act.now - timedelta(days=9), FIRST)
     report(act, person, "face_enrolled", act.now, FIRST, SECOND)
@@ -76,6 +77,7 @@ def test_the_looks_that_a_gate_reports_are_known_by_id_and_day(act: Action, pers
     assert set(kept(act)) == {SECOND, THIRD}, "the oldest was replaced"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("looks", "consent"),
     [((FIRST,), "of another consent"), (("not an id",), None), ((FIRST, "x" * 16), None)],
@@ -119,6 +121,7 @@ def test_looks_that_are_gone_are_published_to_their_gate_and_of_their_persons_al
     assert published == [({person.person_id}, ("north",))]
 
 
+@pytest.mark.wide
 def test_no_one_drops_the_look_of_another(act: Action, person: Person) -> None:
     report(act, person, "face_enrolled", act.now, FIRST)
     _, other = household(act, "3-1204", "Ma")

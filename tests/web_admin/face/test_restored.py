@@ -84,6 +84,7 @@ def test_a_yes_from_before_the_restore_that_a_gate_sends_again_counts_for_nothin
     assert face_state(act.session, other.person_id).state == "on"
 
 
+@pytest.mark.wide
 def test_half_a_yes_of_a_guardian_does_not_come_back(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, father, son = family
     set_consent_rules(act, written_release=False, both_guardians=True)

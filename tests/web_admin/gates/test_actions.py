@@ -61,6 +61,7 @@ def test_a_lane_that_breaks_a_rule_is_refused_beside_its_field(
     assert refused.value.field == field
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_a_face_lane_a_new_controller_and_a_stolen_gate_change_the_shares(act: Action) -> None:
     add_lane(act)
@@ -82,6 +83,7 @@ def test_a_face_lane_a_new_controller_and_a_stolen_gate_change_the_shares(act: A
     assert not gate_view(act).policy.persons
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_switching_face_off_takes_it_from_every_lane_and_person(act: Action) -> None:
     add_lane(act)

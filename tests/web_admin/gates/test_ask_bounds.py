@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import msgspec
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.messages import ASK_PATH
@@ -10,6 +11,7 @@ from tests.web_admin.sync.answers import error_of
 from web_admin.gates.ask_bounds import ASKS_A_SECOND, ASKS_AT_ONCE, AskBounds
 
 
+@pytest.mark.wide
 def test_a_gate_that_asks_all_the_time_is_slowed_alone(gates_app, north, south, clock):
     seconds = [0.0]
     gates_app.extensions["menjin_ask_bounds"] = AskBounds(lambda: seconds[0])
@@ -27,6 +29,7 @@ def test_a_gate_that_asks_all_the_time_is_slowed_alone(gates_app, north, south, 
     assert again.count(200) == ASKS_A_SECOND
 
 
+@pytest.mark.wide
 def test_who_does_not_sign_uses_up_nothing_of_a_gates(gates_app, north, clock):
     gates_app.extensions["menjin_ask_bounds"] = AskBounds(lambda: 0.0)
     north.ask(clock.now)

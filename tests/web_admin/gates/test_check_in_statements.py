@@ -44,6 +44,7 @@ def test_a_gate_whose_last_face_ended_waits_for_no_disk_from_its_second_question
     assert used[:2] == [("UPDATE", False), ("UPDATE", waits)], "those without a share, and those with one"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("is_behind", [False, True])
 def test_a_share_that_cannot_be_opened_keeps_no_other_gate_from_its_answer(
     faces, database, sealer, site, clock, is_behind

@@ -24,6 +24,7 @@ def test_a_question_that_comes_twice_is_answered_once_and_is_no_sign_of_a_clone(
     assert error_of(gate.post(ASK_PATH, question, counter=gate.counter)) == "counter_repeated"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("milliseconds", "noted"), [(1260, 1.3), (-2340, -2.3), (0, 0.0)])
 def test_how_far_a_gates_clock_is_behind_is_noted_to_a_tenth_of_a_second(
     fleet, database, clock, milliseconds, noted

@@ -178,6 +178,7 @@ OPEN = (LaneState(lane_id="north-in", door="open", posture="normal"),)
 SAID = ({}, {}, {"devices": LOST}, {"lanes": OPEN}, {"clock_sure": False}, {"policy_trouble": "refused"})
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize("seed", range(3))
 def test_a_gate_served_by_two_processes_has_what_is_published_and_they_note_what_it_says(

@@ -36,6 +36,7 @@ def lock(compound, client) -> datetime:
     return compound.clock()
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_reads_of_a_lockdown_on_a_page_of_theirs(compound, role) -> None:
     lock(compound, compound.signed_in("manager"))

@@ -46,6 +46,7 @@ def give_pass(act: Action, *numbers: int) -> None:
     )
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 @pytest.mark.both_databases
 def test_what_follows_names_who_and_what_reaches_no_other_gate(act: Action) -> None:
@@ -105,6 +106,7 @@ def test_it_comes_back_under_a_name_that_no_other_gate_has_by_then(act: Action) 
     assert act.session.get_one(Gate, "north").state == "paired"
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 @pytest.mark.parametrize(
     ("state", "said"), [("retired", "out of use already"), ("stolen", "reported stolen")]

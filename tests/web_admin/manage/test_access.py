@@ -90,6 +90,7 @@ def test_a_lane_without_a_controller_and_one_without_a_sheet_each_get_a_sentence
     assert client.get("/manage/access/lanes/nowhere").status_code == 404
 
 
+@pytest.mark.wide
 def test_a_silent_gate_shows_which_version_it_knows_and_until_when_it_counts(client, compound, rows, path):
     lane, gate = main_of(client.get(LANE).text), main_of(client.get("/manage/gates/north").text)
     assert "silent" not in lane
@@ -127,6 +128,7 @@ def test_hours_that_never_occur_get_a_sentence(client, compound, rows, path):
     assert "The grant's hours do not cover this moment." in text
 
 
+@pytest.mark.wide
 def test_the_night_of_the_clock_change_gets_a_sentence(client, compound, rows, path):
     rows(lambda s: setattr(s.scalars(select(Site)).one(), "timezone", "Europe/Berlin"))
     year = compound.clock().year + 1
@@ -169,6 +171,7 @@ def test_a_persons_week_asks_for_a_reason_which_that_person_reads(client, compou
         assert compound.signed_in(role).get(path).status_code == status
 
 
+@pytest.mark.wide
 def test_a_persons_week_has_the_reason_of_each_gap_per_lane(client, compound, rows, path):
     person_id = compound.persons["王芳"]
 
@@ -200,6 +203,7 @@ def test_a_persons_week_has_the_reason_of_each_gap_per_lane(client, compound, ro
     assert "has moved out" in main_of(send(client, path, reason="she asks").text)
 
 
+@pytest.mark.wide
 def test_a_week_at_hundreds_of_gates_is_short_and_one_lane_is_found(client, compound, rows):
     name, person_id = "王芳", compound.persons["王芳"]
 
@@ -227,6 +231,7 @@ def test_a_week_at_hundreds_of_gates_is_short_and_one_lane_is_found(client, comp
     assert name in page
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_both_weeks_are_in_both_languages(compound, rows, path, language):
     client = compound.signed_in("manager", language)

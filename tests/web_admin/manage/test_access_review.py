@@ -115,6 +115,7 @@ def test_other_staff_see_only_what_they_are_asked(begun, role):
     assert "Nothing is asked of you" in client.get(f"{PATH}/asked").text
 
 
+@pytest.mark.wide
 def test_an_account_answers_what_it_is_asked(begun, rows):
     guard = begun.signed_in("guard")
     account_id = rows(lambda s: s.scalars(select(User.id).where(User.email == "guard@example.org")).one())

@@ -60,6 +60,7 @@ def days_of(compound):
 # -- hours, days, schedules, lanes ---------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_shorter_hours_are_shown_and_done_by_one_press(compound, office, weekdays):
     shown = send(office, f"/manage/hours/{weekdays}", **WEEK_HOURS, **{"span1-end": "12:00"})
     assert "2 people can no longer enter by 北门 on weekdays 12:00–18:00." in shown.text
@@ -99,6 +100,7 @@ def test_hours_that_never_occur_get_a_sentence(compound, office, weekdays):
     assert "2 people are left with no way in at all." in shown.text
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("ahead", "said"), [(1, "Within the next seven days"), (40, "from Aug 10, 2026")])
 def test_a_holiday_that_closes_is_shown_however_far_it_is(compound, office, weekdays, ahead, said):
     day = WEDNESDAY.date() + timedelta(days=ahead)
@@ -119,6 +121,7 @@ def test_a_saturday_that_is_worked_goes_on_at_once(compound, office, weekdays):
     assert day in days_of(compound)
 
 
+@pytest.mark.wide
 def test_a_schedule_that_closes_is_shown_and_its_end_goes_on_at_once(compound, office, weekdays):
     lane = "/manage/lanes/north-in/schedules"
     shown = send(office, f"{lane}/new", hours_id=weekdays, posture="lockdown")
@@ -147,6 +150,7 @@ def test_a_way_taken_from_a_lane_is_counted_and_no_one_is_left_with_face_alone(c
     assert send(office, page, **LANE, methods=["card", "pin", "qr"]).status_code == 303
 
 
+@pytest.mark.wide
 def test_a_lane_out_of_use_is_shown_first(compound, office):
     page = "/manage/lanes/north-in"
     fields = hidden_of(office.get(page).text, f"{page}/posture")
@@ -173,6 +177,7 @@ def test_a_lockdown_is_never_delayed_and_says_afterwards_what_it_took(compound, 
 # -- people, cards, sheets -----------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_fewer_lanes_of_a_person_are_shown_and_more_go_on_at_once(compound, office, weekdays):
     page = f"/manage/people/{compound.persons['王芳']}/grants"
     dates = {"valid_from": "", "valid_until": ""}
@@ -217,6 +222,7 @@ def test_the_end_of_one_of_two_cards_says_what_follows_and_that_it_can_be_undone
     assert read(compound, lambda s: s.get_one(CredentialRow, card).state) == "ended"
 
 
+@pytest.mark.wide
 def test_a_bulk_act_that_gives_goes_on_at_once_and_its_undo_is_shown(compound, office, weekdays):
     ids = [compound.persons[name] for name in ("王芳", "王磊")]
     given = {"lanes": ["east-in"], "hours_id": "", "valid_from": "", "valid_until": ""}
@@ -247,6 +253,7 @@ def read_in(office, sheet):
     return office.post(f"{PATH}/confirm", data=token)
 
 
+@pytest.mark.wide
 def test_a_complete_sheet_without_three_people_says_so_before_it_ends_them(compound, office):
     shown = read_in(office, sheet_without(compound, "王芳", "王磊", "林薇"))
     assert "3 people are left with no way in at all." in shown.text
@@ -308,6 +315,7 @@ def until(compound, hours_id):
     return read(compound, lambda s: s.get_one(Hours, hours_id).spans[0]["until_minute"])
 
 
+@pytest.mark.wide
 def test_the_second_manager_sees_that_the_ground_moved(compound, office, weekdays, shorter):
     with compound.act("manager") as act:
         set_grants(
@@ -321,18 +329,21 @@ def test_the_second_manager_sees_that_the_ground_moved(compound, office, weekday
     assert until(compound, weekdays) == 12 * 60
 
 
+@pytest.mark.wide
 def test_a_lane_that_was_changed_meanwhile_is_a_moved_ground_too(compound, office, weekdays, shorter):
     with compound.act("manager") as act:
         set_schedule(act, "north-in", weekdays, "held_open")
     assert "Something changed since you saw this." in go_on(office, shorter).text
 
 
+@pytest.mark.wide
 def test_what_a_neighbour_does_meanwhile_does_not_hold_it_up(compound, office, weekdays, shorter):
     with compound.act("manager") as act:
         set_grants(replace(act, because="asked"), compound.persons["林薇"], [GrantSpec(("north-in",))])
     assert go_on(office, shorter).status_code == 303
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("minutes", "goes_on"), [(45, True), (61, False)])
 def test_what_was_open_for_an_hour_is_shown_again(compound, office, weekdays, shorter, minutes, goes_on):
     compound.clock.now += timedelta(minutes=minutes)
@@ -349,6 +360,7 @@ def test_other_fields_than_those_that_were_shown_are_shown_again(compound, offic
     assert "Something changed since you saw this." in go_on(office, forged).text
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("mark", ["", "nonsense", "WyJhIiwxXQ.x"])
 def test_a_mark_that_was_not_given_here_goes_nowhere(compound, office, weekdays, shorter, mark):
     text = re.sub(r'(name="shown_effects" value=")[^"]*', rf"\g<1>{mark}", shorter.text)

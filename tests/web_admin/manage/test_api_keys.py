@@ -1,5 +1,6 @@
 """The manager's page of keys for other systems."""
 
+import pytest
 from sqlalchemy import select
 
 from tests.support.act_previews import done
@@ -19,6 +20,7 @@ def sent(client, **fields):
     return {"csrf_token": csrf_of(page), "once": once, "name": "Courier", "days": "90", **fields}
 
 
+@pytest.mark.wide
 def test_a_key_is_made_shown_once_works_and_is_ended(compound):
     client = compound.signed_in()
     form = sent(client, scopes=["passes:read", "events:read"])
@@ -36,6 +38,7 @@ def test_a_key_is_made_shown_once_works_and_is_ended(compound):
     assert caller.get("/api/v1/passes", headers=call).status_code == 401
 
 
+@pytest.mark.wide
 def test_sending_the_form_twice_makes_one_key_and_a_form_without_a_tick_says_what_is_missing(compound):
     client = compound.signed_in()
     form = sent(client, scopes=["people:read"])

@@ -15,6 +15,7 @@ from web_admin.face.notices import publish_notice
 LIST = "/manage/privacy/assessments"
 
 
+@pytest.mark.wide
 def test_one_account_writes_and_another_approves(compound):
     author = compound.signed_in("privacy_officer")
     fields = {

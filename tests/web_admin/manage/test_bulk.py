@@ -21,6 +21,7 @@ def office(compound):
     return compound.signed_in("manager")
 
 
+@pytest.mark.wide
 def test_several_are_suspended_after_a_preview_and_come_back_by_one_press(compound, office):
     ids = [compound.persons[name] for name in ("王芳", "王磊")]
     assert "Still has a way in" in preview(office, "suspend", *ids).text
@@ -43,6 +44,7 @@ def test_several_are_suspended_after_a_preview_and_come_back_by_one_press(compou
     assert done.location in office.get(LIST).text
 
 
+@pytest.mark.wide
 def test_who_changed_since_the_preview_is_left_out(compound, office):
     ids = [compound.persons[name] for name in ("王芳", "王磊")]
     take_ways(compound)
@@ -56,6 +58,7 @@ def test_who_changed_since_the_preview_is_left_out(compound, office):
     assert "left out" in preview(office, "suspend", *ids).text.lower()
 
 
+@pytest.mark.wide
 def test_a_form_sent_twice_invites_once_and_shows_the_same_codes(compound, office):
     shown = preview(office, "invite", all="1", building="3")
     first, second = confirm(office, shown), confirm(office, shown)
@@ -70,6 +73,7 @@ def test_a_form_sent_twice_invites_once_and_shows_the_same_codes(compound, offic
     assert "Invite 3" not in again
 
 
+@pytest.mark.wide
 def test_a_suspension_sent_twice_is_done_once_and_says_so(compound, office):
     take_ways(compound)
     shown = preview(office, "suspend", compound.persons["王芳"])
@@ -81,6 +85,7 @@ def test_a_suspension_sent_twice_is_done_once_and_says_so(compound, office):
     assert read(compound, lambda s: s.scalar(acts)) == 1
 
 
+@pytest.mark.wide
 def test_hours_are_asked_for_before_their_preview(compound, office):
     ids = [compound.persons[name] for name in ("王芳", "王磊")]
     with compound.act() as act:
@@ -130,6 +135,7 @@ def test_guards_choose_no_one_and_addresses_without_an_act_lead_on(compound, off
     assert suspended(compound) == set()
 
 
+@pytest.mark.wide
 def test_without_the_forms_own_token_nothing_is_done(compound, office):
     take_ways(compound)
     shown = preview(office, "suspend", compound.persons["王芳"])

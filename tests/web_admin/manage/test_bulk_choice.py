@@ -13,6 +13,7 @@ def office(compound):
     return compound.signed_in("manager")
 
 
+@pytest.mark.wide
 def test_the_whole_filtered_list_is_chosen_and_no_one_else(compound, office):
     take_ways(compound)
     shown = preview(office, "suspend", all="1", building="3")
@@ -24,6 +25,7 @@ def test_the_whole_filtered_list_is_chosen_and_no_one_else(compound, office):
     assert suspended(compound) == expected
 
 
+@pytest.mark.wide
 def test_one_open_list_leads_to_two_acts(compound, office):
     take_ways(compound)
     for name in ("王芳", "王磊"):

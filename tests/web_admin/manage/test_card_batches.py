@@ -29,6 +29,7 @@ def turn_of(page):
     return re.search(r'id="turn">([^<]+)', page)[1]
 
 
+@pytest.mark.wide
 def test_fresh_cards_go_to_one_home_after_another_in_their_order(client, compound_with_homes):
     turns, page = [], client.get(f"{BATCH}?building=9").text
     for number in ("7200001", "7200002", "7200003"):
@@ -47,6 +48,7 @@ def test_a_card_with_a_holder_is_refused_and_the_same_home_waits(client):
     assert (turn_of(answer.text), 'value="4200005"' in answer.text) == ("9-2", True)
 
 
+@pytest.mark.wide
 def test_a_double_tap_gives_one_card_and_not_the_next_home_another(client, compound_with_homes):
     page = client.get(f"{BATCH}?building=9").text
     assert tap(client, page, "7200001").status_code == 303

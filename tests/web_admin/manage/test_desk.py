@@ -26,6 +26,7 @@ def test_other_staff_serve_no_resident(compound, role):
     assert client.get("/r/").status_code == 403
 
 
+@pytest.mark.wide
 def test_the_button_the_next_visit_and_signing_out_end_a_visit(compound):
     client = compound.signed_in("guard")
     served_with_card(client)

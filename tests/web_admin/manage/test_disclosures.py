@@ -33,6 +33,7 @@ def officer(older_compound):
     return older_compound.signed_in("privacy_officer")
 
 
+@pytest.mark.wide
 def test_a_request_of_the_police_is_recorded_before_a_file_can_be_taken(older_compound, officer, rows):
     shown = {
         "authority": "派出所",

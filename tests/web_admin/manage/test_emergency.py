@@ -97,6 +97,7 @@ def test_only_the_manager_sees_or_makes_codes(compound, role):
 # -- staff -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_the_right_to_open_in_lockdown_is_given_seen_and_taken_away(client, compound, rows):
     person_id = compound.persons["保洁员"]
     path = f"/manage/people/{person_id}"

@@ -62,6 +62,7 @@ def test_no_number_of_a_journal_is_in_a_link_of_staff_who_see_no_silent_alarm(co
     assert officer.get(f"/manage/events/who/north/{links[0][:-9]}?journal=j").status_code == 404
 
 
+@pytest.mark.wide
 def test_an_export_holds_what_is_filtered_without_names_and_is_recorded(client, compound, rows):
     add_events(compound, rows, 2300, method="face")
     answer = export(client, method="face")

@@ -66,6 +66,7 @@ def test_the_offices_passes_are_made_with_their_defaults(many, path):
         assert all(number < 100 or number >= 32768 for number in made.gate_numbers), "no stairwell"
 
 
+@pytest.mark.wide
 def test_a_family_and_a_person_are_added_with_their_defaults(many):
     client = many.signed_in("manager")
     fields = Form(client.get("/manage/people/move-in").text, "members-0-name").fields
@@ -93,6 +94,7 @@ PHONE = {
 }
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("what", PHONE)
 def test_a_residents_passes_are_made_with_their_defaults(many, what):
     path, field, typed, kind = PHONE[what]

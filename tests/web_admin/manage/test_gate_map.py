@@ -87,6 +87,7 @@ def test_a_stolen_gate_is_on_no_map(client, rows):
     assert "北门" not in client.get(PAGE).text
 
 
+@pytest.mark.wide
 def test_a_guard_sees_the_map_and_places_nothing(compound, rows):
     guard = compound.signed_in("guard")
     page = guard.get(PAGE)
@@ -141,6 +142,7 @@ def test_a_file_of_thirty_megabytes_gets_the_sentence_beside_its_field(client):
     assert (answer.status_code, "256 kB" in answer.text) == (413, True)
 
 
+@pytest.mark.wide
 def test_many_gates_are_one_dot_a_building_and_a_bounded_page(compound, client):
     with compound.act() as act:
         for number in range(90):

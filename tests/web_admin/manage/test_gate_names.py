@@ -20,6 +20,7 @@ def rows(compound):
     return Rows(compound)
 
 
+@pytest.mark.wide
 def test_a_gate_and_its_lanes_are_renamed_and_every_page_shows_it_at_once(client, compound, rows) -> None:
     assert f'href="{PAGE}"' in client.get("/manage/gates/north").text
     assert f'href="{PAGE}"' in client.get("/manage/lanes/north-in").text

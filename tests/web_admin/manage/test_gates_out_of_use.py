@@ -32,6 +32,7 @@ def test_it_is_done_only_after_what_follows_was_read(client, rows) -> None:
     assert rows(lambda s: s.get_one(Gate, "north").state) == "retired"
 
 
+@pytest.mark.wide
 def test_it_is_hidden_everywhere_and_its_events_keep_its_name(client, compound) -> None:
     send(client, PAGE, sure="y")
     assert "北门 is out of use. Switch its controller off." in client.get("/manage/gates/out-of-use").text

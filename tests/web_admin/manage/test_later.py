@@ -80,6 +80,7 @@ def planned(compound, office, weekdays):
     return weekdays
 
 
+@pytest.mark.wide
 def test_it_is_listed_by_its_day_and_nothing_is_done_before(compound, office, planned):
     page = office.get(LIST).text
     assert re.search(r"<h2>Mon, Jul 6, 2026</h2>", page)
@@ -97,6 +98,7 @@ def test_who_reads_another_language_reads_in_it_what_it_takes(compound, office, 
     assert "can no longer" not in page
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_at_its_time_it_is_done_once(compound, office, planned):
     assert pass_time(compound) == 1
@@ -112,6 +114,7 @@ def test_after_days_without_a_server_it_is_done_once(compound, planned):
     assert (until(compound, planned), pass_time(compound, AT_BEGIN + timedelta(days=4))) == (12, 0)
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_two_workers_do_it_once(compound, planned):
     first, second = claimed(compound), claimed(compound)
@@ -139,6 +142,7 @@ def crash(*_args):
     raise KeyboardInterrupt
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_what_is_withdrawn_as_it_begins_is_undone(compound, planned):
     begun = claimed(compound)
@@ -203,6 +207,7 @@ def test_after_days_without_a_server_acts_are_done_in_the_order_of_their_times(c
     assert (states(compound), until(compound, weekdays)) == (["done", "done"], 20)
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_where_another_would_be_outside_by_then_it_waits_for_a_person(compound, office, planned):
     with compound.act("manager") as act:
@@ -255,6 +260,7 @@ def why_held(compound):
     return read(compound, lambda s: s.scalars(select(LongJob.result["why"].as_string()).where(PLANNED)).one())
 
 
+@pytest.mark.wide
 def test_an_act_without_a_reason_that_keeps_a_person_out_by_then_waits(compound, office, weekdays):
     shown = send(office, f"/manage/hours/{weekdays}", **SHORTER | {"span1-end": "17:00"}, **MONDAY)
     assert 'name="lock_out"' not in shown.text
@@ -268,6 +274,7 @@ def test_an_act_without_a_reason_that_keeps_a_person_out_by_then_waits(compound,
     assert "1 person has no way in, or almost none" in shown.text
 
 
+@pytest.mark.wide
 def test_one_who_loses_the_same_lane_and_is_locked_out_only_by_then_makes_it_wait(compound, office, weekdays):
     """The reason was given for another, and of this person it was read that they lose time, not their way."""
     lane, wang = ("north-in",), compound.persons["王磊"]
@@ -304,6 +311,7 @@ def test_what_another_manager_withdrew_meanwhile_is_not_done_by_an_open_page(com
     assert (states(compound), until(compound, weekdays)) == (["withdrawn"], 18)
 
 
+@pytest.mark.wide
 def test_the_reason_of_an_act_that_waits_is_chosen_again(compound, office, planned):
     with compound.act("manager") as act:
         set_grants(
@@ -315,6 +323,7 @@ def test_the_reason_of_an_act_that_waits_is_chosen_again(compound, office, plann
     assert "2 people have no way in, or almost none" in shown.text
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("change", [{"active": False}, {"roles": []}])
 def test_an_account_that_may_not_by_then_does_nothing(compound, office, planned, change):
     with compound.app.app_context(), current_menjin().database.session() as session:
@@ -325,6 +334,7 @@ def test_an_account_that_may_not_by_then_does_nothing(compound, office, planned,
     assert (states(compound), until(compound, planned)) == (["held"], 18)
 
 
+@pytest.mark.wide
 def test_a_form_that_is_sent_twice_is_planned_once(compound, office, weekdays):
     shown = send(office, f"/manage/hours/{weekdays}", **SHORTER, **MONDAY)
     for _twice in range(2):
@@ -337,6 +347,7 @@ def test_a_time_that_was_typed_counts_whichever_button_was_pressed(compound, off
     assert (sent.location, until(compound, weekdays)) == (LIST, 18)
 
 
+@pytest.mark.wide
 def test_one_that_waits_for_a_person_can_be_planned_again(compound, office, planned):
     with compound.act("manager") as act:
         set_grants(
@@ -373,6 +384,7 @@ def test_what_is_gone_by_then_is_held(compound, office, planned):
     assert states(compound) == ["held"]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("typed", "begins"),
     [
@@ -391,6 +403,7 @@ def test_a_time_in_a_night_of_clock_change_stays_what_was_read(compound, weekday
     assert datetime.fromisoformat(stored["begins_at"]) == begins
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("begins_at", "said"),
     [
@@ -428,6 +441,7 @@ def test_an_act_that_names_another_as_the_planned_one_leaves_that(compound, offi
     assert states(compound) == ["waiting"]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "path",
     [
@@ -446,6 +460,7 @@ def test_a_form_that_offers_a_time_takes_it(compound, office, weekdays, path):
         assert request.endpoint in web_later.TITLES
 
 
+@pytest.mark.wide
 def test_background_jobs_leave_it_alone(compound, office, planned):
     compound.clock.now = AT_BEGIN
     with compound.app.app_context():

@@ -14,6 +14,7 @@ def wang(compound):
     return compound.persons["王芳"]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("role", ["guard", "manager"])
 def test_three_steps_stop_the_card_and_print_its_owners_pass(compound, wang, role):
     client = compound.signed_in(role)
@@ -56,6 +57,7 @@ def test_what_is_not_known_finds_nothing(compound, number):
     assert "Suspend and print" not in page.text
 
 
+@pytest.mark.wide
 def test_a_second_press_makes_no_second_pass(compound, wang):
     client = compound.signed_in("guard")
     card = read(compound, lambda s: card_of(s, wang))
@@ -65,6 +67,7 @@ def test_a_second_press_makes_no_second_pass(compound, wang):
     assert len(passes_of(compound, wang)) == 1
 
 
+@pytest.mark.wide
 def test_a_guard_acts_on_a_card_that_they_have_just_looked_for_alone(compound, wang):
     guard, card = compound.signed_in("guard"), read(compound, lambda s: card_of(s, wang))
     look(compound.signed_in("manager"), "3-1203")  # another account's look counts for nothing

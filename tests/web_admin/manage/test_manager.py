@@ -61,6 +61,7 @@ def test_language_is_kept_and_never_redirects_elsewhere(client):
     assert "首页" in client.get("/manage/").text
 
 
+@pytest.mark.wide
 def test_no_page_carries_inline_code_or_style_and_all_send_a_strict_policy(client, compound):
     paths = [
         rule.rule

@@ -55,6 +55,7 @@ def test_another_password_needs_the_old_one_and_signs_every_other_browser_out(co
     assert sign_in(compound, "guard@example.org", NEW_PASSWORD).status_code == 302
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "password", ["un été très tranquille", "ﬁve ﬂat ﬁelds", "Ｗｉｄｅ　ｌｅｔｔｅｒｓ", " at both ends "]
 )

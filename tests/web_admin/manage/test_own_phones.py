@@ -61,6 +61,7 @@ def alarm(compound, rows):
     return raised
 
 
+@pytest.mark.wide
 def test_guards_and_managers_read_an_alarm_and_its_gate_in_their_language(compound, alarm):
     guard, manager = compound.signed_in("guard"), compound.signed_in("manager")
     send(guard, PAGE, shown_name="北门保安", language="zh")
@@ -131,6 +132,7 @@ def kept(compound, rows):
     return counted
 
 
+@pytest.mark.wide
 def test_a_new_password_and_a_link_for_a_new_start_end_the_alarms_on_every_phone(compound, rows, kept):
     guard, manager = compound.signed_in("guard"), compound.signed_in("manager")
     switch_on(guard)

@@ -63,6 +63,7 @@ def test_an_empty_sheet_that_comes_back_filled_in_is_read(client):
     assert hidden_of(upload(client, sheet).text)["sheet"]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_a_good_sheet_is_shown_first_and_its_yes_adds_everyone(client, count, encoding):
     before = count()

@@ -90,6 +90,7 @@ def test_a_persons_page_has_one_accent_for_what_is_missing_first(client, compoun
     assert accents() == ["Give a card"]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("reason", ["lost", "damaged", "returned", "asked"])
 def test_a_card_ends_for_the_reason_that_the_office_chose(client, compound, rows, reason):
     path = f"/manage/people/{compound.persons['林薇']}"

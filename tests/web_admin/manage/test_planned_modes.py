@@ -37,6 +37,7 @@ def mode(compound):
     return lane.override_posture, lane.override_until
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_a_lane_goes_out_of_use_at_its_time_until_the_end_that_was_typed(compound, office):
     pass_on_weekdays(compound, "王芳")  # she has no other gate
@@ -57,6 +58,7 @@ def test_a_lane_goes_out_of_use_at_its_time_until_the_end_that_was_typed(compoun
     )
 
 
+@pytest.mark.wide
 def test_an_end_before_the_begin_is_refused_beside_its_field(compound, office):
     answer = plan_works(office, until="2026-07-05T18:00")
     assert answer.status_code == 422

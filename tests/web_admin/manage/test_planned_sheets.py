@@ -60,6 +60,7 @@ def fields_of_held(office):
     return dict(re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', form))
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_a_sheet_that_only_adds_people_is_read_in_at_its_time(compound, office):
     before = people(compound)
@@ -74,6 +75,7 @@ def test_a_sheet_that_only_adds_people_is_read_in_at_its_time(compound, office):
     assert (state(compound), stored(compound)) == ("done", None)
 
 
+@pytest.mark.wide
 def test_what_a_complete_sheet_takes_is_read_before_it_is_planned(compound, office):
     shown = plan(office, "home,name,kind,card\n3-1203,王芳,resident,\n", is_complete="y")
     assert is_preview(shown)
@@ -92,6 +94,7 @@ def test_a_large_sheet_is_taken_at_its_time_as_it_was_taken_from_the_page(compou
     assert (pass_time(compound), state(compound)) == (1, "done")
 
 
+@pytest.mark.wide
 def test_a_long_sheet_is_read_in_at_its_time_and_not_by_a_job_whose_failure_is_not_seen(compound, office):
     assert plan(office, LONG).location == LIST
     assert (pass_time(compound), state(compound)) == (1, "done")
@@ -117,6 +120,7 @@ def test_a_sheet_gives_no_card_back_that_was_lost_meanwhile(compound, office):
     assert not is_there(compound, "Another")
 
 
+@pytest.mark.wide
 def test_a_complete_sheet_ends_no_one_who_came_after_it_was_planned(compound, office):
     shown = plan(office, "home,name,kind,card\n3-1203,王芳,resident,\n", is_complete="y")
     go_on(office, shown)
@@ -171,6 +175,7 @@ def test_what_no_person_decides_is_withdrawn_after_a_month_with_its_names(compou
     assert read(compound, lambda s: s.scalars(kinds).all()) == ["planned_act_withdrawn"]
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_what_is_withdrawn_while_a_person_reads_it_is_not_done(compound, office, monkeypatch):
     plan(office, NEW)

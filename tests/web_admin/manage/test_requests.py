@@ -51,6 +51,7 @@ def test_the_list_shows_what_is_due_first_on_top_and_marks_what_is_late(compound
     assert ("陈立" in late, "林薇" in late) == (True, False)
 
 
+@pytest.mark.wide
 def test_a_due_date_says_how_many_days_are_left(compound, officer):
     late = filed(compound, "陈立", days_ago=16)
     fresh = filed(compound, "林薇")

@@ -42,6 +42,7 @@ def test_every_page_that_opens_without_an_id_is_found_or_has_a_reason_not_to_be(
     assert len(named) == len(FOUND_PAGES)
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("role", ACTIONS_BY_ROLE)

@@ -86,6 +86,7 @@ def checked(page):
 # -- each kind -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_hours_are_what_they_were(compound, office, weekdays):
     done(office, send(office, f"/manage/hours/{weekdays}", **SHORTER))
@@ -107,6 +108,7 @@ def test_longer_hours_are_undone_after_what_that_takes_was_read(compound, office
     assert until(compound, weekdays) == 18
 
 
+@pytest.mark.wide
 def test_new_hours_go_and_removed_ones_come_back(compound, office):
     by_name = select(Hours).where(Hours.name == "New ones")
 
@@ -155,6 +157,7 @@ def test_a_lane_has_its_ways_again(compound, office):
     assert lane(compound) == before
 
 
+@pytest.mark.wide
 def test_a_person_has_their_rights_again(compound, office, weekdays):
     before, path = grants(compound, "王芳"), f"/manage/people/{compound.persons['王芳']}/grants"
     done(office, send(office, path, lanes=["north-in"], hours_id=""))
@@ -166,6 +169,7 @@ def test_a_person_has_their_rights_again(compound, office, weekdays):
 # -- what changed since --------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_an_act_that_another_one_followed_offers_nothing_until_that_is_undone(compound, office, weekdays):
     for end in ("12:00", "13:00"):
         done(office, send(office, f"/manage/hours/{weekdays}", **SHORTER | {"span1-end": end}))
@@ -200,6 +204,7 @@ def test_what_is_refused_now_says_why_and_undoes_nothing(compound, office, weekd
     assert until(compound, hours_id) == 12
 
 
+@pytest.mark.wide
 def test_a_button_that_is_pressed_twice_undoes_once(compound, office, weekdays):
     done(office, send(office, f"/manage/hours/{weekdays}", **SHORTER))
     page = office.get(LIST).text
@@ -228,6 +233,7 @@ def test_an_installer_undoes_no_rights(compound, office, weekdays):
     assert grants(compound, "王芳") == [(["north-in"], None)]
 
 
+@pytest.mark.wide
 def test_a_planned_act_that_was_done_can_be_undone(compound, office, weekdays):
     shown = send(office, f"/manage/hours/{weekdays}", **SHORTER, begins_at="2026-07-06T06:00")
     done(office, shown)

@@ -91,6 +91,7 @@ def office(compound):
     return compound.signed_in("manager")
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("urgent", URGENT)
 def test_an_urgent_act_is_in_effect_though_its_comparison_fails(compound, office, urgent, monkeypatch):
     (path, fields), effect = urgent(compound, office)
@@ -100,6 +101,7 @@ def test_an_urgent_act_is_in_effect_though_its_comparison_fails(compound, office
     assert is_done(compound, effect)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("urgent", URGENT)
 def test_an_urgent_act_is_in_effect_while_its_comparison_hangs(compound, office, urgent, monkeypatch):
     (path, fields), effect = urgent(compound, office)

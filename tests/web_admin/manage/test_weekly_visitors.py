@@ -31,6 +31,7 @@ def only_series(compound):
     return read(compound, lambda s: s.scalars(select(VisitorSeriesRow)).one())
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("role", ["manager", "guard"])
 def test_the_office_gives_a_weekly_pass_whose_link_opens_and_withdraws_it(compound, role):
     client = compound.signed_in(role)

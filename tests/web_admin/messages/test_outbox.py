@@ -205,6 +205,7 @@ def test_logs_name_neither_receiver_nor_text(menjin, site, put, mail, caplog):
     assert [word for word in ("lin@", "example.org", "北门", "From now") if word in caplog.text] == []
 
 
+@pytest.mark.wide
 def test_a_restored_server_sends_nothing_a_second_time(menjin, site, put, hook, clock, tmp_path):
     from alembic import command
 

@@ -100,6 +100,7 @@ def address_now(compound: Compound) -> str | None:
         return row.address if row else None
 
 
+@pytest.mark.wide
 def test_an_old_mailbox_restores_once_and_what_the_owner_changes_with_proof_then_is_final(
     small_compound: Compound, phone: FlaskClient, found: FlaskClient, clock: SetClock
 ) -> None:
@@ -131,6 +132,7 @@ def got_before_code(compound: Compound, phone: FlaskClient) -> str:
     return text
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("act", ["stop", "kinds"])
 def test_messages_that_were_restored_stop_for_good_once_the_owner_confirms(
     small_compound: Compound, phone: FlaskClient, found: FlaskClient, clock: SetClock, act: str
@@ -157,6 +159,7 @@ def test_messages_that_were_restored_stop_for_good_once_the_owner_confirms(
     assert restores(small_compound, third) == 422
 
 
+@pytest.mark.wide
 def test_the_finder_of_a_phone_ends_no_link_of_its_owner_by_links_of_their_own(
     small_compound: Compound, phone: FlaskClient, found: FlaskClient, clock: SetClock
 ) -> None:

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 
 from gate_controller.contract.journal_chain import JournalEntry
@@ -58,6 +59,7 @@ def test_nothing_is_sent_to_who_asked_for_nothing(mail: Compound, phone: FlaskCl
     assert sent(mail) == []
 
 
+@pytest.mark.wide
 def test_each_message_comes_for_its_own_switch_alone_and_never_for_duress(
     mail: Compound, phone: FlaskClient
 ) -> None:
@@ -68,6 +70,7 @@ def test_each_message_comes_for_its_own_switch_alone_and_never_for_duress(
     assert sent(mail) == [("mail", ADDRESS, TEXTS["looked_at"])]
 
 
+@pytest.mark.wide
 def test_all_switches_notify_of_card_look_up_visitor_and_sign_in_and_of_no_other_person(
     mail: Compound, phone: FlaskClient
 ) -> None:

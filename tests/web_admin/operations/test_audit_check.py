@@ -39,6 +39,7 @@ def entry(forgotten, kind):
         return session.scalars(select(AuditEntry).where(AuditEntry.kind == kind)).first()
 
 
+@pytest.mark.wide
 def test_a_whole_ledger_holds(forgotten):
     found = check(forgotten)
     assert found.ledger_entries > 10

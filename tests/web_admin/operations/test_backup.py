@@ -39,11 +39,13 @@ def raw(*packed: bytes) -> io.BytesIO:
     return file
 
 
+@pytest.mark.wide
 def test_what_was_written_is_read() -> None:
     frames = [b"", b"rows" * 1000, bytes(range(256)) * 4096, b"x" * UNPACKED_FREE_BYTES]
     assert list(read_sealed(sealed(*frames), CIPHER)) == frames
 
 
+@pytest.mark.wide
 def test_a_small_file_that_unpacks_to_a_large_one_is_refused() -> None:
     """0.3 MB that unpack to 300 MiB of zeros: in one part, and in many that are each small."""
     packing = zlib.compressobj(9)

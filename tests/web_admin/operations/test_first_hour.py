@@ -23,6 +23,7 @@ def test_a_site_without_gates_begins_with_the_gate(compound) -> None:
     assert found["pairing"][0] is False
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_the_steps_stay_away_when_refusals_follow_the_first_passage(compound) -> None:
     with compound.act() as act:

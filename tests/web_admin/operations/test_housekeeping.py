@@ -52,6 +52,7 @@ def people(menjin, database, now):
         return site.site_id, ids
 
 
+@pytest.mark.wide
 def test_passages_lose_their_names_after_thirty_days_and_the_chain_still_verifies(
     menjin, people, database, now
 ):
@@ -86,6 +87,7 @@ def test_passages_lose_their_names_after_thirty_days_and_the_chain_still_verifie
     assert run(menjin, after)["passages_unnamed"] == 0
 
 
+@pytest.mark.wide
 def test_the_ledger_loses_personal_parts_after_half_a_year_and_still_verifies(menjin, people, now):
     site_id, (person_id, _other) = people
     consent(menjin, site_id, person_id, now)
@@ -102,6 +104,7 @@ def test_the_ledger_loses_personal_parts_after_half_a_year_and_still_verifies(me
         check_server_records(session, site_id)
 
 
+@pytest.mark.wide
 def test_what_ended_loses_its_secrets_and_labels(menjin, people, database, now):
     site_id, (person_id, other_id) = people
     with database.session() as session:
@@ -138,6 +141,7 @@ def test_a_dry_run_changes_nothing(menjin, people, database, now):
         assert session.scalars(select(AuditEntry).where(AuditEntry.personal.is_(None))).first() is None
 
 
+@pytest.mark.wide
 def test_the_key_is_changed_by_the_next_run_after_a_forgetting(menjin, people, now):
     site_id, (person_id, other_id) = people
     for someone in (person_id, other_id):
@@ -152,6 +156,7 @@ def test_the_key_is_changed_by_the_next_run_after_a_forgetting(menjin, people, n
         assert destroyed.destroyed_at - now <= timedelta(hours=24)
 
 
+@pytest.mark.wide
 def test_one_step_that_fails_stops_no_other_and_is_tried_again(menjin, people, now):
     site_id, (person_id, other_id) = people
     for someone in (person_id, other_id):

@@ -29,6 +29,7 @@ def count(compound):
     return counted
 
 
+@pytest.mark.wide
 def test_a_job_that_died_is_taken_up_again_and_done_once(client, compound, count, monkeypatch):
     before = count()
     monkeypatch.setattr(long_jobs, "start", lambda menjin, job_id: None)  # as if the server went down here

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -62,6 +63,7 @@ def notified(compound: Compound) -> Sequence[str]:
         return [f"{row.target}: {row.body['text']}" for row in sent]
 
 
+@pytest.mark.wide
 def test_subscribers_get_one_message_after_an_hour(
     small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:

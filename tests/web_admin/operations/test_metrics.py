@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -36,6 +37,7 @@ def bare(name):
     return re.sub(r"_(bucket|count|sum)$", "", name)
 
 
+@pytest.mark.wide
 def test_gates_are_counted_as_they_are(compound):
     with compound.act() as act:
         north, east = (act.session.get_one(Gate, gate_id) for gate_id in ("north", "east"))
@@ -56,6 +58,7 @@ def test_gates_are_counted_as_they_are(compound):
     assert found["menjin_gate_health", "east"] == found["menjin_gate_health", "north"] == 2
 
 
+@pytest.mark.wide
 def test_open_alarms_are_counted_by_kind_and_silent_ones_never(compound):
     with compound.act() as act:
         for number in range(2):
@@ -68,6 +71,7 @@ def test_open_alarms_are_counted_by_kind_and_silent_ones_never(compound):
     assert "duress" not in text
 
 
+@pytest.mark.wide
 def test_no_number_names_a_person_a_home_or_a_card(compound):
     text, found = numbers(compound)
     names = [*compound.persons, *compound.persons.values(), "1-0101", "4200000"]
@@ -85,6 +89,7 @@ def test_a_stranger_and_a_key_of_another_scope_read_nothing(compound):
     assert client.get("/api/v1/metrics", headers={"Authorization": f"Bearer {key}"}).status_code == 403
 
 
+@pytest.mark.wide
 def test_every_number_of_an_alert_and_of_the_page_is_one_that_is_given(compound):
     text, _found = numbers(compound)
     # Another test of this process may have served cells, which have numbers of their own.

@@ -240,6 +240,7 @@ def test_when_it_is_over_each_is_notified_once_and_the_alarm_waits_to_be_seen(ma
         assert (group.over_at, alarms[0].acknowledged_at) == (mailing_compound.clock(), None)
 
 
+@pytest.mark.wide
 def test_a_mail_server_that_is_away_is_one_alarm_from_try_to_try_until_it_is_back(
     mailing_compound, monkeypatch
 ):
@@ -426,6 +427,7 @@ def both_at_once(compound):
         return list(machines.map(write, found))
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_two_machines_over_one_database_raise_mail_and_end_it_once(mailing_compound, monkeypatch):
     silent(mailing_compound, monkeypatch)

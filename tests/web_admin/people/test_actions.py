@@ -115,6 +115,7 @@ def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(
     assert not guard.may_override
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 @pytest.mark.parametrize("kind", ["resident", "helper"])
 def test_only_staff_open_in_lockdown(act: Action, kind: str) -> None:

@@ -29,6 +29,7 @@ def added(compound: ManagedCompound, waits: bool) -> str:
     )
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("answer", "passes", "ended"), [("agree", True, False), ("refuse", False, True)])
 def test_the_office_sees_who_added_whom_and_decides_where_it_is_asked(compound, answer, passes, ended):
     person_id = added(compound, waits=True)

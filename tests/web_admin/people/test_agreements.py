@@ -2,6 +2,7 @@
 
 import hashlib
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ AGREED = (
 )
 
 
+@pytest.mark.wide
 def test_what_a_guardian_agreed_to_is_shown_with_its_exact_text_and_digest(
     small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:

@@ -167,6 +167,7 @@ def hours(act: Action) -> Hours:
     return save_hours(act, None, "Pool", [Span(("sat", "sun"), 8 * 60, 20 * 60)])
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_granted_hours_come_beside_what_there_is_and_undo_takes_only_them(act: Action, hours: Hours) -> None:
     add_lane(act)

@@ -51,6 +51,7 @@ def test_an_undo_comes_too_late_after_a_day(act: Action) -> None:
     assert last_acts(act.session, act.site_id, act.now + UNDO_FOR + timedelta(seconds=1)) == []
 
 
+@pytest.mark.wide
 def test_twenty_people_take_as_many_queries_as_three(act: Action) -> None:
     add_lane(act)
     for number in range(1, 24):

@@ -122,6 +122,7 @@ def test_a_pin_that_the_home_gave_proves_nothing(database, sealer, now, invited)
         assert session.get_one(Person, invited).phone_unproven == INVITED_AGAIN
 
 
+@pytest.mark.wide
 def test_who_asks_over_and_over_is_sent_to_the_desk(database, sealer, site, now, invited):
     with database.session() as session:
         act = manager(session, sealer, site, now + timedelta(hours=3))

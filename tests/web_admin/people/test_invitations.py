@@ -33,6 +33,7 @@ def test_an_invitation_works_once_in_time_and_however_it_is_typed(act: Action) -
         accept_invitation(act.session, act.sealer, late, act.now + timedelta(hours=1))
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_a_second_invitation_ends_phone_keys_and_pauses_face_until_a_card_was_shown(act: Action) -> None:
     add_lane(act)

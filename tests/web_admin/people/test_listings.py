@@ -16,6 +16,7 @@ def client(compound):
     return compound.signed_in("manager")
 
 
+@pytest.mark.wide
 def test_homes_stand_in_the_order_of_their_numbers_over_pages(client, compound):
     with at(compound) as act, one_publication(act) as quiet:
         for number in range(200, 0, -1):

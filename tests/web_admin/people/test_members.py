@@ -220,6 +220,7 @@ def child_of(act: Action, host: Person, **changes: object) -> Person:
     return add_child(phone_of(act, host), host.person_id, **wanted)  # type: ignore[arg-type]
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_a_child_gets_a_pin_by_a_guardian_who_agreed_and_loses_it_with_the_agreement(
     act: Action, lived_in: tuple[Home, Person]

@@ -78,6 +78,7 @@ def test_a_resident_with_a_phone_page_gets_no_second_invitation(compound, client
     assert (run.total, run.left_out) == (2, 1)
 
 
+@pytest.mark.wide
 def test_new_pins_work_when_they_were_handed_out_and_not_before(compound, client):
     old = give_pins(compound).usual
     where = begin(client, "pins", ["3"], everyone="y").location
@@ -97,6 +98,7 @@ def test_new_pins_work_when_they_were_handed_out_and_not_before(compound, client
     assert read(compound, lambda s: s.scalars(select(PrintSlip)).all()) == []
 
 
+@pytest.mark.wide
 def test_a_replaced_pin_takes_the_faces_with_it_that_were_given_with_it(compound, client):
     """A person who knows a PIN may have had their own face taken, also a neighbour's with a shared one."""
     give_pins(compound)
@@ -132,6 +134,7 @@ def test_by_default_no_pin_is_replaced(compound, client):
     assert (the_run(compound).total, the_run(compound).left_out) == (2, 1)
 
 
+@pytest.mark.wide
 def test_a_cancelled_run_leaves_nothing_that_works(compound, client):
     where = begin(client, "invitations", ["3"]).location
     make_all(client, where)
@@ -147,6 +150,7 @@ def test_a_cancelled_run_leaves_nothing_that_works(compound, client):
     assert read(compound, lambda s: s.scalars(pins).all()) == []
 
 
+@pytest.mark.wide
 def test_a_pin_made_meanwhile_is_not_overwritten(compound, client):
     where = begin(client, "pins", ["3"]).location
     make_all(client, where)

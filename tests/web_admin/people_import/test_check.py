@@ -101,6 +101,7 @@ def test_a_sheet_with_a_wrong_cell_ends_no_person(act: Action) -> None:
     assert (len(plan.problems), plan.ended) == (1, ())
 
 
+@pytest.mark.wide
 def test_the_check_of_a_long_sheet_and_of_a_short_one_ask_the_database_equally_often(act: Action) -> None:
     add_lane(act)
 

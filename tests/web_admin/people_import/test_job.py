@@ -37,6 +37,7 @@ def ended(compound, job_id):
         return session.get_one(LongJob, job_id)
 
 
+@pytest.mark.wide
 def test_a_long_sheet_is_read_in_by_a_job_whose_page_may_be_left_and_whose_names_go(client, compound, count):
     before = count()
     answer = client.post(f"{PATH}/confirm", data=hidden_of(upload(client, LONG.encode()).text))

@@ -39,6 +39,7 @@ def test_a_face_beside_a_lasting_way_at_every_hour_has_no_limit(phone_with_face:
     assert "data-face-limit" not in phone_with_face.get("/r/").text
 
 
+@pytest.mark.wide
 def test_the_page_names_the_hours_of_the_only_other_way(
     small_compound: Compound, phone_with_face: FlaskClient
 ) -> None:
@@ -62,6 +63,7 @@ def test_the_page_says_until_when_the_last_other_way_lasts(
     assert NEVER not in page
 
 
+@pytest.mark.wide
 def test_the_page_says_where_no_other_way_is_taken(
     small_compound: Compound, phone_with_face: FlaskClient
 ) -> None:

@@ -71,6 +71,7 @@ def minutes_of(one: Drawn, way: Way, lane_id: str) -> int:
     return one.plain.in_window(window) & one.plain.offered(lane, way.method.value)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("part", range(8))
 def test_the_last_end_and_the_first_gap_are_those_of_a_walk_by_minutes(part: int) -> None:
     chance, met = random.Random(part), set()  # noqa: S311 - the same each time

@@ -60,6 +60,7 @@ def test_a_face_without_another_way_ends_at_all_gates_though_one_is_published(da
         assert max(versions) == published.version == session.get_one(Site, site).version
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_acts_on_credentials_leave_no_record_of_their_home_out_of_date(act: Action) -> None:
     """They publish their person alone, though a son's face hangs on his parents."""
@@ -102,6 +103,7 @@ def test_acts_on_credentials_leave_no_record_of_their_home_out_of_date(act: Acti
     assert {f"home:{mother.home_id}", f"person:{mother.person_id}"} < after.keys()
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_the_withdrawal_of_a_face_leaves_no_record_out_of_date(act: Action) -> None:
     """Neither of a guardian's own face nor of the son's to which the guardian agreed."""

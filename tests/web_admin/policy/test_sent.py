@@ -111,6 +111,7 @@ def test_gates_of_an_older_version_are_sent_what_they_take(session, sealer, site
     assert {gate_id: gate.site for gate_id, gate in by_gate.items()} == sites
 
 
+@pytest.mark.wide
 def test_of_one_number_the_last_credential_counts_at_gates_that_have_both(session, sealer, site, now):
     people = [grant.person_id for grant in session.query(GrantRow).order_by(GrantRow.person_id)]
     north = [
@@ -141,6 +142,7 @@ def gates_of(sent: Sent):
     return [part.gates for part in sent.parts]
 
 
+@pytest.mark.wide
 def test_with_some_people_gates_have_the_hours_to_which_any_grant_is_bound(session, sealer, site, now):
     session.add(Hours(hours_id="noon", site_id=site, name="noon", spans=NOON))
     one, other, *_others = session.query(GrantRow).order_by(GrantRow.grant_id)
@@ -156,6 +158,7 @@ def test_with_some_people_gates_have_the_hours_to_which_any_grant_is_bound(sessi
     assert bound == 2, "the test tells nothing apart"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("binds", [True, False], ids=["bound", "unbound"])
 def test_a_watch_of_some_people_sees_the_hours_of_their_grants_change(session, sealer, site, now, binds):
     session.add(Hours(hours_id="noon", site_id=site, name="noon", spans=NOON))

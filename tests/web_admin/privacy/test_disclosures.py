@@ -83,6 +83,7 @@ def test_a_refused_request_is_on_record_and_hands_nothing_over(act, person):
     assert len(act.session.scalars(select(Disclosure)).all()) == 1
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 @pytest.mark.parametrize("field", ["authority", "document", "scope", "reason"])
 def test_no_record_lacks_its_authority_document_scope_or_reason(act, person, field):

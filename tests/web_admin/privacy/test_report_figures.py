@@ -114,6 +114,7 @@ def consent(act, number, *, given, withdrawn=None, band="adult"):
     )
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_people_with_face_go_out_in_tens_and_withdrawals_as_a_count(act, person, january, web_config):
     for number in range(1, 24):

@@ -130,6 +130,7 @@ def test_a_correction_of_what_is_kept_elsewhere_says_what_stood_before(act, pers
     assert (row.value_before, row.value_after) == ("north", "north and east")
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_each_due_date_that_passes_raises_one_alarm_without_names(act, person, web_config, database):
     filed(act, person)

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH
 from tests.web_admin.manage.assessment_pages import act_on, offer, press, stranger
 from web_admin.face.actions import disable_face
 
 
+@pytest.mark.wide
 def test_the_office_asks_for_a_signature_and_both_guardians_and_the_policy_says_so(compound):
     mother, child = compound.persons["王芳"], compound.persons["王磊"]
     manager = compound.signed_in("manager")

@@ -64,6 +64,7 @@ def passes(compound: Compound) -> list[VisitorPassRow]:
         return list(session.scalars(select(VisitorPassRow)))
 
 
+@pytest.mark.wide
 def test_the_pass_opens_this_gate_once_within_half_an_hour(
     small_compound: Compound, courier: FlaskClient, sign: str, clock: SetClock
 ) -> None:

@@ -127,6 +127,7 @@ def test_the_plan_of_a_pass_for_many_gates_is_folded_behind_their_number(
     assert page.partition("<details")[2].partition("</details>")[0].count('class="opens"') == 22
 
 
+@pytest.mark.wide
 def test_a_weekly_pass_has_one_link_that_shows_each_visits_code_when_it_is_due(
     small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:

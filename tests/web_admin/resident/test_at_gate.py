@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -21,6 +22,7 @@ from web_admin.credentials.pins import issue_pin
 __all__ = ["found"]
 
 
+@pytest.mark.wide
 def test_a_card_at_a_gate_confirms_the_browser_that_asked_and_no_other(
     small_compound: Compound, found: FlaskClient
 ) -> None:

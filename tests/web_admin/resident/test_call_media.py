@@ -69,6 +69,7 @@ def test_the_page_of_who_answered_brings_the_gates_side_along(
     assert brought(phone) is None
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "side", [{}, [], "v=0", OFFER | {"sdp": "v=0"}, OFFER | {"candidates": OFFER["candidates"] * 99}]
 )

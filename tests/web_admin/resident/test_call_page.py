@@ -26,6 +26,7 @@ def heading(client: FlaskClient) -> str:
     return re.findall(r"<h1>(.*?)</h1>", client.get(CALL).text)[0]
 
 
+@pytest.mark.wide
 def test_it_rings_for_the_home_and_for_no_one_else(
     small_compound: Compound, phone: FlaskClient, other: FlaskClient, neighbour: FlaskClient
 ) -> None:
@@ -40,6 +41,7 @@ def test_it_rings_for_the_home_and_for_no_one_else(
     assert "data-call-band" not in neighbour.get("/r/help").text
 
 
+@pytest.mark.wide
 def test_one_answers_the_other_reads_who_and_cannot_open(
     small_compound: Compound, phone: FlaskClient, other: FlaskClient
 ) -> None:
@@ -55,6 +57,7 @@ def test_one_answers_the_other_reads_who_and_cannot_open(
     assert other.get(f"{CALL}/state").get_json()["rings"] is False
 
 
+@pytest.mark.wide
 def test_open_orders_once_and_a_double_tap_is_one(small_compound: Compound, phone: FlaskClient) -> None:
     take_calls(small_compound)
     rings(small_compound)

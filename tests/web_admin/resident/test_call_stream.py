@@ -44,6 +44,7 @@ def next_event(answer) -> str:
     return next(piece.decode() for piece in answer.response if piece != b": quiet\n\n")
 
 
+@pytest.mark.wide
 def test_a_call_is_sent_within_a_moment_as_a_mark_that_names_nothing(
     watched: Compound, phone: FlaskClient
 ) -> None:

@@ -54,6 +54,7 @@ def allow_telephones(compound: Compound) -> None:
         session.get_one(Gate, "north").device_states = [{"device": "telephone", "health": "ok"}]
 
 
+@pytest.mark.wide
 def test_a_home_takes_no_calls_until_an_adult_of_it_switches_them_on(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -76,6 +77,7 @@ def test_a_home_takes_no_calls_until_an_adult_of_it_switches_them_on(
     assert not off.takes_calls
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("who", [{"age_band": "14_17"}, {"kind": "helper"}])
 def test_who_is_no_adult_of_the_home_changes_nothing_of_its_wishes(
     small_compound: Compound, who: dict[str, str]
@@ -99,6 +101,7 @@ def test_the_order_of_reach_and_the_guard_are_kept(small_compound: Compound, cal
     assert "Choose one of the offered values." in choose(called, "order", first="nothing")
 
 
+@pytest.mark.wide
 def test_quiet_hours_are_kept_and_none_take_them_away(small_compound: Compound, called: FlaskClient) -> None:
     page = choose(called, "quiet", quiet="1", quiet_from="22:30", quiet_until="06:15")
     kept = wishes(small_compound)
@@ -146,6 +149,7 @@ def test_gates_that_are_not_ticked_call_no_more(small_compound: Compound, called
     assert "1 of 2" in page
 
 
+@pytest.mark.wide
 def test_couriers_come_in_by_the_right_of_who_said_so(small_compound: Compound, called: FlaskClient) -> None:
     choose(called, "couriers", courier="by_day")
     kept = wishes(small_compound)
@@ -155,6 +159,7 @@ def test_couriers_come_in_by_the_right_of_who_said_so(small_compound: Compound, 
     assert wishes(small_compound).courier_by is None  # type: ignore[union-attr]
 
 
+@pytest.mark.wide
 def test_the_list_at_the_gate_takes_no_name_of_the_home(
     small_compound: Compound, called: FlaskClient
 ) -> None:
@@ -167,6 +172,7 @@ def test_the_list_at_the_gate_takes_no_name_of_the_home(
     assert wishes(small_compound).directory_label is None  # type: ignore[union-attr]
 
 
+@pytest.mark.wide
 def test_who_is_called_and_in_which_order(small_compound: Compound, called: FlaskClient) -> None:
     own, other, home_id = small_compound.person_id, another_at_home(small_compound), home_of(small_compound)
 
@@ -191,6 +197,7 @@ def test_calls_that_ring_nowhere_are_not_simply_on(small_compound: Compound, cal
     assert "nothing of yours rings" not in called.get(PAGE).text
 
 
+@pytest.mark.wide
 def test_a_helper_who_is_called_sees_what_rings_and_nothing_else_of_the_home(
     small_compound: Compound, called: FlaskClient
 ) -> None:
@@ -231,6 +238,7 @@ def test_missed_calls_are_listed_for_all_of_the_home_until_one_has_seen_them(
 # -- numbers ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_a_number_is_sealed_shown_to_its_owner_alone_and_called_for_its_proof(
     small_compound: Compound, called: FlaskClient, neighbour: FlaskClient
 ) -> None:
@@ -306,6 +314,7 @@ def test_three_numbers_are_kept_at_most_and_none_twice(small_compound: Compound,
     assert "at most" in choose(called, "numbers", number="0288555129")
 
 
+@pytest.mark.wide
 def test_a_test_rings_what_was_proved_three_times_a_day(
     small_compound: Compound, called: FlaskClient
 ) -> None:

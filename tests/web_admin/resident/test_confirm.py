@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.support.clock import SetClock
@@ -56,6 +57,7 @@ def test_residents_see_where_they_are_signed_in_and_end_one_after_they_confirmed
     assert phone.get("/r/").status_code == 200
 
 
+@pytest.mark.wide
 def test_guesses_at_the_old_password_count_as_at_the_sign_in(phone: FlaskClient, clock: SetClock) -> None:
     press(phone, "/r/password", name="linwei", password="a long enough one")
     clock.now += timedelta(minutes=11)

@@ -75,6 +75,7 @@ def test_after_a_no_no_page_asks_again(phone: FlaskClient) -> None:
         assert [nudge for nudge in NUDGES if nudge in page] == []
 
 
+@pytest.mark.wide
 def test_a_changed_notice_is_asked_about_once_with_what_changed(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -165,6 +166,7 @@ def test_taking_face_back_ends_it_at_once_and_waits_for_the_gates_receipt(
     assert "Waiting" not in page
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("earlier", [timedelta(0), timedelta(hours=5)], ids=["with the consent", "before it"])
 def test_the_page_and_the_certificate_name_the_same_end_of_a_lease(
     small_compound: Compound, phone: FlaskClient, earlier: timedelta

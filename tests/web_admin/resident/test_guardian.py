@@ -1,5 +1,6 @@
 """A guardian's page: the same notice as the minor's, and no request of another home."""
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.support.compounds.resident import NOTICE_EN, Compound
@@ -10,6 +11,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.people.actions import add_person
 
 
+@pytest.mark.wide
 def test_a_minors_yes_waits_for_the_guardian_who_reads_the_same_notice(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -44,6 +45,7 @@ def test_where_the_site_wants_it_an_invited_adult_waits_for_the_office(
         assert session.get_one(Person, named(small_compound, "Chen Li").person_id).grants == []
 
 
+@pytest.mark.wide
 def test_a_child_is_added_by_a_guardian_who_agreed_and_gets_a_pin_once(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

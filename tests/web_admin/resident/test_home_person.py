@@ -1,5 +1,6 @@
 """The page of a person of the home: no passages of theirs, and no stranger reaches it."""
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.support.compounds.resident import Compound
@@ -10,6 +11,7 @@ from web_admin.journal.models import GateEvent
 from web_admin.people.actions import add_person
 
 
+@pytest.mark.wide
 def test_a_helper_is_added_changed_given_a_pin_and_ended(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -59,6 +61,7 @@ def test_no_member_of_the_home_sees_when_another_adult_or_a_child_passed(
     assert phone.get(f"/r/home/with/{others[0]}").status_code == 404
 
 
+@pytest.mark.wide
 def test_a_neighbour_a_minor_and_a_helper_reach_no_member_of_the_home(
     small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -71,6 +72,7 @@ def test_a_look_that_is_not_theirs_is_not_found_and_changes_nothing(
         assert session.scalars(select(FaceLook.dropped_at)).all() == [None, None]
 
 
+@pytest.mark.wide
 def test_an_offer_is_on_the_persons_own_pages_until_one_tap_ends_it(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -51,6 +51,7 @@ def test_forty_families_open_their_letters_at_the_offices_address(small_compound
     assert [open_letter(browser(small_compound), code).status_code for code in codes] == [303] * 40
 
 
+@pytest.mark.wide
 def test_who_guesses_letters_is_slowed_and_a_right_letter_opens_all_the_same(
     small_compound: Compound, clock: SetClock
 ) -> None:
@@ -75,6 +76,7 @@ def test_a_guesser_of_one_password_waits_and_keeps_what_was_typed(small_compound
     assert "Name and password wait for 5 min. A passkey or an invitation works at once" in waiting.text
 
 
+@pytest.mark.wide
 def test_guessers_at_many_addresses_wait_and_the_household_does_not(small_compound: Compound) -> None:
     with_password(small_compound)
     seen = [guess(small_compound, f"198.51.100.{number}", 1)[0] for number in range(30)]

@@ -63,6 +63,7 @@ def subscription(compound: Compound) -> NotificationSubscription | None:
         return session.get(NotificationSubscription, compound.person_id)
 
 
+@pytest.mark.wide
 def test_a_proved_address_starts_with_every_switch_off(mail: Compound, phone: FlaskClient) -> None:
     switch(phone, "pin", on=True)
     proved(phone, mail)

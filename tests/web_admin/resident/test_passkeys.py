@@ -83,6 +83,7 @@ def test_the_export_names_the_passkeys_without_their_keys(
     assert sorted(passkey) == ["label", "last_used", "since"]
 
 
+@pytest.mark.wide
 def test_who_tries_passkeys_too_often_reads_so_and_a_right_one_signs_in_all_the_same(
     small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:

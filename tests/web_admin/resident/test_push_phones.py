@@ -47,6 +47,7 @@ def texts(compound: Compound) -> list[str]:
     return sorted(text for channel, _target, text in sent(compound) if channel == "push")
 
 
+@pytest.mark.wide
 def test_a_phone_starts_with_every_switch_off_and_shows_at_once_that_messages_come(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -64,6 +65,7 @@ def test_a_phone_starts_with_every_switch_off_and_shows_at_once_that_messages_co
     assert sent(small_compound) == []
 
 
+@pytest.mark.wide
 def test_a_phone_gets_the_sentences_of_a_mail_once_each_and_no_neighbours(
     mail: Compound, phone: FlaskClient
 ) -> None:
@@ -96,6 +98,7 @@ def test_the_screen_shows_no_number_of_the_home_and_no_name(
     assert [word for word in ("9-0909", name) if word in text] == []
 
 
+@pytest.mark.wide
 def test_five_phones_get_messages_and_the_same_one_counts_once(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -54,6 +55,7 @@ def test_the_name_is_asked_for_beside_the_yes_and_what_was_typed_stays(
     press(phone, "/r/face/no", seen_on="/r/face", notice_version="1", language="en")
 
 
+@pytest.mark.wide
 def test_both_guardians_are_asked_and_each_sees_who_is_waited_for(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -48,6 +48,7 @@ def theirs(small_compound: Compound, neighbour: FlaskClient) -> dict[str, str]:
     return ids
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize(
     "path",
@@ -67,12 +68,14 @@ def test_an_act_on_another_persons_thing_is_404_and_changes_nothing(
     assert journal_length(small_compound) == before
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize("path", ["/r/visitors/{pass}", "/r/records/consents/{consent}"])
 def test_another_persons_page_is_404(phone: FlaskClient, theirs: dict[str, str], path: str) -> None:
     assert phone.get(path.format(**theirs)).status_code == 404
 
 
+@pytest.mark.wide
 def test_the_contact_answer_reveals_nothing_of_another_persons_key(
     phone: FlaskClient, theirs: dict[str, str]
 ) -> None:
@@ -81,6 +84,7 @@ def test_the_contact_answer_reveals_nothing_of_another_persons_key(
     assert answer["state"] == "unknown"
 
 
+@pytest.mark.wide
 def test_signing_out_with_another_persons_key_does_not_end_it(
     small_compound: Compound, phone: FlaskClient, theirs: dict[str, str]
 ) -> None:

@@ -102,6 +102,7 @@ def test_tomorrow_is_the_sites_own_day(small_compound: Compound, phone: FlaskCli
     )
 
 
+@pytest.mark.wide
 def test_minutes_that_the_page_does_not_offer_are_refused(phone: FlaskClient) -> None:
     for minutes in ("", "0", "-5", "1000000", "60.5", "x"):
         answer = press(phone, "/r/visitors/code", seen_on="/r/visitors", minutes=minutes, gate_number="1")
@@ -162,6 +163,7 @@ def test_wrong_weekly_fields_are_refused_beside_them_and_nothing_typed_is_lost(
     assert 'value="weekly" checked' in answer.text
 
 
+@pytest.mark.wide
 def test_a_form_sent_twice_makes_one_pass(small_compound: Compound, phone: FlaskClient) -> None:
     page = phone.get("/r/visitors").text
     once = page.partition('name="once" value="')[2].partition('"')[0]

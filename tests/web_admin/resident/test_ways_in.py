@@ -120,6 +120,7 @@ def test_the_answer_with_a_second_pin_looks_like_that_with_a_new_one(
     assert sum(a != b for a, b in zip(*digits, strict=True)) >= 2
 
 
+@pytest.mark.wide
 def test_a_duress_pin_changes_no_page_and_no_export(small_compound: Compound, phone: FlaskClient) -> None:
     switch(phone, "pin", on=True)
     phone.get("/r/")
@@ -175,6 +176,7 @@ def test_a_two_method_request_has_own_hours_over_midnight(
     assert (exported["two_ways_in"], exported["two_ways_in_minutes"]) == ("own", [1215, 405])
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("hours", "field"),
     [
@@ -198,6 +200,7 @@ def test_hours_that_are_none_are_refused_beside_their_field_and_stay_typed(
     assert requested(small_compound) is None
 
 
+@pytest.mark.wide
 def test_a_two_method_request_reaches_the_gate_and_ends_when_its_owner_says_so(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -243,6 +246,7 @@ def opens(compound: Compound) -> list[set[Method]]:
     return [shown for shown in (CARD_ALONE, BOTH, FACE_ALONE) if is_granted(shown)]
 
 
+@pytest.mark.wide
 def test_who_asks_for_card_and_face_has_a_pin_in_reserve_and_without_one_the_card_is_enough(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -260,6 +264,7 @@ def test_who_asks_for_card_and_face_has_a_pin_in_reserve_and_without_one_the_car
     assert CARD_ALONE in opens(small_compound)
 
 
+@pytest.mark.wide
 def test_only_the_person_requests_two_methods_and_no_phone_that_a_new_invitation_opened(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -278,6 +283,7 @@ def depends_on(phone: FlaskClient) -> str:
     return phone.get("/r/").text.partition('data-depends="')[2].partition('"')[0]
 
 
+@pytest.mark.wide
 def test_who_needs_the_phone_or_the_gates_clock_reads_so_in_words(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -116,6 +116,7 @@ def stones(*keys, version, now, have=(1, 9)):
     )
 
 
+@pytest.mark.wide
 def test_everything_comes_back_but_shares_of_faces(filled, restored, migrated, site):
     back = restored(begins=False)
     for table in METADATA.sorted_tables:
@@ -139,6 +140,7 @@ def faces_in(records):
     return [key for key in records if key.startswith("face:")]
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize("withdrawn_since", [True, False])
 @pytest.mark.parametrize("last_gate", ["reached", "left_out"])
@@ -172,6 +174,7 @@ def test_no_face_comes_back_with_a_restore_whether_or_not_a_gate_knows_of_its_en
     assert north.ask(clock.now).leases == ()
 
 
+@pytest.mark.wide
 def test_who_says_yes_again_after_a_restore_gets_a_lease_and_the_old_face_a_certificate(
     filled, restored, web_config, sealer, site, north, clock
 ):
@@ -196,6 +199,7 @@ def test_who_says_yes_again_after_a_restore_gets_a_lease_and_the_old_face_a_cert
     assert face.consent_id == newest != old
 
 
+@pytest.mark.wide
 def test_a_revoked_card_stays_revoked_after_a_restore(
     filled, restored, web_config, sealer, site, north, south, clock
 ):
@@ -235,6 +239,7 @@ def test_a_revoked_card_stays_revoked_after_a_restore(
     assert [key for key in records if key.startswith("face:")] == []
 
 
+@pytest.mark.wide
 def test_what_ended_before_the_backup_ends_nothing_now(filled, restored, web_config, sealer, north, clock):
     back = restored()
     sent = stones(f"credential:{filled.first}", version=1, now=clock.now)
@@ -250,6 +255,7 @@ def test_tombstones_are_taken_only_while_restoring(database, filled, north, cloc
         assert session.get_one(CredentialRow, filled.first).state == "active"
 
 
+@pytest.mark.wide
 def test_a_lost_gate_can_be_left_out(filled, restored, web_config, sealer, site, north, clock):
     back = restored()
     at(north, back, web_config, sealer, clock).post(TOMBSTONES_PATH, stones(version=2, now=clock.now))
@@ -258,6 +264,7 @@ def test_a_lost_gate_can_be_left_out(filled, restored, web_config, sealer, site,
         assert (session.get_one(Site, site).restoring, session.get_one(Site, site).epoch) == (False, 2)
 
 
+@pytest.mark.wide
 def test_no_lease_is_given_after_a_restore(filled, restored, web_config, sealer, north, clock):
     back = restored()
     north = at(north, back, web_config, sealer, clock)
@@ -293,6 +300,7 @@ def test_the_file_is_private_and_reveals_nothing_without_the_passphrase(backup_f
         read_preface("another", backup_file)
 
 
+@pytest.mark.wide
 def test_secrets_come_back_without_the_key_of_faces(backup_file, web_config):
     secrets = read_preface(PASSPHRASE, backup_file).secrets
     assert secrets["seal"] == web_config.seal_key
@@ -308,6 +316,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_file_is_refused_and_nothing_is_stored(backup_file, tmp_path, damage):
@@ -327,11 +336,13 @@ def test_a_file_cut_between_two_parts_is_refused(backup_file, tmp_path):
         read_preface(PASSPHRASE, backup_file)
 
 
+@pytest.mark.wide
 def test_a_backup_replaces_no_file(backup_file, migrated, web_config, clock):
     with pytest.raises(FileExistsError):
         write_backup(migrated, web_config, PASSPHRASE, backup_file, clock.now)
 
 
+@pytest.mark.wide
 def test_a_restore_into_a_used_database_is_refused(backup_file, migrated):
     with pytest.raises(BackupRefused, match="not empty"):
         restore_rows(migrated, PASSPHRASE, backup_file)
@@ -353,6 +364,7 @@ def upgrade():
 """
 
 
+@pytest.mark.wide
 def test_a_backup_with_an_older_schema_is_restored_and_brought_up_to_date(
     backup_file, tmp_path, monkeypatch, filled
 ):
@@ -383,6 +395,7 @@ def codes(filled, migrated, sealer, site, clock):
         return list(session.scalars(select(EmergencyCode.credential_id).order_by(EmergencyCode.label)))
 
 
+@pytest.mark.wide
 def test_an_emergency_code_ended_after_the_backup_stays_ended_and_the_other_comes_back(
     codes, restored, web_config, sealer, site, north, clock
 ):

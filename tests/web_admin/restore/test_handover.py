@@ -159,6 +159,7 @@ def test_a_handover_is_held_against_the_kind_of_digest_that_was_signed(
     assert state_of(database, card) == "suspended"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("state", ["stolen", "forked"])
 def test_a_gate_that_is_not_believed_is_neither_asked_nor_answered(
     database, sealer, site, holding, north, south, clock, state
@@ -208,6 +209,7 @@ def note_ended(gate, count, at):
     return stones
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("besides", [-1, 0, 1])
 def test_records_follow_wherever_a_page_of_endings_is_full(database, holding, north, clock, besides):
     note_ended(holding, 2 * MAX_PAGE_ITEMS + besides, clock.now)

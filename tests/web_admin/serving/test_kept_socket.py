@@ -5,6 +5,8 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
 from tests.served.supervisor import with_descriptor
 from web_admin.serving.kept_socket import listening_socket
 
@@ -24,6 +26,7 @@ def next_port(stored, before=""):
     return int(port), rest
 
 
+@pytest.mark.wide
 def test_it_is_stored_with_systemd_and_the_next_process_listens_on_the_same(tmp_path, monkeypatch):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))

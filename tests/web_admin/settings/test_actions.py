@@ -38,6 +38,7 @@ def test_another_time_zone_needs_a_yes_and_is_published(client, rows):
     assert (the_site(rows).timezone, the_site(rows).version > before) == ("Asia/Singapore", True)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("typed", "status", "kept"),
     [("0", 303, 0), ("6", 303, 6), ("48", 303, 48), ("49", 422, 48), ("-1", 422, 48), ("", 422, 48)],

@@ -128,6 +128,7 @@ def test_a_strangers_body_is_not_read_there(quiet, gates_app):
         assert door._body(environ, RECEIPTS_PATH) is None
 
 
+@pytest.mark.wide
 def test_its_answers_have_the_headers_of_every_answer(quiet, clock, whole_app, monkeypatch):
     reached = seen_behind(whole_app.wsgi_app, monkeypatch)
     fast = quiet.post(ASK_PATH, quiet.question(clock.now))
@@ -142,6 +143,7 @@ def test_its_answers_have_the_headers_of_every_answer(quiet, clock, whole_app, m
     assert "Content-Security-Policy" in fast.headers
 
 
+@pytest.mark.wide
 def test_what_is_passed_on_is_measured_from_its_beginning(quiet, clock, whole_app, monkeypatch):
     at_the_door = []
 
@@ -158,6 +160,7 @@ def test_what_is_passed_on_is_measured_from_its_beginning(quiet, clock, whole_ap
     assert 100 <= sum_of(ASK_PATH) - seconds < 160
 
 
+@pytest.mark.wide
 def test_a_question_that_is_passed_on_is_counted_once(quiet, clock, gates_app):
     gates_app.extensions["menjin_ask_bounds"] = AskBounds(lambda: 0.0)
     asked = [

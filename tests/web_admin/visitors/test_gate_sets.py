@@ -77,6 +77,7 @@ def test_a_withdrawn_set_pass_is_withdrawn_at_each_of_its_gates_also_at_one_that
     assert {show_code(act, row.text, lane_id).reason for lane_id in lanes} == {Reason.PASS_WITHDRAWN}
 
 
+@pytest.mark.wide
 def test_all_gates_are_a_flag_and_not_a_list_of_forty_numbers(act):
     lanes = gates(act, ["东门", *(f"{number}栋" for number in range(1, 40))])
     row = for_set(act, gate_set="all")
@@ -98,6 +99,7 @@ def test_a_gate_with_an_older_program_is_listed_beside_the_set(act):
     assert opened(act, row, lanes) == [True, True, False]
 
 
+@pytest.mark.wide
 def test_too_many_gates_with_an_older_program_are_refused_with_their_number_and_what_to_do(act):
     gates(act, [f"Gate {number}" for number in range(1, 36)], knows=[])
     with pytest.raises(ActionRefused, match="35 of these gates run an older program") as refused:
@@ -185,6 +187,7 @@ OUTER_GATE_COMES = {
 }
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("how", OUTER_GATE_COMES)
 def test_passes_from_before_the_first_outer_gate_are_for_it_once_it(act, how):
     lanes = gates(act, ["3栋", "李园"])

@@ -108,6 +108,7 @@ def test_every_route_of_residents_says_whether_it_works_at_the_desk(compound):
     assert not AT_THE_DESK & ON_ONES_OWN_PHONE
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "path", ["/r/code", "/r/code/now.svg", "/r/code/contact", "/r/password", "/r/calls/numbers/one"]
 )
@@ -119,6 +120,7 @@ def test_no_key_code_password_or_telephone_of_the_person_is_made_in_the_offices_
     assert "Only you can do this" in answer.text
 
 
+@pytest.mark.wide
 def test_staff_remove_a_telephone_and_add_none(compound, wang):
     with compound.app.app_context(), current_menjin().database.session() as session:
         act = new_action(current_menjin(), session, compound.site_id, wang, "phone", now=compound.clock())

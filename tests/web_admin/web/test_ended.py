@@ -52,6 +52,7 @@ def ended_key(compound, office):
     return key.key_id
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_an_ended_key_is_had_back_and_shows_its_name_on_the_list(compound, office):
     key_id = ended_key(compound, office)
@@ -117,6 +118,7 @@ def account(compound, role):
     return f"staff-{number}"
 
 
+@pytest.mark.wide
 def test_a_webhook_comes_back_to_its_author_or_to_who_undoes_where_the_author_is_closed(compound, office):
     webhook_id = removed_webhook(compound, office)
     with compound.act("manager") as act:
@@ -185,6 +187,7 @@ def ended_card(compound, office, reason):
     return card
 
 
+@pytest.mark.wide
 def test_a_suspended_card_that_was_ended_by_mistake_is_suspended_again(compound, office):
     person_id = compound.persons["王芳"]
     card = read(compound, lambda s: card_of(s, person_id))
@@ -223,6 +226,7 @@ def test_the_keys_of_a_removed_webhook_are_erased_after_a_day_and_not_before(com
     assert read(compound, lambda s: s.get_one(Webhook, hook_id).signing_key_sealed) == b""
 
 
+@pytest.mark.wide
 def test_a_closed_account_signs_in_again_for_a_day_and_then_has_no_password(compound, office):
     guard = read(compound, lambda s: s.scalars(select(User).where(User.email == "guard@example.org")).one())
     path = f"/manage/staff/{guard.id}"

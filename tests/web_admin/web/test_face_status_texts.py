@@ -43,6 +43,7 @@ def gate_page(language: str, compound: Compound) -> str:
         return "\n".join(map(str, face_sentences(Gate(without_face=False), row)))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("language", "of_everyone", "of_three", "of_residents", "more"),
     [

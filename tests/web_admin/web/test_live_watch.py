@@ -46,6 +46,7 @@ def next_line(answer):
     return next(answer.response).decode()
 
 
+@pytest.mark.wide
 def test_a_new_alarm_is_sent_within_a_moment_and_the_stream_says_nothing_of_it(watched_compound, written):
     client = watched_compound.signed_in("guard")
     answer = client.get("/manage/live/")
@@ -63,6 +64,7 @@ def test_a_new_alarm_is_sent_within_a_moment_and_the_stream_says_nothing_of_it(w
     answer.close()
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("path", ["/manage/", "/manage/alarms/"])
 @pytest.mark.parametrize("role", ["guard", "manager"])
 def test_a_page_names_the_mark_that_it_shows_and_is_not_sent_it_again(watched_compound, written, role, path):

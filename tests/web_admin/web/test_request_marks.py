@@ -34,6 +34,7 @@ def lines(caplog):
     logging.getLogger().removeHandler(handler)
 
 
+@pytest.mark.wide
 def test_a_request_is_one_line_with_its_id_and_no_address(compound, lines):
     client = compound.app.test_client()
     answers = [client.get(f"/visit/{TOKEN}"), client.get(f"/nowhere/{TOKEN}"), client.get("/livez")]

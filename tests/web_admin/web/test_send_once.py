@@ -41,6 +41,7 @@ def test_what_a_double_tap_makes_is_one_and_both_answers_show_it(
     assert made(small_compound, kind) == before + 1
 
 
+@pytest.mark.wide
 def test_a_second_pin_for_an_emergency_is_one_and_both_answers_show_it(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -90,6 +90,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_names_the_gates_that_do_not_have_it(paired_compound, client, change) -> None:
     fall_silent(paired_compound)
@@ -99,6 +100,7 @@ def test_a_change_names_the_gates_that_do_not_have_it(paired_compound, client, c
     assert "within seconds" not in page
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("change", CHANGES)
 def test_with_all_gates_in_contact_there_is_no_warning(paired_compound, client, change) -> None:
     page = change(paired_compound, client)
@@ -142,6 +144,7 @@ def test_gates_that_are_cloned_or_stolen_are_named_and_retired_ones_hold_up_no_s
     assert "within seconds" not in page
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("state", ["new", "stolen", "silent"])
 @pytest.mark.first_set
 def test_many_gates_are_one_sentence_that_leads_to_them_and_the_cookie_stays_small(
@@ -201,6 +204,7 @@ def test_a_lane_that_goes_live_speaks_of_its_own_gate(paired_compound, state, sa
     assert "No contact" not in page.partition("The lane is live.")[2].partition("</div>")[0]
 
 
+@pytest.mark.wide
 def test_the_page_of_a_sheet_that_was_read_in_names_the_silent_gates(paired_compound, client) -> None:
     fall_silent(paired_compound)
     with paired_compound.act() as act:

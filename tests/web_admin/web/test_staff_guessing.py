@@ -103,6 +103,7 @@ def test_a_code_of_a_session_without_a_password_step_leads_to_the_password(compo
     assert client.get("/manage/").status_code == 302
 
 
+@pytest.mark.wide
 def test_a_code_before_any_password_counts_nothing(compound: ManagedCompound) -> None:
     client = browser(compound)
     token = csrf_of(client.get("/staff/sign-in").text)
@@ -144,6 +145,7 @@ def test_a_form_with_a_file_part_is_a_form(compound: ManagedCompound) -> None:
     assert answer.status_code == 302 and answer.location.startswith("/staff/code")
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("email", "reported", "logged"),
     [
@@ -195,6 +197,7 @@ def test_many_names_from_one_address_are_reported_once_without_a_name(
     assert send(client, "/staff/sign-in", email=MANAGER, password=PASSWORD).status_code == 429
 
 
+@pytest.mark.wide
 def test_the_password_asked_again_counts_and_a_right_one_is_given_back(
     compound: ManagedCompound, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -248,6 +251,7 @@ def test_a_password_asked_again_counts_for_its_own_account_alone(compound: Manag
     assert "The password is wrong" in send(manager, "/staff/again", password="guess guess").text
 
 
+@pytest.mark.wide
 def test_right_codes_are_given_back(compound: ManagedCompound, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         for _ in range(11):
@@ -258,6 +262,7 @@ def test_right_codes_are_given_back(compound: ManagedCompound, caplog: pytest.Lo
     assert alarms(compound) == log_of(caplog) == []
 
 
+@pytest.mark.wide
 def test_while_the_alarm_is_open_a_second_run_raises_none(compound: ManagedCompound) -> None:
     for minutes in (0, 10):
         compound.clock.now += timedelta(minutes=minutes)

@@ -21,6 +21,7 @@ def records_are_gone(compound):
                 connection.execute(text(f'ALTER TABLE "{name}" RENAME TO "gone_{name}"'))
 
 
+@pytest.mark.wide
 def test_without_records_a_page_says_it_in_both_languages_and_programs_get_a_word(compound):
     staff = compound.signed_in("manager")
     with compound.act("manager") as act:

@@ -26,6 +26,7 @@ def test_what_is_no_time_is_refused_beside_its_field(text: str) -> None:
     assert refused.value.field == "begins"
 
 
+@pytest.mark.wide
 def test_a_day_is_read_and_what_is_none_is_refused_beside_its_field() -> None:
     with typed(until="2026-03-04", since="2026-02-30"):
         assert day_of("until") == date(2026, 3, 4)

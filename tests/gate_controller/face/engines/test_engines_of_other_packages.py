@@ -92,6 +92,7 @@ def test_a_conforming_package_passes_every_check_in_a_process_of_its_own(
     assert len(findings) == 13
 
 
+@pytest.mark.wide
 def test_a_package_without_a_licence_is_refused_with_one_sentence(tmp_path: Path, people: Path) -> None:
     site = lay_out_package(tmp_path / "site", installed_models_folder(), **DIGESTS, licence=" ")
     code, (finding,) = checked(site, people)

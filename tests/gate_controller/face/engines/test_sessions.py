@@ -111,6 +111,7 @@ def template_of(engine: YunetSfaceEngine, name: str) -> Embedding:
     return enrolled_once(engine, name).copy()
 
 
+@pytest.mark.wide
 def test_five_good_frames_make_a_template_of_that_person(engine: YunetSfaceEngine) -> None:
     step = enrol(engine, person("person_b_1"))
     assert (step.outcome, step.frames_taken) == (EnrolmentOutcome.DONE, 5)
@@ -172,12 +173,14 @@ def test_a_frozen_face_with_a_clock_running_in_the_corner_is_refused(engine: Yun
     assert enrol(engine, frames).hint is FaceReason.NOT_LIVE
 
 
+@pytest.mark.wide
 def test_a_frozen_picture_of_the_right_person_opens_nothing(engine: YunetSfaceEngine) -> None:
     templates = {"person-a": template_of(engine, "person_a_2")}
     step = match(engine, templates, repeat(camera_frame(portraits()["person_a_2"])))
     assert (step.outcome, step.hint) == (MatchOutcome.REFUSED, FaceReason.NOT_LIVE)
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize(
     ("enrolled", "shown", "expected"),
@@ -213,6 +216,7 @@ def test_a_stranger_is_refused(engine: YunetSfaceEngine, stranger: str) -> None:
     )
 
 
+@pytest.mark.wide
 def test_one_matching_frame_alone_opens_nothing(engine: YunetSfaceEngine) -> None:
     templates = {"person-a": template_of(engine, "person_a_2")}
     session = MatchSession(engine, templates, liveness=FrozenPictureCheck())
@@ -263,6 +267,7 @@ def test_an_empty_dark_frame_says_that_it_is_dark(engine: YunetSfaceEngine) -> N
     assert session.offer(np.full((480, 640, 3), 9, dtype=np.uint8), 0.0).hint is FaceReason.TOO_DARK
 
 
+@pytest.mark.wide
 def test_two_people_of_one_home_in_turn_are_not_taken_for_one(engine: YunetSfaceEngine) -> None:
     home = {"person-a": template_of(engine, "person_a_2"), "person-b": template_of(engine, "person_b_1")}
     session = MatchSession(engine, home, liveness=FrozenPictureCheck())
@@ -314,6 +319,7 @@ def test_a_small_face_far_behind_the_person_does_not_count() -> None:
     assert capture_problem((face(200, 0.0), face(120, 0.0)), MATCHING_LIMITS) is FaceReason.TWO_FACES
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("searches", [False, True])
 @pytest.mark.first_set
 def test_a_frame_that_no_one_compares_is_not_described(

@@ -48,6 +48,7 @@ def test_without_the_models_the_turn_of_the_head_cannot_be_left_out() -> None:
         PersonCheck(active=False)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("live_share", "verdict", "reason"),
     [(0.51, LivenessVerdict.PASSED, None), (0.49, LivenessVerdict.NOT_LIVE, FaceReason.LOOKS_FLAT)],

@@ -24,6 +24,7 @@ from tests.support.faces.actors import picture_and_points
 from tests.support.faces.fixtures import portraits
 
 
+@pytest.mark.wide
 def test_a_person_enrols_and_is_recognised_later(annas_gate: Gate) -> None:
     steps: list[FaceStep] = []
     result = annas_gate.service.recognise(["anna"], annas_gate.request(), steps.append)
@@ -50,6 +51,7 @@ def test_a_picture_of_a_person_enrols_no_face(gate: Gate) -> None:
     assert not gate.service.has_face("anna")
 
 
+@pytest.mark.wide
 def test_a_stranger_is_refused_and_every_frame_of_them_is_overwritten(annas_gate: Gate) -> None:
     annas_gate.show("impostor_1")
     result = annas_gate.service.recognise(["anna"], annas_gate.request())
@@ -150,6 +152,7 @@ def test_without_a_lease_no_face_is_enrolled_and_the_camera_stays_shut(gate: Gat
     assert gate.camera.times_opened == 0
 
 
+@pytest.mark.wide
 def test_after_the_lease_ran_out_the_face_opens_nothing(annas_gate: Gate) -> None:
     annas_gate.clock.seconds += 3600
     assert annas_gate.reason("anna") is FaceReason.NO_TEMPLATE
@@ -222,6 +225,7 @@ def test_a_forgotten_person_is_gone_from_memory_and_disk(annas_gate: Gate, tmp_p
     assert not annas_gate.service.forget("anna")
 
 
+@pytest.mark.wide
 def test_withdrawing_while_standing_before_the_camera_wins(annas_gate: Gate) -> None:
     result = annas_gate.service.recognise(
         ["anna"], annas_gate.request(), lambda _step: annas_gate.service.drop_lease("anna")

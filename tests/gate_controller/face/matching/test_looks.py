@@ -108,6 +108,7 @@ def test_a_new_consent_begins_with_one_look(annas_gate: Gate) -> None:
     assert annas_gate.service.consents_kept() == {"anna": "consent-2"}
 
 
+@pytest.mark.wide
 def test_forgetting_takes_all_looks(annas_gate: Gate) -> None:
     annas_gate.enrol("anna", "person_a_2")
     assert annas_gate.service.forget("anna", CONSENT)

@@ -165,7 +165,7 @@ class Resident:
         self.act = load.do("resident withdraws", self._withdraw)
 
     def _withdraw(self) -> str:
-        answer = self.browser.post("/r/face/off", {})
+        answer = self.browser.post("/r/face/off", {"sure": "yes"})
         return "" if answer.status_code == 303 else str(answer.status_code)
 
 

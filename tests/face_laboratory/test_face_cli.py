@@ -18,6 +18,7 @@ def test_two_portraits_of_one_person_are_reported_as_one(capsys: pytest.CaptureF
     assert capsys.readouterr().out.startswith("same person: similarity 0.7")
 
 
+@pytest.mark.wide
 def test_portraits_of_two_people_are_distinguished_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     paths = [str(portrait_path(name)) for name in ("person_b_1", "impostor_1")]
     assert run(["compare", *paths, "--json"]) == 0
@@ -27,6 +28,7 @@ def test_portraits_of_two_people_are_distinguished_in_json(capsys: pytest.Captur
     assert answer["engine"].startswith("yunet-sface")
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\xff\xd8\xff\xe0 torn"])
 def test_a_file_that_is_no_picture_is_named(
     tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
@@ -62,6 +64,7 @@ def test_a_picture_that_unpacks_to_too_many_pixels_is_refused(
     assert "bomb.png has 8000 × 8000 pixels" in capsys.readouterr().err
 
 
+@pytest.mark.wide
 def test_no_face_and_two_faces_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pictures = portraits()
     faceless, both = tmp_path / "nobody.png", tmp_path / "both.png"

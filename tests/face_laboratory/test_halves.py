@@ -56,6 +56,7 @@ def test_the_half_of_a_person_comes_from_their_id_alone_and_never_changes() -> N
     assert 900 < reporting < 1100
 
 
+@pytest.mark.wide
 def test_a_threshold_of_one_half_keeps_its_rate_and_its_misses_are_known_ones() -> None:
     """Random directions: how often two are so alike, and how often an own picture is less, is known."""
     listed, embedded = made(700)

@@ -61,6 +61,7 @@ def test_many_clips_of_one_source_are_one_source() -> None:
     assert uneven.rate == 0.5
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.8])
 def test_the_limits_hold_the_true_share_nineteen_times_in_twenty(share: float) -> None:
     chance = np.random.default_rng(4)

@@ -147,6 +147,7 @@ def test_the_mean_similarity_with_three_looks_errs_less_both_ways_at_one_looks_t
     assert missed[1] == pytest.approx(missed_by(HARD, 1, threshold), rel=0.05)
 
 
+@pytest.mark.wide
 def test_each_group_has_its_own_rate() -> None:
     looks = 1
     groups = {group.group: group for group in estimates(looks)[0].groups}
@@ -157,6 +158,7 @@ def test_each_group_has_its_own_rate() -> None:
     assert groups["hard"].false_non_matches.people == PEOPLE // 2
 
 
+@pytest.mark.wide
 def test_counting_pairs_would_flatter_where_easy_people_have_most_pictures() -> None:
     scores = made(0).scores(PEOPLE)
     by_pair = Share(int((scores.own_scores < THRESHOLDS[1]).sum()), len(scores.own_scores)).rate

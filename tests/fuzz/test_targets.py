@@ -35,6 +35,7 @@ def test_good_inputs_and_old_findings_break_nothing(name: str) -> None:
         target.check(data)
 
 
+@pytest.mark.wide
 @each_target
 def test_no_noise_and_no_damaged_input_breaks_anything(name: str) -> None:
     target = TARGETS[name]

@@ -201,6 +201,7 @@ def test_what_leads_nowhere_or_to_two_things_is_refused(table: str, why: str, tm
         config_of(tmp_path, READERS, table)
 
 
+@pytest.mark.wide
 def test_pair_reader_pairs_once_and_check_then_finds_the_reader_and_its_output(
     bus: OsdpBus, tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

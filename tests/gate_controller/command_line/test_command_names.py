@@ -54,6 +54,7 @@ def texts_of(path: Path) -> set[str]:
     }
 
 
+@pytest.mark.wide
 def test_no_text_has_a_name_of_its_own_for_a_command() -> None:
     listed = subprocess.run(
         ["git", "ls-files", "web_admin", "gate_controller", "hardware"],

@@ -79,6 +79,7 @@ def test_any_other_address_is_refused_with_a_sentence(url: str) -> None:
     assert SENTENCE in str(in_the_clear(url))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("more", [["run"], ["pair", "--code", "ABCD-EFGH"]], ids=["run", "pair"])
 def test_a_gate_that_would_speak_in_the_clear_does_not_begin(gate: BenchGate, more: list[str]) -> None:
     if more[0] == "pair":

@@ -109,6 +109,7 @@ def test_a_signature_holds_for_its_domain_and_bytes_alone(message: bytes, domain
 RECORDS = st.dictionaries(st.text(max_size=6), st.binary(max_size=6), max_size=5)
 
 
+@pytest.mark.wide
 @pytest.mark.thorough
 @settings(max_examples=examples(100))
 @given(RECORDS, RECORDS, st.sampled_from(["sha256", "lthash16"]))

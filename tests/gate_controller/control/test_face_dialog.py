@@ -31,6 +31,7 @@ from tests.support.gates.asking import (
 from tests.support.gates.bench import LANE
 
 
+@pytest.mark.wide
 def test_a_no_opens_as_the_card_does_and_is_recorded_with_the_text_that_was_shown(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
         with person_at(bench) as visitor:
@@ -53,6 +54,7 @@ def test_a_no_opens_as_the_card_does_and_is_recorded_with_the_text_that_was_show
         assert {view["camera"] for view in visitor.views} == {"closed"}
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("news", "message"),
     [("offer ends", "face_refused"), ("link ends", "face_no_answer")],
@@ -81,6 +83,7 @@ def test_a_yes_that_the_office_does_not_take_lets_in_and_keeps_nothing(
         assert ons(bench) == 1
 
 
+@pytest.mark.wide
 def test_the_camera_opens_only_once_the_offices_yes_came_back(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
         with person_at(bench) as visitor:
@@ -195,6 +198,7 @@ def test_both_pins_lead_through_the_asking_alike_and_one_calls_in_silence(tmp_pa
     assert calls["739146"][1] >= 2
 
 
+@pytest.mark.wide
 def test_a_minor_and_then_a_guardian_say_yes_with_their_own_things(tmp_path: Path) -> None:
     offer = FaceOfferRecord(ME, (GUARDIAN,))
     with gate_with_face(tmp_path, policy_of(offer=offer)) as bench:
@@ -220,6 +224,7 @@ def test_a_minor_and_then_a_guardian_say_yes_with_their_own_things(tmp_path: Pat
 # -- taking back ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_a_face_is_taken_back_without_the_office_at_once_and_for_good(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(CONSENT)) as bench:
         with person_at(bench, online=False) as visitor:
@@ -320,6 +325,7 @@ def test_who_comes_in_right_after_a_look_that_missed_them_is_reported_by_id_and_
         assert missed == [({"lane_id": LANE}, {"person_id": ME})] * is_reported
 
 
+@pytest.mark.wide
 def test_the_offices_policy_ends_what_was_taken_back_and_the_first_receipt_stays(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(CONSENT)) as bench:
         with person_at(bench, online=False) as visitor:

@@ -114,6 +114,7 @@ def look(bench: BenchGate, visitor: ScreenVisitor, frame: Frame, reason: str) ->
     return visitor.wait_for(screen="refused", camera="closed")
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize(
     ("scene", "reason"),

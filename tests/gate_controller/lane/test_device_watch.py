@@ -354,6 +354,7 @@ def test_a_contact_that_flutters_for_hours_is_reported_once_counted_and_reported
     assert flutter(gate, 2) == ["alarm_door_forced", "door_closed"]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("kind", "each", "recorded", "clear"),
     [
@@ -434,6 +435,7 @@ CONTACT_STEPS = st.lists(
 )
 
 
+@pytest.mark.wide
 @settings(max_examples=60, deadline=None)
 @given(CONTACT_STEPS)
 def test_over_any_history_a_contact_writes_little_hides_no_first_forcing_and_leaves_the_door_right(
@@ -505,6 +507,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.wide
 @settings(max_examples=60, deadline=None)
 @given(STEPS)
 def test_over_any_history_each_wires_alarm_begins_and_ends_in_turn(

@@ -149,6 +149,7 @@ class History:
                 self.follow(cancelled(self.call))
 
 
+@pytest.mark.wide
 @given(DEEDS)
 def test_only_an_order_of_this_call_or_a_key_of_its_telephone_opens_and_once(
     deeds: list[tuple[object, ...]],
@@ -165,6 +166,7 @@ def test_only_an_order_of_this_call_or_a_key_of_its_telephone_opens_and_once(
     assert history.notes.count(CallStep.OVER) == history.call.is_over
 
 
+@pytest.mark.wide
 @given(DEEDS)
 def test_every_call_ends(deeds: list[tuple[object, ...]]) -> None:
     history = History()

@@ -171,6 +171,7 @@ MOVES = st.lists(
 )
 
 
+@pytest.mark.wide
 @settings(max_examples=40, deadline=None)
 @given(MOVES)
 def test_over_any_history_inside_are_those_who_came_last_within_12_hours(

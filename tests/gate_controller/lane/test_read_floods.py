@@ -41,6 +41,7 @@ def test_a_card_that_lies_at_a_reader_for_a_night_is_no_flood(gap: float) -> Non
     assert healths(reports) == []
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("gap", [0.04, 0.01, 0.0])
 def test_a_flood_is_reported_once_and_nothing_of_it_comes_through_however_long_it_is(gap: float) -> None:
     reports = heard(every(gap, 100_000))

@@ -102,6 +102,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.wide
 @given(STEPS)
 def test_however_clocks_are_set_a_loss_lasts_as_long_as_it_did(steps) -> None:
     """An oracle of its own: seconds since the first loss that no whole hour of a working reader followed."""

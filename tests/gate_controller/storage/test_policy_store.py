@@ -195,6 +195,7 @@ SETS = st.lists(
 )
 
 
+@pytest.mark.wide
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SETS)
 def test_a_chain_of_deltas_makes_the_same_policy_as_the_whole(

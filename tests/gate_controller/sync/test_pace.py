@@ -108,6 +108,7 @@ def test_after_a_storm_a_ring_is_heard_again_within_two_seconds() -> None:
     assert pace.is_due(now + WAKE_UP_SECONDS)
 
 
+@pytest.mark.wide
 @given(st.lists(st.sampled_from(["ring", "flip", "news", "ask", "fail"]), max_size=60), st.data())
 def test_whatever_happens_the_next_question_is_never_later_than_without_any_of_it(
     happened: list[str], data: st.DataObject

@@ -60,6 +60,7 @@ def test_a_round_lists_everything_that_is_to_be_confirmed_the_riskiest_first(com
     assert all(row.decision is None for row in rows)
 
 
+@pytest.mark.wide
 def test_no_answer_suspends_no_person_however_many_rounds_pass(compound: Compound) -> None:
     """Promise 11: a round without an answer changes nothing, and the next one lists what is left."""
     works = what_works(compound.act)
@@ -142,6 +143,7 @@ def test_a_row_whose_credential_went_is_noted_as_gone_without_a_decision(compoun
     assert helper.decision == "gone"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("kind", "what"),
     [

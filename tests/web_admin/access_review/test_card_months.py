@@ -75,6 +75,7 @@ def month_of_card(database: Database) -> date:
         return session.scalars(select(CardMonth.month)).one()
 
 
+@pytest.mark.wide
 def test_a_card_begins_with_the_month_in_which_it_is_first_seen(menjin: Menjin, card: str) -> None:
     assert note_card_months(menjin, JUNE) == 1
     assert month_of_card(menjin.database) == date(2026, 6, 1)

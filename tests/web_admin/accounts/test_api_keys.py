@@ -28,6 +28,7 @@ def test_a_key_ends_by_time_and_at_once_by_hand(compound, caller, caller_with):
     assert other.call("GET", "/people").status_code == 401
 
 
+@pytest.mark.wide
 def test_the_secret_of_a_key_is_kept_nowhere(compound, caller):
     secret = caller.key.rpartition("_")[2] if caller.key.count("_") == 2 else caller.key[21:]
     with compound.app.app_context(), current_menjin().database.session() as session:

@@ -33,6 +33,7 @@ def test_without_a_name_of_their_own_residents_read_the_role_and_never_an_addres
     assert set(names.values()) == {"Property manager", "Guard", "Installer", "Privacy officer"}
 
 
+@pytest.mark.wide
 def test_a_resident_reads_that_name_beside_the_reason_of_a_look(client, compound, rows):
     send(client, "/manage/account", shown_name="Office, Mrs Chen", language="en")
     person_id = compound.persons["王芳"]

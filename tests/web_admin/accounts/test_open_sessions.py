@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.support.compounds.managed import PASSWORD
 from tests.web_admin.manage.staff_accounts import (
     NEW_PASSWORD,
@@ -15,6 +17,7 @@ def sessions_of(page: str) -> str:
     return page.partition('id="phones"')[0]
 
 
+@pytest.mark.wide
 def test_staff_see_their_sessions_and_end_another_by_their_password(compound):
     here, elsewhere, third = (
         compound.signed_in("guard"),

@@ -45,6 +45,7 @@ def test_the_request_to_a_browser_holds_no_name_and_wants_the_phone_unlocked(
     assert len(making["excludeCredentials"]) == 1
 
 
+@pytest.mark.wide
 def test_an_answer_opens_once_and_an_old_or_foreign_challenge_never(
     small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:

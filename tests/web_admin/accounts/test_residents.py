@@ -18,6 +18,7 @@ def test_a_resident_is_signed_out_everywhere_at_once(compound):
     assert client.get("/r/").status_code == 302
 
 
+@pytest.mark.wide
 def test_a_name_that_is_taken_is_refused_beside_the_name(compound):
     with compound.app.test_request_context("/"), session_of(compound) as session:
         first, second = (session.get_one(Person, compound.persons[name]) for name in ("林薇", "陈立"))

@@ -32,6 +32,7 @@ def rows(compound):
     return read
 
 
+@pytest.mark.wide
 def test_two_managers_who_close_each_other_at_once_leave_one(compound, rows):
     with compound.app.test_request_context(headers={"Accept-Language": "en"}):
         menjin = current_menjin()
@@ -64,6 +65,7 @@ def test_the_last_manager_stays_at_any_request(compound, rows, work):
             work(act_of(menjin, session, compound, 0), manager)
 
 
+@pytest.mark.wide
 def test_what_was_done_to_accounts_is_in_the_ledger_without_addresses_among_the_facts(client, rows):
     invite(client)
     account = account_of(rows, "li@example.org")
@@ -88,6 +90,7 @@ def test_the_day_of_the_last_sign_in_is_kept_and_nothing_finer(client, compound,
     assert not hasattr(profile.last_sign_in_on, "hour")
 
 
+@pytest.mark.wide
 def test_address_and_name_of_a_closed_account_go_when_the_ledger_forgets(client, compound, rows):
     account = account_of(rows, "guard@example.org")
     path = f"/manage/staff/{account.id}"

@@ -105,6 +105,7 @@ def test_a_resident_whom_a_list_calls_staff_is_kept_out_as_well(act: Action, per
         set_grants(act, person.person_id, [])
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("channel", ["phone", "gate"])
 def test_what_people_do_themselves_is_theirs_to_do(act: Action, person: Person, channel: Channel) -> None:
     card = person.credentials[0].credential_id
@@ -112,6 +113,7 @@ def test_what_people_do_themselves_is_theirs_to_do(act: Action, person: Person, 
     assert rows(act) == []
 
 
+@pytest.mark.wide
 def test_moving_out_keeps_no_one_out_and_staff_have_no_home_here(act: Action, person: Person) -> None:
     guard = add_person(act, display_name="Guard", kind="staff")
     issue_card(act, guard.person_id, 78)
@@ -183,6 +185,7 @@ def test_who_is_said_to_have_moved_out_reads_it_and_who_to_contact(act: Action, 
     assert any("moved out" in text or "\u642c\u79bb" in text for text in sent(act))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("channel", ["phone", "home"])
 def test_a_move_out_by_the_person_or_the_home_sends_no_message_of_the_office(
     act: Action, person: Person, channel: Channel

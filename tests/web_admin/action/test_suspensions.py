@@ -118,6 +118,7 @@ def test_a_suspension_without_an_author_is_the_offices(who: str) -> None:
     assert (in_the_way("", who) is None) is (who == "office")
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("who", PARTIES)
 def test_what_is_held_without_a_party_is_weakened_by_no_second_suspension(
     act: Action, person: Person, who: str

@@ -24,6 +24,7 @@ def raised(compound, rows, kind, minutes_ago=0, lane_id="north-in"):
     rows(lambda s: raise_alarm(s, compound.site_id, kind, at, gate_id="north", lane_id=lane_id))
 
 
+@pytest.mark.wide
 def test_an_alarm_that_waits_too_long_is_highlighted(compound, rows):
     raised(compound, rows, "alarm_door_forced", minutes_ago=11)
     raised(compound, rows, "alarm_help", minutes_ago=9)

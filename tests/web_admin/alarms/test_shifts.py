@@ -34,6 +34,7 @@ def kind_of_take_over(client):
     return re.search(r'class="btn ([a-z-]+)">[^T]*Take over', client.get("/manage/alarms/").text)[1]
 
 
+@pytest.mark.wide
 def test_a_shift_is_handed_over_with_what_is_open_and_taken_over_once(compound, rows):
     guard = compound.signed_in("guard")
     answer, data = hand_over(guard, "The electrician comes at six")

@@ -14,6 +14,7 @@ from web_admin.core.limits import API_CALLS
 WRONG_KEYS = ["", "mjk_", "mjk_0000000000000000_" + "A" * 43, "Basic", "mjk_" + "0" * 16 + "_" + "é" * 43]
 
 
+@pytest.mark.wide
 def test_every_route_of_the_interface_asks_for_the_scope_of_the_table(compound):
     rules = [rule for rule in compound.app.url_map.iter_rules() if rule.endpoint.startswith("api_")]
     ours = [rule for rule in rules if rule.rule.startswith("/api/v1/")]

@@ -12,6 +12,7 @@ def test_a_card_with_a_holder_is_not_given_again(caller, compound):
     assert "1-0101" in answer.get_json()["errors"]["json"]["number"][0]
 
 
+@pytest.mark.wide
 def test_a_key_cannot_try_out_card_numbers(caller_with, compound):
     trying, other = caller_with("cards:read"), caller_with("cards:read")
     answers = [trying.call("GET", f"/cards?number={9_000_000 + n}").status_code for n in range(31)]

@@ -94,6 +94,7 @@ def test_no_call_that_is_tried_changes_anything(caller, act, one_card):
     assert set(statuses.values()) <= {200, 404, 422}
 
 
+@pytest.mark.wide
 def test_it_says_what_the_call_then_does(caller, act, one_card):
     path = f"/people/{one_card.person_id}/move-out"
     tried = caller.post(f"{path}?dry_run=true", status=200)
@@ -122,6 +123,7 @@ def test_it_names_no_person_and_no_way_in(caller, act, one_card):
     assert lanes and not {"card", "pin", "qr", "face"} & set(words.replace('"', " ").split())
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("wrong", ["dryrun=true", "dry_run=yes", "dry_run=", "dry_run=true&dry_run=false"])
 def test_a_typing_error_does_not_write(caller, act, one_card, wrong):
     before = rows(act)

@@ -9,6 +9,7 @@ from tests.web_admin.api.whole_lists import whole
 from web_admin.journal.models import AuditEntry
 
 
+@pytest.mark.wide
 def test_a_family_moves_in_gets_cards_and_moves_out(caller):
     home = caller.post("/homes", {"number": "7-1203"})
     person = caller.post("/people", {"name": "李雷", "home_id": home["home_id"]})

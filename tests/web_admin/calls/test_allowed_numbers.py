@@ -103,6 +103,7 @@ def test_without_a_list_nothing_is_called() -> None:
     assert not is_allowed(Allowed(), "sip:lin@pbx.example.org")
 
 
+@pytest.mark.wide
 def test_the_manager_lists_beginnings_and_servers(small_compound: Compound) -> None:
     with small_compound.act("manager") as act:
         save_call_settings(act, prefixes="+86 1\n0, +86 1\n\n", hosts="PBX.example.org; sip:home.local:5060")

@@ -94,6 +94,7 @@ def test_an_opening_is_the_ordinary_order_with_its_reason_and_the_gates_word_end
     assert refusal(small_compound, ACTS["open"]) == "This call is over."
 
 
+@pytest.mark.wide
 @each_act
 def test_nothing_is_done_by_a_call_that_is_over_or_that_the_guard_does_not_have(
     small_compound: Compound, called: CallingGate, act: Act

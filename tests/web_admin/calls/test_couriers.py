@@ -58,6 +58,7 @@ def test_the_home_reads_that_a_courier_came_in_as_someone_of_it_chose(
     assert "A courier got a code, as Lin Wei chose" in phone.get("/r/calls").text
 
 
+@pytest.mark.wide
 def test_the_half_hour_is_of_one_gate(small_compound: Compound, by_day: CallingGate) -> None:
     assert by_day.says("one", purpose=CallFor.COURIER).opens is not None
     south = calling_gate(small_compound, "south")

@@ -40,6 +40,7 @@ def test_others_are_not(small_compound: Compound, opted_in: CallingGate, wishes:
     assert [entry.label for entry in listed(opted_in)] == ["Zhao family"]
 
 
+@pytest.mark.wide
 def test_a_home_that_rests_is_listed_all_the_same(small_compound: Compound, opted_in: CallingGate) -> None:
     wants(small_compound, quiet_from=0, quiet_until=1439)
     assert len(listed(opted_in)) == 2

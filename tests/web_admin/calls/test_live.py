@@ -170,6 +170,7 @@ def test_a_suspended_person_does_nothing(small_compound: Compound, answered: Cal
     assert "suspended" in refusal(small_compound, act)
 
 
+@pytest.mark.wide
 @each_act
 def test_who_moved_out_does_nothing(small_compound: Compound, answered: CallingGate, act: Act) -> None:
     with small_compound.act("manager") as office:

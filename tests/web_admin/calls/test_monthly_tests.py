@@ -39,6 +39,7 @@ def with_telephone(small_compound: Compound, called: CallingGate) -> CallingGate
     return called
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("said", "keys", "result_then", "unreached"),
@@ -132,6 +133,7 @@ def test_a_home_without_a_telephone_is_reached_on_pages_or_not_at_all(
     assert result(small_compound) == "on_pages"
 
 
+@pytest.mark.wide
 def test_what_a_person_tests_says_nothing_of_the_home(
     small_compound: Compound, with_telephone: CallingGate
 ) -> None:

@@ -44,6 +44,7 @@ def test_the_own_record_has_calls_that_one_answered_and_telephones_without_their
     assert "13900000001" not in page + str(whole)
 
 
+@pytest.mark.wide
 def test_who_deletes_passages_is_named_in_no_past_call(small_compound: Compound, ended: CallingGate) -> None:
     with on_phone(small_compound, small_compound.person_id) as act:
         delete_own(act, small_compound.person_id, ["passages"])

@@ -44,6 +44,7 @@ def ends(compound: Compound, end: str) -> None:
         end_call(session.get_one(HomeCall, "one"), end, compound.clock())
 
 
+@pytest.mark.wide
 def test_a_call_rings_on_the_phones_of_its_home_alone(two: Compound) -> None:
     rings(two)
     assert shown_on_phones(two) == [("a", RINGS, RINGS_TEXT), ("b", RINGS, RINGS_TEXT)]

@@ -39,6 +39,7 @@ def plain(state: CallState) -> dict[str, object]:
     return {name: value for name, value in msgspec.to_builtins(state).items() if name != "call_id"}
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_a_home_that_takes_calls_rings(called: CallingGate) -> None:
     assert plain(called.says("one")) == {"stage": "ringing", "seconds_left": 45}
@@ -159,6 +160,7 @@ def test_a_home_that_leaves_the_guard_out_lets_the_screen_offer_it(
     assert plain(called.says("one")) == {"stage": "over", "end": "no_answer", "offers_guard": True}
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_who_picks_up_a_telephone_has_the_call_and_pages_stop(
     small_compound: Compound, called: CallingGate
@@ -303,6 +305,7 @@ def test_guests_who_are_let_in_do_not_wear_the_gate_out(
     assert called.says("again").end == CallEnd.TOO_MANY
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_a_prankster_wears_out_and_not_the_home(small_compound: Compound, called: CallingGate) -> None:
     for number in range(CALLS_TO_HOME.most):
@@ -318,6 +321,7 @@ def test_a_prankster_wears_out_and_not_the_home(small_compound: Compound, called
     assert called.says("later").stage == "ringing"
 
 
+@pytest.mark.wide
 def test_a_prankster_at_many_gates_wears_out_too(small_compound: Compound, called: CallingGate) -> None:
     south = calling_gate(small_compound, "south")
     for home, end in ((HOME, None), ("999", CallEnd.NO_CALLS)):

@@ -46,6 +46,7 @@ def test_who_is_invited_again_has_every_telephone_to_prove_again(
     assert numbers_called(called) == []
 
 
+@pytest.mark.wide
 def test_a_proof_that_a_thief_began_proves_nothing_after_that(
     small_compound: Compound, called: CallingGate, number_id: str
 ) -> None:

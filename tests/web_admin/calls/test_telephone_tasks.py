@@ -49,6 +49,7 @@ def refusal(compound: Compound, number_id: str, person_id: str | None = None) ->
     return str(refused.value)
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_the_digits_of_the_page_typed_on_the_telephone_prove_it(
     small_compound: Compound, gate: CallingGate, number_id: str

@@ -126,6 +126,7 @@ def test_other_sites_calls_are_not_counted(small_compound: Compound) -> None:
         assert calls_in_use(session, other, 30, small_compound.clock()).calls == 0
 
 
+@pytest.mark.wide
 def test_the_public_report_shows_the_figures_once_there_was_a_call(small_compound: Compound) -> None:
     stranger = small_compound.app.test_client()
     with stranger.session_transaction() as session:

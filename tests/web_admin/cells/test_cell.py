@@ -27,6 +27,7 @@ def test_a_cell_is_opened_by_its_first_request_and_closed_when_idle(here: Here) 
     assert here.ask("willow.example").status_code == 200
 
 
+@pytest.mark.wide
 def test_above_the_bound_the_one_asked_longest_ago_is_closed(here: Here) -> None:
     here.installation.choices = replace(here.installation.choices, open_at_most=1)
     here.ask("willow.example")

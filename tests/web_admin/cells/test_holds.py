@@ -76,6 +76,7 @@ def test_a_hold_of_a_restore_that_was_cut_off_is_its_own_and_ends_with_it(
     ).replace(f"{willow / HELD}: ", "")
 
 
+@pytest.mark.wide
 def test_an_upgrade_leaves_what_another_command_holds_and_a_downgrade_that_fails_leaves_no_hold(
     willow: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,7 @@ class AtHost:
         return Client(self._site).post(path, base_url=self._base_url, **sent)
 
 
+@pytest.mark.wide
 def test_a_check_in_in_a_cell_costs_one_statement_in_the_database_of_that_cell(here: Here) -> None:
     for host in ("willow.example", "elm.example"):
         here.ask(host)

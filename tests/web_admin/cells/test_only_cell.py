@@ -81,6 +81,7 @@ def test_it_answers_every_host(served: OneCompound, host: str) -> None:
     assert (answer.status_code, answer.text) == (200, "ok\n")
 
 
+@pytest.mark.wide
 def test_it_is_open_however_long_no_one_asks(served: OneCompound) -> None:
     served.only.asked_at -= 1_000_000
     served.close_idle()
@@ -89,6 +90,7 @@ def test_it_is_open_however_long_no_one_asks(served: OneCompound) -> None:
     assert Client(Site(served)).get("/readyz", buffered=True).status_code == 200
 
 
+@pytest.mark.wide
 def test_tables_of_a_later_version_end_no_server_that_runs(served: OneCompound, here: Here) -> None:
     """An upgrade begins with every server stopped; no check ends one that was left running."""
     with closing(sqlite3.connect(here.config.data_dir / "menjin.sqlite3")) as other:
@@ -107,6 +109,7 @@ def test_tables_of_another_version_are_refused_before_there_are_processes(here: 
     assert refused.value.trouble.kind == Kind.TABLES
 
 
+@pytest.mark.wide
 def test_the_server_ends_where_another_machine_has_taken_the_folder(served, here: Here, caplog) -> None:
     served.only.renew_lease()
     assert here.ended == []
@@ -136,6 +139,7 @@ def test_a_process_that_ends_leaves_the_lease_of_all(here: Here, monkeypatch) ->
     assert lease_of(here.config.data_dir) is not None
 
 
+@pytest.mark.wide
 def test_a_wrapping_key_stays_in_its_file_alone(served: OneCompound, here: Here) -> None:
     assert here.config.face_key
     assert served.only.folder.config.face_key == b""

@@ -65,6 +65,7 @@ def sent(source: Path, target: Path) -> tuple[Path, str]:
     return file, digest
 
 
+@pytest.mark.wide
 def test_a_cell_arrives_whole_and_nothing_of_it_stays(source: Path, target: Path) -> None:
     before = files(source)
     seal_key = (source / "secrets" / "seal.key").read_bytes()

@@ -105,6 +105,7 @@ def test_each_cell_gets_a_backup_in_its_own_folder(cells: Path, run: Run, tmp_pa
     assert sorted(path.name for path in (tmp_path / "backups").iterdir()) == ["willow"]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -62,6 +62,7 @@ def test_an_upgrade_rebuilds_a_table_to_which_others_refer_and_shows_each_step(
     assert "as before" in capsys.readouterr().out
 
 
+@pytest.mark.wide
 def test_a_trial_does_everything_and_leaves_nothing(data, connection, monkeypatch, tmp_path, capsys):
     before = read(connection, REVISION)
     later_version(monkeypatch, tmp_path)
@@ -216,6 +217,7 @@ def test_a_backup_that_breaks_off_leaves_the_present_server_as_it_is(
     assert list(tmp_path.glob("*.before-rollback-*")) == []
 
 
+@pytest.mark.wide
 def test_a_backup_of_another_server_is_refused(data, tmp_path, capsys, connection):
     path = tmp_path / "backup"
     assert web("backup", data, path) == 0

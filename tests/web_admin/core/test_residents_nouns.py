@@ -97,6 +97,7 @@ def test_the_table_has_forty_nouns() -> None:
     assert len(texts_of_residents()) > 900
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("noun", nouns())
 def test_a_noun_has_its_one_word_in_every_text(noun: str) -> None:
     word = re.compile(rf"(?<![\w-]){PLURALS.get(noun, noun + 's?')}(?![\w-])", re.IGNORECASE)

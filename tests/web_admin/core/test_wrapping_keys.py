@@ -50,6 +50,7 @@ def consented(database, sealer, now):
         return site.site_id, people
 
 
+@pytest.mark.wide
 def test_the_old_file_is_overwritten_before_it_is_removed(database, sealer, consented, folder, now):
     held = (folder / "face.key").open("rb")
     old = held.read()
@@ -70,6 +71,7 @@ def test_a_half_overwritten_old_key_does_not_stop_the_next_rotation(database, se
     assert files(folder) == ["face.key"]
 
 
+@pytest.mark.wide
 def test_another_process_follows_a_rotation_without_a_restart(database, sealer, consented, folder, now):
     other = Sealer(b"s" * 32, b"l" * 32, WrapKeys(None, folder))
     before = shares(database, other, now)

@@ -65,6 +65,7 @@ def test_acts_about_one_person_leave_the_codes_as_they_are(act: Action) -> None:
     assert typed_at(act, digits).state is CredentialState.ACTIVE  # type: ignore[union-attr]
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 @pytest.mark.parametrize("with_others", [True, False])
 def test_a_publication_about_no_person_leaves_the_codes_as_they_are(act: Action, with_others: bool) -> None:

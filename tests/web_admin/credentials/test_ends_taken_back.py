@@ -105,6 +105,7 @@ def test_nothing_is_undone_where_the_card_is_another_persons_by_now(act: Action,
     assert (refusal.value.field, card.state) == (None, "ended")
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "give", [lambda act, child: issue_card(act, child, 7), issue_pin], ids=["card", "pin"]
 )

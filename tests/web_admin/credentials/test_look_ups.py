@@ -33,6 +33,7 @@ def test_a_number_that_a_guard_types_at_night_shows_nothing_of_its_card(compound
     assert read(compound, lambda s: s.scalars(looked).all()) == []
 
 
+@pytest.mark.wide
 def test_a_search_for_a_home_is_notified_to_each_holder_as_a_lost_card(compound):
     look(compound.signed_in("guard"), "3-1203")
     for card in ("4200005", "4200006"):
@@ -64,6 +65,7 @@ def test_another_reason_needs_words_and_shows_no_name_before(compound, page, typ
     assert read(compound, lambda s: s.scalars(looked).all()) == []
 
 
+@pytest.mark.wide
 def test_a_look_up_is_in_the_export_in_the_readers_language(compound):
     send(compound.signed_in("manager"), "/manage/cards/", number="4200005")
     client = compound.signed_in_again("guard")
@@ -105,6 +107,7 @@ def declare(client, page, form):
 TURNED = (4200005).to_bytes(4, "little").hex()  # as a reader types it that sends the last byte first
 
 
+@pytest.mark.wide
 def test_a_guards_reader_that_turns_bytes_opens_a_visit_at_the_desk(compound):
     client = compound.signed_in("guard")
     assert served_with_card(client, TURNED).location == "/manage/desk?again=1"  # another number

@@ -54,6 +54,7 @@ def withdraw(forgotten):
         withdraw_face(act, person_id)
 
 
+@pytest.mark.wide
 def test_without_an_ending_there_is_no_certificate(forgotten):
     with forgotten.database.session() as session, pytest.raises(NothingForgotten):
         certificate_statement(session, forgotten.consent_of(), forgotten.now)

@@ -149,6 +149,7 @@ def test_a_key_is_never_destroyed_while_a_share_needs_it(database, sealer, conse
     assert (folder / "face.key").read_bytes() == before
 
 
+@pytest.mark.wide
 def test_rotations_at_the_same_time_go_one_after_another(database, sealer, consented, folder, now):
     before, trouble = shares(database, sealer, now), []
 
@@ -189,6 +190,7 @@ with keys.lock():
 """
 
 
+@pytest.mark.wide
 def test_a_withdrawal_makes_a_rotation_due_and_the_rotation_settles_it(database, sealer, consented, now):
     site_id, (person_id, _other) = consented
     with database.session() as session:

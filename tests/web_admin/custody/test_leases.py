@@ -307,6 +307,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("change", "left"), CHANGES, ids=lambda value: getattr(value, "__name__", ""))
 def test_what_ends_a_lease_ends_it_with_the_next_question(
     database, sealer, site, north, people, clock, gates_app, change, left

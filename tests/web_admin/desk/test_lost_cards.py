@@ -44,6 +44,7 @@ def test_looks_have_an_end_and_the_manager_answers_the_alarm(compound):
     assert read(compound, lambda s: s.get_one(Alarm, alarm.alarm_id).acknowledged_at) is not None
 
 
+@pytest.mark.wide
 def test_the_card_stops_also_where_no_pass_can_be_made(compound, wang):
     with compound.app.app_context(), current_menjin().database.session() as session:
         act = new_action(

@@ -39,6 +39,7 @@ def test_what_is_done_is_the_persons_and_names_the_account_that_helped(compound,
     assert str(issued.facts["actor_id"]).startswith("staff-")
 
 
+@pytest.mark.wide
 def test_the_person_reads_who_helped_them_and_what_was_done(compound, wang):
     client = compound.signed_in("guard")
     served_with_card(client)

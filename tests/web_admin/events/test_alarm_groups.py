@@ -91,6 +91,7 @@ def test_now_shows_three_lines_and_where_the_others_are(compound) -> None:
     assert "8 alarms are open." in page
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("which", "left"), [("shown", 1), ("chosen", 4)])
 def test_several_are_acknowledged_at_once_but_never_those_about_people(compound, which, left) -> None:
     fill(compound)

@@ -69,6 +69,7 @@ def reported_now(compound, rows):
     return report
 
 
+@pytest.mark.wide
 def test_the_alarm_of_a_staff_card_shows_no_name_until_asked(client, compound, reported_now):
     reported_now("staff_card", compound.persons["保安队长"], "c")
     page = client.get("/manage/").text

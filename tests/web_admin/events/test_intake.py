@@ -266,6 +266,7 @@ def test_the_last_use_of_an_emergency_code_is_kept(database, north, code_id, clo
         assert (code.last_used_at, code.last_used_lane_id) == (clock.now + timedelta(minutes=2), "north-in")
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("whose", "opens", "reason"),
     [("other", True, "override"), ("", False, "override"), ("", True, "granted")],

@@ -31,6 +31,7 @@ def test_no_resident_sees_the_passages_of_another(small_compound: Compound, phon
     assert exported["passages"] == []
 
 
+@pytest.mark.wide
 def test_a_visitors_passage_is_shown_as_the_visitors_and_not_as_a_last_use(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -178,6 +178,7 @@ def test_two_machines_with_one_key_are_each_acknowledged_what_they_sent(database
     assert acknowledged(never_sent) == 2
 
 
+@pytest.mark.wide
 def test_what_was_set_aside_stays_so_after_pairing_again_and_what_comes_then_counts(
     database, sealer, site, gates_app, north, clock, unproven
 ):
@@ -211,6 +212,7 @@ def test_a_thief_does_not_fill_the_disk(database, north, clock, monkeypatch):
 # -- counters ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("ahead", [MAX_COUNTER, 10 + MAX_AHEAD + 1])
 def test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing(
     database, sealer, site, north, clock, ahead

@@ -22,6 +22,7 @@ def rows(compound):
     return read
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("query", "seen", "unseen"),
     [

@@ -99,6 +99,7 @@ def test_each_way_in_has_its_tries_in_tens_and_how_many_of_a_hundred_opened(add,
     assert (found["qr"].tries, found["qr"].opened_percent) == (0, None)
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 @pytest.mark.usefixtures("empty")
 def test_a_later_try_is_an_opening_soon_after_at_the_same_lane(add, read, compound):
@@ -137,12 +138,14 @@ def test_a_way_in_that_opens_less_often_than_the_face_is_named(add, read, compou
     assert "Opens less often than the face: PIN" in page
 
 
+@pytest.mark.wide
 @pytest.mark.usefixtures("empty")
 def test_without_tries_of_a_face_nothing_is_compared(add, read, compound):
     opened(add, "card", 30, NOW - timedelta(days=9))
     assert worse_than_face(list(ways(read, compound).values())) is None
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("role", "path"),
     [("manager", "/manage/privacy"), ("installer", "/manage/"), ("guard", "/manage/"), (None, "/report")],
@@ -221,6 +224,7 @@ def test_a_silent_gate_is_without_contact_since_it_was_heard(read):
     assert day.without_contact[-1]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("path", ["/manage/events/", "/manage/alarms/", "/manage/gates/north"])
 def test_every_picture_has_its_figures_as_a_table_and_no_name(compound, path):
     page = compound.signed_in("manager").get(path).text

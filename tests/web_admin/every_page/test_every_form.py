@@ -76,6 +76,7 @@ def test_a_pass_is_made_with_its_defaults_and_a_name_where_one_gate_reads_no_cod
     assert "车库" not in made
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("letter", "path", "endpoint", "once"),
     [

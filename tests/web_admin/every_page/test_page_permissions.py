@@ -29,6 +29,7 @@ def test_every_route_has_declared_who_it_is_for(compound):
     assert undeclared == set()
 
 
+@pytest.mark.wide
 def test_an_undeclared_route_answers_404(web_config, database, now):
     app = create_app(web_config, clock=lambda: now)
     app.add_url_rule("/forgotten", "forgotten", lambda: "secret")

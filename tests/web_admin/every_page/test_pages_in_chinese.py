@@ -42,6 +42,7 @@ def test_no_text_is_left_untranslated():
     assert sorted(texts_in_the_code() - translated, key=str) == []
 
 
+@pytest.mark.wide
 def test_no_translation_is_left_over():
     assert sorted(set(catalogue()) - texts_in_the_code(), key=str) == []
 

@@ -139,6 +139,7 @@ def test_every_route_is_in_the_table_and_the_table_has_no_other(callers) -> None
     assert (MAY.keys() | OF_LIBRARIES.keys()) - routes == set()
 
 
+@pytest.mark.wide
 def test_every_id_of_a_path_has_one_of_another_compound(callers) -> None:
     """An engineer who adds an object with a site adds it there too; accounts have no site."""
     rules = callers.compound.app.url_map.iter_rules()

@@ -32,6 +32,7 @@ def test_consent_keeps_the_digest_of_the_text_that_was_shown(act: Action) -> Non
     assert again.consent_id == consent.consent_id
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("channel", ["manager", "desk", "system"])
 def test_no_person_consents_for_another(act: Action, channel: str) -> None:
     add_lane(act)
@@ -59,6 +60,7 @@ def test_consent_is_refused_without_another_way_to_an_old_notice_and_to_children
         give_face_consent(by_phone(act, child.person_id), child.person_id, 1, "zh")
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_withdrawing_works_at_the_desk_and_twice_and_by_leaving_face_out(act: Action) -> None:
     add_lane(act)

@@ -46,6 +46,7 @@ def agree(act: Action, mother: Person, son: Person) -> Consent:
     return consent
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_under_14_nothing_of_face_is_offered(family: tuple[Action, Person, Person]) -> None:
     act, mother, son = family

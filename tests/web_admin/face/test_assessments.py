@@ -37,6 +37,7 @@ def submitted(act: Action) -> str:
     return submit_assessment(author(act), row.assessment_id).assessment_id
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("head", REQUIRED_TEXTS)
 def test_an_assessment_without_one_of_its_heads_is_not_submitted(act: Action, head: str) -> None:
     add_lane(act)

@@ -28,6 +28,7 @@ from web_admin.privacy.retention import RULES
 __all__ = ["family"]
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_a_yes_without_a_name_is_none_where_a_signature_is_asked_for(
     family: tuple[Action, Person, Person, Person],
@@ -97,6 +98,7 @@ def test_where_no_signature_is_asked_for_none_is_kept(family: tuple[Action, Pers
     assert act.session.scalars(select(WrittenRelease)).all() == []
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_a_no_and_a_withdrawal_need_no_signature(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, _father, _son = family
@@ -159,6 +161,7 @@ def test_saying_yes_again_makes_no_second_entry_of_a_consent(
     ]
 
 
+@pytest.mark.wide
 def test_how_many_renewals_rules_cause_is_known_before(family: tuple[Action, Person, Person, Person]) -> None:
     act, mother, father, son = family
     give_face_consent(by_phone(act, father.person_id), father.person_id, 1, "en")

@@ -42,6 +42,7 @@ def test_taking_back_ends_consent_and_share_in_the_same_transaction(act: Action,
     assert face_state(act.session, person.person_id).state == "off"
 
 
+@pytest.mark.wide
 def test_taking_back_an_older_consent_leaves_the_one_given_since(act: Action, person: Person) -> None:
     take(act, answer(act, person.person_id, "yes"))
     (older,) = consents(act)
@@ -53,6 +54,7 @@ def test_taking_back_an_older_consent_leaves_the_one_given_since(act: Action, pe
     assert refusals(act) == ["newer_consent"]
 
 
+@pytest.mark.wide
 def test_taking_back_after_a_newer_yes_ends_it_though_the_gate_knew_the_older(
     act: Action, person: Person
 ) -> None:

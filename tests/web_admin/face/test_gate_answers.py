@@ -44,6 +44,7 @@ def person(act: Action) -> Person:
     return made
 
 
+@pytest.mark.wide
 def test_a_yes_at_the_gate_is_a_consent_given_there_and_comes_back_as_permission(
     act: Action, person: Person
 ) -> None:
@@ -57,6 +58,7 @@ def test_a_yes_at_the_gate_is_a_consent_given_there_and_comes_back_as_permission
     assert act.session.get(FaceShare, (person.person_id, "north")) is not None
 
 
+@pytest.mark.wide
 def test_the_gate_receives_the_newest_notice_in_each_language_word_for_word(
     act: Action, person: Person
 ) -> None:

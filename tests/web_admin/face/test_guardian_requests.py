@@ -31,6 +31,7 @@ def family(act: Action) -> tuple[Action, Person, Person, Person]:
     return make_family(act)
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_one_of_two_guardians_is_not_enough_and_both_together_are(
     family: tuple[Action, Person, Person, Person],
@@ -138,6 +139,7 @@ def test_the_only_guardian_noted_at_the_desk_is_enough_until_another_is_noted(
     assert (state.state, state.paused_reason) == ("paused", "rules_changed")
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_asking_for_both_later_asks_minors_again_and_no_adult(
     family: tuple[Action, Person, Person, Person],
@@ -178,6 +180,7 @@ def test_both_guardians_sign_and_an_unused_signature_does_not_stay(
     assert {row.signed_name for row in act.session.scalars(select(GuardianRequest))} == {None}
 
 
+@pytest.mark.wide
 def test_who_signed_all_that_is_asked_for_is_not_asked_again(
     family: tuple[Action, Person, Person, Person],
 ) -> None:
@@ -223,6 +226,7 @@ def change(act: Action, what: str, mother: Person, father: Person, son: Person) 
                 name_guardian(at_desk(act), son.person_id, one.person_id)
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.publishing
 @pytest.mark.parametrize(
@@ -252,6 +256,7 @@ def test_a_yes_under_what_holds_no_more_completes_nothing_and_can_be_asked_for_a
     assert act.session.scalars(select(Consent)).all() == []
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_what_was_agreed_by_one_whom_the_office_did_not_check_ends(
     family: tuple[Action, Person, Person, Person],
@@ -329,6 +334,7 @@ def test_a_guardian_who_read_no_notice_that_exists_has_not_agreed(
         answer_guardian(by_phone(act, mother.person_id), to_mother, agrees=True, language="fr")
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_naming_the_only_guardian_once_more_changes_nothing(
     family: tuple[Action, Person, Person, Person],

@@ -59,6 +59,7 @@ def test_a_minor_alone_cannot_consent_by_phone_or_at_a_gate(family: tuple[Action
     assert act.session.scalars(select(Consent)).all() == []
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_minor_and_guardian_together_make_one_consent_and_both_are_recorded(
     family: tuple[Action, Person, Person],
@@ -72,6 +73,7 @@ def test_minor_and_guardian_together_make_one_consent_and_both_are_recorded(
     assert audit_kinds(act).count("face_consent_given") == 1
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_a_guardians_no_switches_nothing_on(family: tuple[Action, Person, Person]) -> None:
     act, mother, son = family
@@ -155,6 +157,7 @@ def test_when_the_guardian_goes_the_minors_face_goes(family: tuple[Action, Perso
     assert show_card(act, 71).opens
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_staff_may_record_a_no_or_a_withdrawal_and_a_no_changes_nothing(act: Action) -> None:
     add_lane(act)

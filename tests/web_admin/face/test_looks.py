@@ -90,6 +90,7 @@ def test_a_report_that_cannot_be_right_changes_nothing(
     assert set(kept(act)) == {THIRD}
 
 
+@pytest.mark.wide
 def test_a_dropped_look_is_published_to_its_gate_until_the_gate_reports_it_as_gone(
     act: Action, person: Person
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_dropped_look_is_published_to_its_gate_until_the_gate_reports_it_as_go
     assert to_delete(act, person) == ()
 
 
+@pytest.mark.wide
 def test_looks_that_are_gone_are_published_to_their_gate_and_of_their_persons_alone(
     act: Action, person: Person
 ) -> None:
@@ -131,6 +133,7 @@ def test_no_one_drops_the_look_of_another(act: Action, person: Person) -> None:
     assert kept(act) == {FIRST: None}
 
 
+@pytest.mark.wide
 def test_a_look_ends_after_two_years_and_a_younger_one_stays(act: Action, person: Person) -> None:
     report(act, person, "face_enrolled", act.now - LOOK_LASTS, FIRST)
     report(act, person, "face_enrolled", act.now - LOOK_LASTS + timedelta(minutes=1), FIRST, SECOND)
@@ -139,6 +142,7 @@ def test_a_look_ends_after_two_years_and_a_younger_one_stays(act: Action, person
     assert drop_old_looks(act) == 0
 
 
+@pytest.mark.wide
 def test_one_withdrawal_ends_all_looks_and_the_offer(act: Action, person: Person) -> None:
     report(act, person, "face_enrolled", act.now, FIRST, SECOND)
     report(act, person, "face_missed", act.now)
@@ -154,6 +158,7 @@ def offered(act: Action, person: Person, later: timedelta = timedelta(0)) -> boo
     return look_offer(act.session, person, act.now + later) is not None
 
 
+@pytest.mark.wide
 def test_the_second_miss_within_a_month_makes_an_offer_for_two_weeks(act: Action, person: Person) -> None:
     report(act, person, "face_missed", act.now - timedelta(days=31))
     report(act, person, "face_missed", act.now)
@@ -171,6 +176,7 @@ def test_an_added_look_ends_the_offer(act: Action, person: Person) -> None:
     assert not offered(act, person)
 
 
+@pytest.mark.wide
 def test_no_offer_comes_within_a_month_of_the_last_one(act: Action, person: Person) -> None:
     began, offers = act.now - timedelta(days=40), []
     for day in range(41):
@@ -180,6 +186,7 @@ def test_no_offer_comes_within_a_month_of_the_last_one(act: Action, person: Pers
     assert list(dict.fromkeys(offers)) == [None, first, first + OFFERED_AGAIN_AFTER]
 
 
+@pytest.mark.wide
 def test_one_tap_switches_the_offers_off_and_on_again(act: Action, person: Person) -> None:
     phone = by_phone(act, person.person_id)
     for _ in range(2):

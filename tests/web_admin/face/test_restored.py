@@ -39,6 +39,7 @@ def person(act: Action) -> Person:
     return made
 
 
+@pytest.mark.wide
 def test_a_consent_ends_and_its_owner_is_asked_and_offered_face_again(act: Action, person: Person) -> None:
     assert end_restored_faces(act) == 1
     (consent,) = consents(act)
@@ -61,6 +62,7 @@ def test_a_gate_that_got_the_roster_owes_a_receipt_though_its_lane_offers_face_n
     assert statement.state == "in_progress"
 
 
+@pytest.mark.wide
 def test_a_record_that_this_version_cannot_read_does_not_break_the_restore_off(
     act: Action, person: Person
 ) -> None:
@@ -70,6 +72,7 @@ def test_a_record_that_this_version_cannot_read_does_not_break_the_restore_off(
     assert consents(act)[0].withdrawn_why == "restored"
 
 
+@pytest.mark.wide
 def test_a_yes_from_before_the_restore_that_a_gate_sends_again_counts_for_nothing(
     act: Action, person: Person
 ) -> None:

@@ -21,6 +21,7 @@ from web_admin.policy.publish import publish_policy
 pytestmark = pytest.mark.both_databases
 
 
+@pytest.mark.wide
 def test_each_gate_is_lent_its_own_share_and_what_lends_waits_for_the_disk(faces, database, clock):
     with statements_that_wait(database) as used:
         replies = faces.ask(clock.now)
@@ -31,6 +32,7 @@ def test_each_gate_is_lent_its_own_share_and_what_lends_waits_for_the_disk(faces
         assert replies[gate.gate_id].leases == gate.ask(clock.now).leases != ()
 
 
+@pytest.mark.wide
 def test_a_gate_whose_last_face_ended_waits_for_no_disk_from_its_second_question_on(faces, database, clock):
     with database.session() as session:
         session.delete(session.get_one(FaceShare, (faces.person_id, "stair-2")))
@@ -60,6 +62,7 @@ def test_a_share_that_cannot_be_opened_keeps_no_other_gate_from_its_answer(
     assert noted(database)["stair-2"] == before
 
 
+@pytest.mark.wide
 def test_a_share_that_cannot_be_opened_costs_the_others_one_round_more(faces, database, clock):
     with database.session() as session:
         session.get_one(FaceShare, (faces.person_id, "stair-2")).share_sealed = b"damaged"
@@ -80,6 +83,7 @@ def test_a_wrong_key_for_leases_is_that_gates_own_fault(faces, clock):
     assert statuses == ["400 Bad Request" if number == 2 else "200 OK" for number in range(GATES)]
 
 
+@pytest.mark.wide
 def test_a_withdrawal_ends_what_is_lent_and_all_receipts_are_stored_together(
     faces, database, sealer, site, clock
 ):
@@ -112,6 +116,7 @@ def test_a_withdrawal_ends_what_is_lent_and_all_receipts_are_stored_together(
     assert faces.batch(requests) == {}, "each number is good once"
 
 
+@pytest.mark.wide
 def test_a_gate_with_a_receipt_of_before_keeps_no_other_from_its_own(faces, database, clock):
     with database.session() as session:
         consent_id = session.scalars(select(FaceShare.consent_id)).first()
@@ -130,6 +135,7 @@ def test_a_gate_with_a_receipt_of_before_keeps_no_other_from_its_own(faces, data
     assert sorted(faces.batch(requests())) == [0, 1, 3]
 
 
+@pytest.mark.wide
 def test_a_gate_that_sends_no_receipt_at_all_keeps_no_other_from_its_own(faces, database, clock):
     with database.session() as session:
         consent_id = session.scalars(select(FaceShare.consent_id)).first()
@@ -142,6 +148,7 @@ def test_a_gate_that_sends_no_receipt_at_all_keeps_no_other_from_its_own(faces, 
     assert sorted(faces.batch(requests)) == [0, 1, 3]
 
 
+@pytest.mark.wide
 @on_postgresql
 def test_a_gate_whose_row_is_held_is_left_out_and_the_receipts_of_others_do_not_wait(faces, database, clock):
     with database.session() as session:
@@ -176,6 +183,7 @@ def receipt_of(gate, consent_id, person_id, now):
 FAULTS = [OperationalError("", {}, Exception("the connection ended")), TimeoutError("no connection")]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("fault", FAULTS, ids=["ended", "none"])
 def test_what_fails_for_gates_with_faces_takes_no_answer_from_gates_whose_call_is_counted(
     faces, database, sealer, clock, fault
@@ -199,6 +207,7 @@ def test_what_fails_for_gates_with_faces_takes_no_answer_from_gates_whose_call_i
     assert len(faces.ask(clock.now)) == GATES
 
 
+@pytest.mark.wide
 @on_sqlite
 def test_a_value_of_a_check_in_is_read_once_however_often_the_statement_has_it(fleet, database, clock):
     read = []

@@ -43,6 +43,7 @@ def test_many_gates_cost_one_statement_and_each_call_is_counted(fleet, database,
         assert not differing(replies[gate.gate_id], gate.ask(clock.now))
 
 
+@pytest.mark.wide
 def test_news_of_many_gates_cost_as_many_statements_as_those_of_one(fleet, database, sealer, site, clock):
     one_card_more(database, sealer, site, fleet.person_id, 700, clock.now)
     clock.now += timedelta(seconds=2)
@@ -56,6 +57,7 @@ def test_news_of_many_gates_cost_as_many_statements_as_those_of_one(fleet, datab
         assert not differing(reply, gate.ask(clock.now)), "as it is worked out in full"
 
 
+@pytest.mark.wide
 def test_gates_that_were_rung_get_their_news_and_how_long_they_may_wait_now(
     fleet, database, sealer, site, clock
 ):
@@ -223,6 +225,7 @@ def test_an_order_that_is_being_given_to_a_gate_keeps_it_from_no_answer(fleet, d
         assert len(fleet.ask(clock.now)) == GATES
 
 
+@pytest.mark.wide
 @on_postgresql
 def test_what_is_committed_between_the_count_and_the_news_leaves_the_gates_to_a_full_answer(
     fleet, database, sealer, site, clock
@@ -247,6 +250,7 @@ def test_what_is_committed_between_the_count_and_the_news_leaves_the_gates_to_a_
     assert gate.ask(clock.now).ask_again_seconds == 30.0
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("ahead", "is_answered"), [(MAX_AHEAD, True), (MAX_AHEAD + 1, False)])
 def test_a_number_too_far_ahead_is_not_counted_by_the_statement(fleet, database, clock, ahead, is_answered):
     gate = fleet.gates[0]
@@ -264,6 +268,7 @@ def test_the_same_gate_twice_is_answered_once_and_a_copied_request_never(fleet, 
     assert fleet.batch(requests) == fleet.batch(requests[1:]) == {}
 
 
+@pytest.mark.wide
 def test_one_request_at_two_workers_is_answered_by_one(fleet, menjin, clock):
     other = sync_app(menjin)
     for gate in fleet.gates:  # the other worker has answered these gates as well
@@ -312,6 +317,7 @@ def test_a_body_that_cannot_be_read_and_a_wrong_signature_are_no_fault_of_others
     }
 
 
+@pytest.mark.wide
 def test_a_connection_that_ends_leaves_them_to_be_answered_alone(fleet, database, clock):
     tried = []
 
@@ -347,6 +353,7 @@ def test_a_fault_of_the_first_statement_is_logged_and_the_one_for_news_answers_a
     assert all(answers.remembers(gate.gate_id) for gate in fleet.gates)
 
 
+@pytest.mark.wide
 def test_what_an_answer_rests_on_that_is_so_no_longer_is_asked_of_the_database_once(fleet, database, clock):
     answers = fleet.app.extensions["menjin_last_answers"]
     with database.session() as session:
@@ -396,6 +403,7 @@ def test_what_fails_for_receipts_takes_no_answer_from_gates_that_ask(fleet, cloc
     assert "by a few statements failed" in caplog.text
 
 
+@pytest.mark.wide
 def test_a_gate_that_has_a_share_by_now_is_lent_it_by_a_call_that_waits(fleet, database, sealer, site, clock):
     with database.session() as session:
         person = session.get_one(Person, fleet.person_id)
@@ -417,6 +425,7 @@ def read_at_a_time(rows, monkeypatch):
     monkeypatch.setattr(check_ins, "STATEMENTS", {name: statements_for(name) for name in DIALECTS})
 
 
+@pytest.mark.wide
 def test_news_of_too_many_records_leave_gates_out_and_the_first_get_theirs(
     fleet, database, sealer, site, clock, monkeypatch
 ):
@@ -433,6 +442,7 @@ def test_news_of_too_many_records_leave_gates_out_and_the_first_get_theirs(
     assert [after[gate_id] == before[gate_id] for gate_id in ("stair-2", "stair-3")] == [True, True]
 
 
+@pytest.mark.wide
 def test_of_too_many_records_the_last_gate_is_left_out_though_a_single_one_of_its_own_was_read(
     fleet, database, sealer, site, clock, monkeypatch
 ):
@@ -453,6 +463,7 @@ def test_of_too_many_records_the_last_gate_is_left_out_though_a_single_one_of_it
     }
 
 
+@pytest.mark.wide
 def test_cards_come_with_their_persons_news_in_the_order_of_versions(fleet, database, sealer, site, clock):
     """Gates that are behind by different numbers of versions each get what they lack."""
     fleet.gates[0].have = (1, 1)
@@ -466,6 +477,7 @@ def test_cards_come_with_their_persons_news_in_the_order_of_versions(fleet, data
     assert [len(replies[gate.gate_id].change.puts) for gate in fleet.gates[:3]] == [3, 2, 1]
 
 
+@pytest.mark.wide
 @on_postgresql
 def test_of_many_records_only_those_published_since_are_read(fleet, database, sealer, site, clock):
     """Or a card more at 250 gates with 10,000 people would read five million records."""

@@ -42,12 +42,14 @@ def test_how_far_a_gates_clock_is_behind_is_noted_to_a_tenth_of_a_second(
         fleet.app.extensions["menjin_last_answers"].forget(gate.gate_id)
 
 
+@pytest.mark.wide
 def test_while_a_restore_is_under_way_no_gate_is_answered_by_the_statement(fleet, database, site, clock):
     with database.session() as session:
         session.get_one(Site, site).restoring = True
     assert fleet.ask(clock.now) == {}
 
 
+@pytest.mark.wide
 def test_an_order_that_was_delivered_keeps_no_gate_from_the_statement(fleet, database, clock):
     with database.session() as session:
         delivered = OrderRow(
@@ -64,6 +66,7 @@ def test_an_order_that_was_delivered_keeps_no_gate_from_the_statement(fleet, dat
     assert len(fleet.ask(clock.now)) == GATES
 
 
+@pytest.mark.wide
 def test_the_epoch_of_the_policy_that_a_gate_has_is_noted(fleet, database, clock):
     gate = fleet.gates[0]
     with database.session() as session:

@@ -25,6 +25,7 @@ def refused_lines(act: Action, *gates: NewGate) -> dict[int, str]:
     return {problem.line: str(problem.message) for problem in refused.value.problems}
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_every_wrong_line_is_said_and_nothing_is_stored(act: Action) -> None:
     make_north(act)
@@ -70,6 +71,7 @@ def test_two_lines_whose_lanes_would_share_a_short_name_name_each_other(act: Act
     assert "Line 3 would have a lane with the short name a-side-out too" in problems[5]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("heading", ["Name", "gate", "名称", "序号", "门", "No", "nr"])
 def test_the_heading_of_a_column_is_no_gate(act: Action, heading: str) -> None:
     make_north(act)

@@ -50,6 +50,7 @@ def test_hours_of_a_lane_stay_and_the_page_names_the_lane(client, compound):
     assert hours_named(compound) is not None
 
 
+@pytest.mark.wide
 def test_hours_of_a_persons_right_stay_until_the_right_is_changed(client, compound):
     with at(compound) as act:
         hours = save_hours(act, None, "Mornings", [Span(("mon",), 0, 600)])

@@ -97,6 +97,7 @@ def other_pulse(session, sealer, site, person_id, now):
     session.get_one(Lane, "north-in").pulse_seconds = 7.0
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "change", [card, end_of_a_person, suspension, other_pulse], ids=lambda change: change.__name__
 )
@@ -112,6 +113,7 @@ def test_the_answer_is_the_one_that_is_worked_out_in_full(
     assert not differing(fast, north.ask(clock.now))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "difference",
     [

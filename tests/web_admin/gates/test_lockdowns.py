@@ -50,6 +50,7 @@ def test_every_role_reads_of_a_lockdown_on_a_page_of_theirs(compound, role) -> N
     assert ("End the lockdown" in page) == (role in ("manager", "guard"))
 
 
+@pytest.mark.wide
 def test_the_band_knows_when_it_began_and_goes_with_its_end(compound) -> None:
     client = compound.signed_in("manager")
     began = lock(compound, client)
@@ -63,6 +64,7 @@ def test_the_band_knows_when_it_began_and_goes_with_its_end(compound) -> None:
     assert "lockdown-band" not in client.get("/manage/people/").text
 
 
+@pytest.mark.wide
 def test_the_pages_of_a_visit_at_the_desk_have_the_band_and_its_end(compound) -> None:
     client = compound.signed_in("guard")
     lock(compound, compound.signed_in("manager"))

@@ -196,6 +196,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_what_comes_of_it_is_what_comes_of_the_full_way(
     database, north, receipt, gates_app, monkeypatch, change

@@ -72,6 +72,7 @@ def test_the_end_of_a_lockdown_is_published_once_with_all_lanes_as_they_are_unde
         unlock_site(by_phone(act, "a resident"))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("posture", "hours", "reason"),
     [

@@ -63,6 +63,7 @@ def test_what_follows_names_who_and_what_reaches_no_other_gate(act: Action) -> N
     assert (follows.emergency_codes, follows.faces) == (1, 0)
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_it_is_sent_nothing_and_offered_nowhere_while_rights_stay(act: Action) -> None:
     other = two_gates(act)
@@ -94,6 +95,7 @@ def test_pairing_a_controller_is_the_one_way_back(act: Action) -> None:
     assert [gate.gate_id for gate in gates_open_to(act.session, other, act.now)] == ["north"]
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_it_comes_back_under_a_name_that_no_other_gate_has_by_then(act: Action) -> None:
     two_gates(act)

@@ -88,6 +88,7 @@ def test_two_buildings_of_one_name_are_refused_with_the_name(act):
     assert "4号楼" in str(refused.value.message)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -26,6 +26,7 @@ def refusal(act: Action, spec: LaneSpec, gate_id: str = "north") -> ActionRefuse
     return refused.value
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_a_gate_receives_all_settings_of_a_lane(act: Action) -> None:
     add_lane(act)
@@ -68,6 +69,7 @@ def test_the_author_of_a_schedule_is_who_last_changed_it(act: Action) -> None:
     assert gate_view(act).policy.lanes["north-in"].posture_author_id == "manager-2"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
@@ -115,6 +117,7 @@ def test_no_person_is_refused_for_not_leaving_where_no_way_out_counts(act: Actio
     assert gate_view(act).policy.lanes["north-in"].antipassback == "hard"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("spec", "field"),
     [

@@ -105,6 +105,7 @@ def test_what_takes_only_open_orders_is_what_the_locks_themselves_say() -> None:
     assert set(PULSED_ONLY) == {kind.value for kind, rules in RULES.items() if not rules.may_hold}
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("lock", PULSED_ONLY)
 def test_a_drive_that_takes_only_open_orders_is_not_held_but_may_be_shut(act: Action, lock: str) -> None:
     add_lane(act)

@@ -43,6 +43,7 @@ def test_time_alone_warns_and_takes_no_lane_down(act: Action) -> None:
     assert "north-in" in gate_view(years_later).policy.lanes
 
 
+@pytest.mark.wide
 def test_face_is_offered_only_where_a_live_sheet_describes_the_camera(act: Action) -> None:
     add_lane(act)
     save_sheet(act, "north-in", NO_CAMERA)
@@ -64,6 +65,7 @@ def inherit(act: Action) -> None:
     act.session.flush()
 
 
+@pytest.mark.wide
 def test_a_lane_from_before_stays_live_without_face_until_a_sheet_passes(act: Action) -> None:
     add_lane(act)
     offer_face(act)
@@ -96,6 +98,7 @@ def test_a_sheet_that_a_newer_rule_refuses_is_not_published(act: Action) -> None
     assert gate_view(act).policy.lanes == {}
 
 
+@pytest.mark.wide
 def test_no_lane_waits_for_one_that_is_not_live_nor_counts_on_it(act: Action) -> None:
     add_lane(act)
     save_lane(act, "north", replace(OUT, antipassback="soft"))

@@ -36,6 +36,7 @@ def entry(forgotten, kind):
         return session.scalars(select(AuditEntry).where(AuditEntry.kind == kind)).first()
 
 
+@pytest.mark.wide
 def test_an_erased_personal_part_still_verifies(forgotten):
     change(forgotten, update(AuditEntry).values(personal=None, salt=None))
     assert check(forgotten).erased == check(forgotten).ledger_entries

@@ -1,5 +1,6 @@
 """The losses of an act that begins are compared with those that were read, by lane and person."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ def places(losses):
     return {(loss.kind, lane) for loss in losses for lane in loss.lane_ids or ("",)}
 
 
+@pytest.mark.wide
 @given(LOSSES, LOSSES)
 def test_more_is_taken_where_a_person_or_a_place_is_new(read, now):
     more = bool(triples(now) - triples(read) or places(now) - places(read))

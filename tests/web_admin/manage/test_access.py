@@ -150,6 +150,7 @@ def test_a_holiday_is_marked_by_its_name(client, compound):
 # -- a person ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_a_persons_week_asks_for_a_reason_which_that_person_reads(client, compound, rows, path):
     events = rows(lambda s: s.scalar(select(func.count()).select_from(GateEvent)))
     assert "<tbody>" not in client.get(path).text
@@ -244,6 +245,7 @@ def test_both_weeks_are_in_both_languages(compound, rows, path, language):
     assert [word in page for word, page in zip(english, pages, strict=True)] == [language == "en"] * 3
 
 
+@pytest.mark.wide
 def test_links_lead_from_the_gate_the_lane_and_the_person(client, compound):
     person = compound.persons["王芳"]
     assert f'href="{LANE}"' in client.get("/manage/gates/north").text

@@ -68,6 +68,7 @@ def test_a_second_review_is_refused_with_a_sentence(client, begun):
     assert "An access review is running" in answer.text
 
 
+@pytest.mark.wide
 def test_rows_are_kept_suspended_and_asked_from_the_list(client, begun, rows):
     card = row_of(rows, Kind.CARD, why=Why.UNUSED)
     assert press(client, f"{PATH}/rows/{card.row_id}/ask", card).status_code == 303
@@ -90,6 +91,7 @@ def test_a_row_that_moved_meanwhile_says_so(client, begun, rows):
     assert "Another person worked on this row meanwhile" in client.get(answer.headers["Location"]).text
 
 
+@pytest.mark.wide
 def test_a_card_that_ended_meanwhile_is_shown_so_and_noted(client, begun, rows):
     card = row_of(rows, Kind.CARD, why=Why.UNUSED)
     with begun.act() as act:
@@ -99,6 +101,7 @@ def test_a_card_that_ended_meanwhile_is_shown_so_and_noted(client, begun, rows):
     assert "It has already ended" in client.get(answer.headers["Location"]).text
 
 
+@pytest.mark.wide
 def test_the_privacy_officer_keeps_and_asks_and_suspends_nothing(begun, rows):
     officer = begun.signed_in("privacy_officer")
     card = row_of(rows, Kind.CARD, why=Why.UNUSED)
@@ -128,6 +131,7 @@ def test_an_account_answers_what_it_is_asked(begun, rows):
     assert "Answer: still needed" in page_of(begun.signed_in("manager"), f"{PATH}?show=answered")
 
 
+@pytest.mark.wide
 def test_the_record_is_a_page_a_sheet_and_a_file_that_anyone_can_check(client, begun, rows):
     page = page_of(client)
     left = re.search(r'name="left" value="(\d+)"', page)[1]

@@ -71,18 +71,21 @@ def test_shorter_hours_are_shown_and_done_by_one_press(compound, office, weekday
     assert read(compound, lambda s: s.get_one(Hours, weekdays).spans[0]["until_minute"]) == 12 * 60
 
 
+@pytest.mark.wide
 def test_longer_hours_go_on_at_once(compound, office, weekdays):
     sent = send(office, f"/manage/hours/{weekdays}", **WEEK_HOURS, **{"span1-end": "20:00"})
     assert sent.status_code == 303
     assert read(compound, lambda s: s.get_one(Hours, weekdays).spans[0]["until_minute"]) == 20 * 60
 
 
+@pytest.mark.wide
 def test_in_chinese_it_is_said_in_chinese(compound, weekdays):
     office = compound.signed_in("manager", "zh")
     shown = send(office, f"/manage/hours/{weekdays}", **WEEK_HOURS, **{"span1-end": "12:00"})
     assert "周一至周五 12:00–18:00，2 人不能再从北门进入。" in shown.text
 
 
+@pytest.mark.wide
 def test_who_may_see_no_people_reads_counts_alone(compound, weekdays):
     installer = compound.signed_in("installer")
     shown = send(installer, f"/manage/hours/{weekdays}", **WEEK_HOURS, **{"span1-end": "12:00"})
@@ -135,11 +138,13 @@ def test_a_schedule_that_closes_is_shown_and_its_end_goes_on_at_once(compound, o
     assert read(compound, lambda s: s.get_one(Lane, "north-in").posture_hours) == {}
 
 
+@pytest.mark.wide
 def test_a_schedule_that_opens_goes_on_at_once_and_is_missed_when_it_ends(compound, office, weekdays):
     lane = "/manage/lanes/north-in/schedules"
     assert send(office, f"{lane}/new", hours_id=weekdays, posture="held_open").status_code == 303
 
 
+@pytest.mark.wide
 def test_a_way_taken_from_a_lane_is_counted_and_no_one_is_left_with_face_alone(compound, office):
     page = "/manage/gates/north/lanes/north-in"
     shown = send(office, page, **LANE, methods=["card", "qr"])
@@ -188,6 +193,7 @@ def test_fewer_lanes_of_a_person_are_shown_and_more_go_on_at_once(compound, offi
     assert send(office, page, lanes=lanes, hours_id="", **dates).status_code == 303
 
 
+@pytest.mark.wide
 def test_an_end_in_two_months_is_shown_where_it_is_felt(compound, office):
     page = f"/manage/people/{compound.persons['王芳']}/grants"
     lanes = ["north-in", "north-out"]
@@ -197,6 +203,7 @@ def test_an_end_in_two_months_is_shown_where_it_is_felt(compound, office):
     assert "1 person is left with no way in at all." in shown.text
 
 
+@pytest.mark.wide
 def test_the_end_of_the_only_card_is_shown_and_of_one_of_two_is_not(compound, office):
     person_id = compound.persons["王芳"]
     card = read(compound, lambda s: card_of(s, person_id))
@@ -209,6 +216,7 @@ def test_the_end_of_the_only_card_is_shown_and_of_one_of_two_is_not(compound, of
     assert read(compound, lambda s: s.get_one(CredentialRow, card).state) == "ended"
 
 
+@pytest.mark.wide
 def test_the_end_of_one_of_two_cards_says_what_follows_and_that_it_can_be_undone(compound, office):
     person_id = compound.persons["王芳"]
     card = read(compound, lambda s: card_of(s, person_id))
@@ -262,6 +270,7 @@ def test_a_complete_sheet_without_three_people_says_so_before_it_ends_them(compo
     assert read(compound, living) == 9
 
 
+@pytest.mark.wide
 def test_a_sheet_that_adds_goes_on_at_once(compound, office):
     sheet = sheet_without(compound) + b"\n9-0101,New,resident,7100001\n"
     assert read_in(office, sheet).location == "/manage/people/"
@@ -353,6 +362,7 @@ def test_what_was_open_for_an_hour_is_shown_again(compound, office, weekdays, sh
     assert (until(compound, weekdays) == 12 * 60) is goes_on
 
 
+@pytest.mark.wide
 def test_other_fields_than_those_that_were_shown_are_shown_again(compound, office, weekdays, shorter):
     shorter_still = shorter.text.replace('value="12:00"', 'value="08:00"')
     assert shorter_still != shorter.text
@@ -368,6 +378,7 @@ def test_a_mark_that_was_not_given_here_goes_nowhere(compound, office, weekdays,
     assert until(compound, weekdays) == 18 * 60
 
 
+@pytest.mark.wide
 def test_a_second_press_does_nothing_twice(compound, office, weekdays, shorter):
     go_on(office, shorter)
     again = go_on(office, shorter)

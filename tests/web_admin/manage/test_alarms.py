@@ -36,6 +36,7 @@ def test_an_alarm_leads_to_its_lane_and_the_lane_to_its_events(compound):
     assert "/manage/events/" not in compound.signed_in("installer").get("/manage/lanes/east-in").text
 
 
+@pytest.mark.wide
 def test_an_alarm_about_the_server_says_whose_it_is_and_leads_to_what_to_do(compound, rows):
     rows(lambda s: raise_alarm(s, compound.site_id, "alarm_server_disk", compound.clock()))
     shown = {}
@@ -68,6 +69,7 @@ def test_a_past_alarm_says_who_saw_it_and_what_they_noted(compound, rows):
     assert "No open alarm" in page
 
 
+@pytest.mark.wide
 def test_a_threat_is_shown_only_to_those_who_answer_alarms(compound, rows):
     raised(compound, rows, "alarm_duress")
     word, elsewhere = "Someone may be under threat", {}

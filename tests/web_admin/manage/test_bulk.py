@@ -111,6 +111,7 @@ def test_hours_are_asked_for_before_their_preview(compound, office):
     assert read(compound, lambda s: [g.lanes for g in s.get_one(Person, ids[0]).grants]) == [["east-in"]]
 
 
+@pytest.mark.wide
 def test_a_run_of_slips_begins_for_the_chosen_and_waits_for_its_own_end(compound, office):
     ids = [compound.persons[name] for name in ("王芳", "保洁员")]
     done = confirm(office, preview(office, "print_invitations", *ids))

@@ -47,6 +47,7 @@ def test_none_and_too_many_lead_back_to_the_list_with_a_sentence(office, chosen,
     assert said in office.get(answer.location).text
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("where", [BULK, DO])
 @pytest.mark.parametrize("named", [{}, {"act": "delete"}])
 def test_a_missing_or_unknown_act_leads_back_to_the_list_with_a_sentence(compound, office, where, named):

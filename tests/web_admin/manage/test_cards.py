@@ -35,6 +35,7 @@ def card_of(compound, number):
         return act.session.scalars(wanted).one()
 
 
+@pytest.mark.wide
 def test_a_homes_card_is_given_to_the_person_who_holds_it(client, compound_with_homes):
     page = client.get(f"{BATCH}?building=9&after=019-019").text
     tap(client, page, "7200001")
@@ -64,6 +65,7 @@ def test_a_lost_card_is_replaced_in_one_step_and_the_old_one_ends(client, compou
     assert state_of(compound_with_homes, 7200009) == [("active", "resident", "3-1203")]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("path", [BATCH, "/manage/people/move-in", "/manage/people/staff/new"])
 def test_a_guard_gives_no_cards_and_moves_no_resident_in(compound_with_homes, path):
     assert compound_with_homes.signed_in("guard").get(path).status_code == 403

@@ -41,6 +41,7 @@ def test_the_button_the_next_visit_and_signing_out_end_a_visit(compound):
     assert client.get("/r/").status_code == 302
 
 
+@pytest.mark.wide
 def test_staffs_own_pages_beside_a_visit_stay_staffs_own(compound, wang):
     client = compound.signed_in("guard")
     served_with_card(client)

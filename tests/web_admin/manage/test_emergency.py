@@ -42,6 +42,7 @@ def test_a_code_is_shown_once_with_what_to_type_and_never_again(client, rows):
     assert "Police 110" in later
 
 
+@pytest.mark.wide
 def test_the_same_form_sent_twice_makes_one_code(client, rows):
     page = client.get("/manage/emergency/new").text
     once = re.search(r'name="once"[^>]*value="([^"]+)"', page)[1]
@@ -64,6 +65,7 @@ def test_a_code_for_no_lane_says_so_beside_the_lanes(client, rows):
     assert code_of(rows, "Police 110") is None
 
 
+@pytest.mark.wide
 def test_a_used_code_asks_for_a_new_one_which_ends_the_old(client, compound, rows):
     old = code_of(rows, "急救 120")
 
@@ -167,6 +169,7 @@ def test_passages_and_facts_without_a_person_cannot_be_asked_for(client, path):
 # -- now ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("minutes", "shown"), [(30, True), (-1, False)])
 def test_a_lane_that_staff_hold_open_is_shown_as_such_with_its_end(client, compound, rows, minutes, shown):
     end = compound.clock() + timedelta(minutes=minutes)
@@ -186,6 +189,7 @@ def test_a_lane_that_staff_hold_open_is_shown_as_such_with_its_end(client, compo
         assert ("Held open until" in page) is shown
 
 
+@pytest.mark.wide
 def test_try_it_knows_that_a_staff_card_opens_in_lockdown(client, compound, rows):
     captain = compound.persons["保安队长"]
     send(client, f"/manage/cards/give/{captain}", number="7700001")

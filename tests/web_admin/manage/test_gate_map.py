@@ -42,6 +42,7 @@ def send_plan(client, content):
     return client.post(f"{PAGE}plan", data=fields, content_type="multipart/form-data")
 
 
+@pytest.mark.wide
 def test_one_press_puts_each_gate_on_the_map_and_moves_none_that_is_there(client, rows):
     post(client, "gates/north", x="10", y="20")
     assert post(client, "rows").status_code == 303
@@ -62,6 +63,7 @@ def test_a_gate_is_moved_by_numbers_and_arrows_and_taken_off_without_a_script(cl
     assert spots(rows)["north"] == (None, None)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("typed", ["-1", "1001", "", "x", "9" * 40])
 def test_a_spot_that_is_not_on_the_map_is_refused_beside_its_field(client, rows, typed):
     answer = post(client, "gates/north", x=typed, y="5")
@@ -113,6 +115,7 @@ def test_a_drawing_is_shown_under_the_gates_and_taken_away(client):
     assert client.get(f"{PAGE}plan.svg").status_code == 404
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("content", "said"),
     [

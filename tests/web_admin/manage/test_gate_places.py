@@ -75,6 +75,7 @@ def test_a_building_is_renamed_and_one_of_the_same_name_is_refused(client, rows)
     assert "Another place is called rose house." in answer.text
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("kind", "asked"),
     [
@@ -96,6 +97,7 @@ def test_a_place_of_each_kind_is_renamed_by_the_fields_that_its_page_has(client,
     assert id_of(rows, "New name")
 
 
+@pytest.mark.wide
 def test_a_place_is_removed_once_it_is_empty(client, rows):
     send(client, f"{PAGE}new", name="Parking", kind="garage", code="", parent_id="")
     place_id = id_of(rows, "Parking")

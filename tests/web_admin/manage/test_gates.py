@@ -63,6 +63,7 @@ def test_a_lane_whose_name_of_before_is_longer_is_changed(client, rows):
     assert send(client, page, **typed | {"name": f"{name}!"}).status_code == 422
 
 
+@pytest.mark.wide
 def test_a_lane_is_changed(client, rows):
     shown = send(client, "/manage/gates/north/lanes/north-in", **LANE, methods=["card", "pin"])
     assert done(client, shown).status_code == 303

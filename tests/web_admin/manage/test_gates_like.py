@@ -73,6 +73,7 @@ def gates_of(compound) -> dict[str, str]:
         return dict(act.session.execute(select(Gate.gate_id, Gate.name)).all())
 
 
+@pytest.mark.wide
 def test_a_pasted_list_becomes_gates_whose_lanes_wait_for_their_sheets(client, compound) -> None:
     before = gates_of(compound)
     preview = send(client, "3栋1单元\r\n\r\n3栋2单元\tstair-32\r\nStair 12\r\n")

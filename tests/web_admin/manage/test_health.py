@@ -25,6 +25,7 @@ def test_the_page_says_what_needs_staff_first(compound):
     assert "None was ever made here." in page
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("language", "says"), [("en", "Without face"), ("zh", "它的程序不含人脸代码。")])
 def test_the_page_names_a_gate_without_face(compound, language, says):
     client = compound.signed_in("manager", language)

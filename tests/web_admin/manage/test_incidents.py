@@ -19,6 +19,7 @@ def compound_begins(now):
     return now
 
 
+@pytest.mark.wide
 def test_the_page_shows_the_clocks_what_is_missing_and_then_the_notice(compound, now):
     officer = compound.signed_in("privacy_officer")
     known = now - timedelta(hours=5)

@@ -27,6 +27,7 @@ def test_a_sheet_read_into_the_form_and_sent_again_is_the_same(client, compound)
     assert '<option selected value="gate_outside">' in page
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("field", "typed", "says"),
     [

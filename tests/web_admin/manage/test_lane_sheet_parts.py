@@ -1,5 +1,7 @@
 """The page that asks a lane sheet part by part, until the lane is live."""
 
+import pytest
+
 from tests.support.compounds.resident import csrf_of
 from web_admin.gates.sheet_models import LaneSheetRow
 
@@ -11,6 +13,7 @@ def send(client, part: str, data: dict[str, str]):
     return client.post(path, data={"csrf_token": csrf_of(client.get(path).text), **data})
 
 
+@pytest.mark.wide
 def test_the_parts_are_asked_one_after_another_until_the_lane_is_live(compound) -> None:
     client = compound.signed_in("installer")
     refused = send(client, "lock", {"lock": ""})

@@ -90,6 +90,7 @@ def test_it_is_listed_by_its_day_and_nothing_is_done_before(compound, office, pl
     assert until(compound, planned) == 18
 
 
+@pytest.mark.wide
 def test_who_reads_another_language_reads_in_it_what_it_takes(compound, office, planned):
     with office.session_transaction() as session:
         session["language"] = "zh"
@@ -109,6 +110,7 @@ def test_at_its_time_it_is_done_once(compound, office, planned):
     assert open_alarms(compound) == []
 
 
+@pytest.mark.wide
 def test_after_days_without_a_server_it_is_done_once(compound, planned):
     assert pass_time(compound, AT_BEGIN + timedelta(days=3)) == 1
     assert (until(compound, planned), pass_time(compound, AT_BEGIN + timedelta(days=4))) == (12, 0)
@@ -127,6 +129,7 @@ def test_two_workers_do_it_once(compound, planned):
     assert entries(compound) == ["act_planned", "planned_act_begun"]
 
 
+@pytest.mark.wide
 def test_a_crash_before_the_end_leaves_nothing_and_it_is_begun_again(compound, planned, monkeypatch):
     monkeypatch.setattr(web_later, "end_attempt", crash)
     with pytest.raises(KeyboardInterrupt):
@@ -167,6 +170,7 @@ def claimed(compound):
     return later_acts.claim_act(*parts(compound), job_id, AT_BEGIN)
 
 
+@pytest.mark.wide
 def test_it_can_be_withdrawn(compound, office, planned):
     page = office.get(LIST).text
     (path,) = re.findall(r'action="(/manage/later/[^"]+/withdraw)"', page)
@@ -178,6 +182,7 @@ def test_it_can_be_withdrawn(compound, office, planned):
     assert until(compound, planned) == 18
 
 
+@pytest.mark.wide
 def test_one_that_began_while_its_list_was_read_is_not_called_withdrawn(
     compound, office, planned, monkeypatch
 ):
@@ -198,6 +203,7 @@ def test_one_that_began_while_its_list_was_read_is_not_called_withdrawn(
     assert "Withdrawn. Nothing changes" not in said
 
 
+@pytest.mark.wide
 def test_after_days_without_a_server_acts_are_done_in_the_order_of_their_times(compound, office, weekdays):
     """The one for Tuesday was planned first: what is so in the end is what it says."""
     for end, day in (("20:00", "2026-07-07"), ("19:00", "2026-07-06")):
@@ -241,6 +247,7 @@ def press_in(office, page, hours_id):
     return office.post(path, data=fields)
 
 
+@pytest.mark.wide
 def test_where_one_fewer_is_outside_by_then_it_is_done(compound, office, planned):
     with compound.act("manager") as act:
         set_grants(
@@ -297,6 +304,7 @@ def planned_at_noon(office, hours_id):
     assert go_on(office, shown).location == LIST
 
 
+@pytest.mark.wide
 def test_what_another_manager_withdrew_meanwhile_is_not_done_by_an_open_page(compound, office, weekdays):
     """It takes nothing, so nothing would be read before it is done."""
     send(office, f"/manage/hours/{weekdays}", **LONGER, **MONDAY)
@@ -369,6 +377,7 @@ def test_printing_pins_cannot_begin_later(compound, office):
     assert read(compound, lambda s: s.scalars(select(PrintRun)).all()) == []
 
 
+@pytest.mark.wide
 def test_what_takes_nothing_is_planned_at_once(compound, office, weekdays):
     assert send(office, f"/manage/hours/{weekdays}", **LONGER, **MONDAY).location == LIST
     assert until(compound, weekdays) == 18
@@ -376,6 +385,7 @@ def test_what_takes_nothing_is_planned_at_once(compound, office, weekdays):
     assert until(compound, weekdays) == 20
 
 
+@pytest.mark.wide
 def test_what_is_gone_by_then_is_held(compound, office, planned):
     with compound.act("manager") as act:
         set_grants(replace(act, because="asked"), compound.persons["王芳"], [])
@@ -419,6 +429,7 @@ def test_a_time_that_is_none_is_refused_with_a_sentence(compound, office, weekda
     assert (states(compound), until(compound, weekdays)) == ([], 18)
 
 
+@pytest.mark.wide
 def test_from_the_page_of_what_it_takes_it_can_be_planned_as_well(compound, office, weekdays):
     shown = send(office, f"/manage/hours/{weekdays}", **SHORTER)
     assert is_preview(shown)
@@ -426,6 +437,7 @@ def test_from_the_page_of_what_it_takes_it_can_be_planned_as_well(compound, offi
     assert until(compound, weekdays) == 18
 
 
+@pytest.mark.wide
 def test_after_a_restore_it_waits_since_it_may_have_been_withdrawn(compound, planned):
     with compound.app.app_context(), current_menjin().database.session() as session:
         begin_restoring(session, current_menjin().sealer, compound.site_id, compound.clock())
@@ -435,6 +447,7 @@ def test_after_a_restore_it_waits_since_it_may_have_been_withdrawn(compound, pla
     assert read(compound, lambda s: s.scalars(said).all()) == ["restored"]
 
 
+@pytest.mark.wide
 def test_an_act_that_names_another_as_the_planned_one_leaves_that(compound, office, planned):
     job_id = read(compound, lambda s: s.scalars(select(LongJob.job_id).where(PLANNED)).one())
     send(office, "/manage/hours/new", **SHORTER | {"name": "New ones", "planned_act": job_id})
@@ -468,6 +481,7 @@ def test_background_jobs_leave_it_alone(compound, office, planned):
     assert states(compound) == ["waiting"]
 
 
+@pytest.mark.wide
 def test_what_was_sent_is_sealed_and_goes_with_the_act(compound, office, planned):
     sealed = read(compound, lambda s: s.scalars(select(LongJob.payload_sealed).where(PLANNED)).one())
     assert b"Weekdays" not in sealed

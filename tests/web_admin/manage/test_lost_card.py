@@ -41,6 +41,7 @@ def test_a_home_shows_its_own_cards_by_initials_and_no_names(compound):
     assert [name for name in compound.persons if name in page] == []
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("number", "after"), [("4200005", "suspended"), ("4299999", "active")])
 def test_a_found_card_is_suspended_by_its_number_and_the_answer_is_the_same(compound, wang, number, after):
     guard = compound.signed_in("guard")

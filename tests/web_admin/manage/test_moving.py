@@ -34,6 +34,7 @@ def family(**typed):
     } | typed
 
 
+@pytest.mark.wide
 def test_a_family_moves_in_on_one_page_with_cards_and_invitations(client, compound):
     data = hidden_of(client.get(MOVE_IN).text) | family()
     done = client.post(MOVE_IN, data=data)
@@ -51,6 +52,7 @@ def test_a_family_moves_in_on_one_page_with_cards_and_invitations(client, compou
         assert len(act.session.scalars(select(Home).where(Home.number == "7-0101")).one().persons) == 2
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("typed", "field", "error"),
     [
@@ -144,6 +146,7 @@ def test_new_staff_are_offered_no_lane_out_of_use_and_get_all_others_unless_some
         assert [grant.lanes for grant in person.grants] == [["garage-in", "garage-out"]]
 
 
+@pytest.mark.wide
 def test_staff_come_with_hours_an_end_and_a_card(client, compound):
     path = "/manage/people/staff/new"
     with at(compound) as act:

@@ -31,6 +31,7 @@ def test_now_shows_gates_alarms_and_passages_but_no_names(client, compound):
     assert [name for name in compound.persons if name in page] == []
 
 
+@pytest.mark.wide
 def test_a_lane_opens_once_with_a_reason_and_not_twice_for_a_double_press(client, rows):
     page = client.get("/manage/lanes/north-in").text
     data = {"csrf_token": csrf_of(page), "once": once_of(page), "reason": "courier"}
@@ -101,6 +102,7 @@ def test_lockdown_shuts_the_ways_in_until_its_end_and_can_be_ended(client, compo
     assert rows(lambda s: s.get_one(Lane, "north-in").override_posture) is None
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("form", "hours"), [(0, 1), (1, 1), (1, 4)])
 def test_a_lockdown_lasts_for_its_hours_from_the_press_on_a_page_of_an_hour_ago(
     client, compound, rows, form, hours

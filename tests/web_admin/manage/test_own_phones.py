@@ -73,6 +73,7 @@ def test_guards_and_managers_read_an_alarm_and_its_gate_in_their_language(compou
     assert said["guard@example.org"].startswith("门被强行打开")
 
 
+@pytest.mark.wide
 def test_a_silent_alarm_and_one_that_is_old_are_on_no_phone_and_one_about_a_guard_on_the_managers_alone(
     compound, alarm
 ):
@@ -105,6 +106,7 @@ def close_long_ago(session, now):
     profile.closed_at = now - timedelta(days=2)
 
 
+@pytest.mark.wide
 def test_a_phone_is_removed_alone_or_with_every_sign_in(compound, rows):
     guard = compound.signed_in("guard")
     for name in ("one", "two", "two"):

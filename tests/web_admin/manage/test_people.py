@@ -29,6 +29,7 @@ def test_a_home_number_that_exists_is_refused_and_what_was_typed_stays(client):
     assert 'aria-invalid="true"' in answer.text
 
 
+@pytest.mark.wide
 def test_a_form_sent_twice_adds_one_person(client, rows):
     page = client.get("/manage/people/new").text
     data = {

@@ -81,6 +81,7 @@ def test_a_good_sheet_is_shown_first_and_its_yes_adds_everyone(client, count, en
     assert "何静" in page
 
 
+@pytest.mark.wide
 def test_a_yes_that_is_sent_again_adds_no_person(client, count):
     yes = hidden_of(upload(client, GOOD.encode()).text)
     client.post(f"{PATH}/confirm", data=yes)
@@ -124,6 +125,7 @@ NO_SHEETS = (
 )
 
 
+@pytest.mark.wide
 def test_a_file_that_is_no_such_sheet_is_refused_beside_its_field(client, count):
     before = count()
     for data, error in NO_SHEETS:
@@ -196,6 +198,7 @@ def test_the_page_speaks_chinese(compound):
     assert "请填写住户、家政人员或工作人员。" in cell_of(page, 4, "类别")
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_an_excel_sheet_to_fill_in_comes_back_and_is_read(client, language):
     answer = client.get(f"{PATH}/template.xlsx?language={language}")
@@ -209,6 +212,7 @@ def test_an_excel_sheet_to_fill_in_comes_back_and_is_read(client, language):
     assert client.get(f"{PATH}/template.exe").status_code == 404
 
 
+@pytest.mark.wide
 def test_who_a_complete_sheet_ends_is_shown_before_and_ends_at_the_yes(client, compound):
     token = csrf_of(client.get(PATH).text)
     sheet = "home,name\n" + "".join(f"{home},{name}\n" for home, name in PEOPLE if name != "王磊")

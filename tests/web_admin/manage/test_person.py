@@ -29,6 +29,7 @@ def test_a_card_that_someone_has_is_refused_and_says_whose_home(client, compound
     assert "Home 3-1203 holds this card already" in answer.text
 
 
+@pytest.mark.wide
 def test_a_card_is_given_lost_found_and_ended(client, compound, rows):
     person_id = compound.persons["林薇"]
     send(client, f"/manage/cards/give/{person_id}", number="108,45678", label="blue fob")
@@ -73,6 +74,7 @@ def test_an_invitation_shows_its_code_and_a_picture_of_the_link(client, compound
     assert code not in client.get(path).text
 
 
+@pytest.mark.wide
 def test_a_persons_page_has_one_accent_for_what_is_missing_first(client, compound):
     path = f"/manage/people/{compound.persons['林薇']}"
 
@@ -102,6 +104,7 @@ def test_a_card_ends_for_the_reason_that_the_office_chose(client, compound, rows
     assert (row.state, row.ended_reason) == ("ended", reason)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("reason", ["", "unpaid"])
 def test_a_card_does_not_end_without_a_reason_of_the_list(client, compound, rows, reason):
     path = f"/manage/people/{compound.persons['林薇']}"
@@ -111,6 +114,7 @@ def test_a_card_does_not_end_without_a_reason_of_the_list(client, compound, rows
     assert rows(lambda s: s.get_one(CredentialRow, end[1])).state == "active"
 
 
+@pytest.mark.wide
 def test_moving_out_needs_a_confirmation_and_ends_everything(client, compound, rows):
     person_id = compound.persons["林薇"]
     assert send(client, f"/manage/people/{person_id}/move-out").status_code == 422
@@ -121,6 +125,7 @@ def test_moving_out_needs_a_confirmation_and_ends_everything(client, compound, r
     assert set(states) == {"ended"}
 
 
+@pytest.mark.wide
 def test_suspension_and_its_end(client, compound, rows):
     path = f"/manage/people/{compound.persons['林薇']}"
     until = local(compound.clock() + timedelta(days=3))

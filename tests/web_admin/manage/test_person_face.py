@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from tests.support.act_previews import done
@@ -24,6 +25,7 @@ def test_the_desk_writes_down_a_no_and_gives_a_card_next(compound):
     assert act_on(compound, lambda act: list(act.session.scalars(select(Consent.consent_id)))) == []
 
 
+@pytest.mark.wide
 def test_the_desk_writes_ages_and_guardians(compound):
     mother, child = compound.persons["王芳"], compound.persons["王磊"]
     manager = compound.signed_in("manager")

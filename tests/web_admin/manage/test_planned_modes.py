@@ -66,6 +66,7 @@ def test_an_end_before_the_begin_is_refused_beside_its_field(compound, office):
     assert states(compound) == []
 
 
+@pytest.mark.wide
 def test_a_lane_is_held_open_for_a_move_from_its_begin_on(compound, office):
     sent = send(office, f"{LANE}/hold-open", hours="4", reason="Moving day", **MONDAY)
     assert sent.location == "/manage/later"
@@ -82,6 +83,7 @@ def test_a_move_that_a_server_slept_through_opens_nothing_at_night(compound, off
     assert (states(compound), mode(compound)) == (["held"], (None, None))
 
 
+@pytest.mark.wide
 def test_a_planned_mode_ends_no_lockdown_of_that_moment(compound, office):
     send(office, f"{LANE}/hold-open", hours="4", reason="Moving day", **MONDAY)
     until = AT_BEGIN + timedelta(hours=1)
@@ -104,6 +106,7 @@ def look_at(office):
     return office.post(path, data=dict(re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', form)))
 
 
+@pytest.mark.wide
 def test_a_mode_that_waited_is_shown_before_it_is_done_even_where_it_takes_nothing(compound, office):
     send(office, f"{LANE}/hold-open", hours="4", reason="Moving day", **MONDAY)
     with compound.act("manager") as act:

@@ -88,6 +88,7 @@ def test_what_a_complete_sheet_takes_is_read_before_it_is_planned(compound, offi
     assert is_there(compound, "王芳")
 
 
+@pytest.mark.wide
 def test_a_large_sheet_is_taken_at_its_time_as_it_was_taken_from_the_page(compound, office, monkeypatch):
     monkeypatch.setitem(compound.app.config, "MAX_CONTENT_LENGTH", 100)
     plan(office, NEW)
@@ -110,6 +111,7 @@ def card_of(compound, name):
     return read(compound, lambda s: s.scalars(card.order_by(CredentialRow.created_at)).one())
 
 
+@pytest.mark.wide
 def test_a_sheet_gives_no_card_back_that_was_lost_meanwhile(compound, office):
     read_in(office, NEW)
     plan(office, NEW + "7-0102,Another,resident,7100002\n")
@@ -129,6 +131,7 @@ def test_a_complete_sheet_ends_no_one_who_came_after_it_was_planned(compound, of
     assert (state(compound), is_there(compound, "Newcomer")) == ("held", True)
 
 
+@pytest.mark.wide
 def test_a_sheet_that_fits_no_more_waits_and_says_why(compound, office):
     plan(office, NEW)
     taken = upload(office, b"home,name,kind,card\n9-0909,Other,resident,7100001\n")
@@ -144,6 +147,7 @@ def test_a_sheet_that_fits_no_more_waits_and_says_why(compound, office):
     assert (state(compound), is_there(compound, "Lin Hua")) == ("held", False), "it can be withdrawn yet"
 
 
+@pytest.mark.wide
 def test_another_manager_reads_in_what_waited_and_a_new_time_keeps_the_sheet(compound, office):
     plan(office, NEW)
     with compound.app.app_context():
@@ -191,6 +195,7 @@ def test_what_is_withdrawn_while_a_person_reads_it_is_not_done(compound, office,
     assert (state(compound), is_there(compound, "Lin Hua")) == ("withdrawn", False)
 
 
+@pytest.mark.wide
 def test_names_wait_a_month_at_most(compound, office):
     checked = upload(office, NEW.encode())
     answer = office.post(f"{PATH}/confirm", data=hidden_of(checked.text) | {"begins_at": "2026-08-20T06:00"})
@@ -199,6 +204,7 @@ def test_names_wait_a_month_at_most(compound, office):
     assert read(compound, lambda s: s.scalars(select(LongJob.state).where(PLANNED)).all()) == []
 
 
+@pytest.mark.wide
 def test_a_site_plans_only_as_much_as_its_list_can_hold(compound, office, monkeypatch):
     monkeypatch.setattr(later_acts, "MOST_OPEN_BYTES", 1000)
     answer = plan(office, LONG)

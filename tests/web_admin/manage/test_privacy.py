@@ -20,6 +20,7 @@ def rows(compound):
     return Rows(compound)
 
 
+@pytest.mark.wide
 def test_face_is_switched_off_for_the_whole_site(client, rows):
     shown = send(client, "/manage/privacy", "/manage/privacy/face", face="off")
     without = go_on(client, shown, typed_word="off")

@@ -66,6 +66,7 @@ def send(client, page_path, path=None, **data):
     return client.post(path or page_path, data={"csrf_token": csrf_of(page), "once": once} | data)
 
 
+@pytest.mark.wide
 def test_a_manager_holds_a_lane_open_by_schedule_sees_it_everywhere_and_removes_it(client, rows, morning):
     assert send(client, NEW, hours_id=morning, posture="held_open").status_code == 303
     for path in ("/manage/", "/manage/lanes/north-in"):

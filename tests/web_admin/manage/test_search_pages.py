@@ -62,6 +62,7 @@ def test_each_role_finds_its_pages_alone_by_name_and_may_open_them(compound, rol
         assert (path in links) == (action in ACTIONS_BY_ROLE[role]), (role, name, links)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("text", "path"),
     [

@@ -43,6 +43,7 @@ def send_all(compound):
 # -- the compound ------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_name_and_contact_hold_at_once_on_every_page(client, compound, rows):
     assert send(client, "/manage/settings/site", **SITE).status_code == 303
     assert "柳苑 Willow" in client.get("/manage/").text
@@ -74,6 +75,7 @@ MAIL = {
 }
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -92,6 +94,7 @@ def test_a_mail_server_that_cannot_be_is_refused_beside_its_field(client, change
     assert f'id="{field}-wrong-1"' in answer.text
 
 
+@pytest.mark.wide
 def test_a_test_mail_goes_to_its_requester_and_its_end_is_shown(client, compound, rows, send_all):
     with mail_peer() as peer:
         menjin = compound.app.extensions["menjin"]

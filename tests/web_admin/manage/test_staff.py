@@ -125,6 +125,7 @@ def test_with_a_mail_server_the_link_goes_by_mail_in_their_language_and_is_not_s
     assert join(compound, code).status_code == 303
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("email", ["GUARD@example.org", "no-at", "a@b", "a b@example.org"])
 def test_an_address_that_is_none_or_taken_is_refused_beside_it(client, email):
     answer = invite(client, email)
@@ -176,6 +177,7 @@ def test_no_member_of_staff_changes_their_own_role_or_account(client, rows):
     assert ([role.name for role in after.roles], after.active) == (["manager"], True)
 
 
+@pytest.mark.wide
 def test_a_closed_account_is_signed_out_at_once_and_cannot_come_back_by_its_password(client, compound, rows):
     guard = compound.signed_in("guard")
     account = account_of(rows, "guard@example.org")

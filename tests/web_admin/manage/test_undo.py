@@ -98,6 +98,7 @@ def test_hours_are_what_they_were(compound, office, weekdays):
     assert read(compound, lambda s: s.scalars(kinds).all()) == ["act_undone", "hours_saved"]
 
 
+@pytest.mark.wide
 def test_longer_hours_are_undone_after_what_that_takes_was_read(compound, office, weekdays):
     send(office, f"/manage/hours/{weekdays}", **SHORTER | {"span1-end": "20:00"})
     shown = undo(office)
@@ -139,6 +140,7 @@ def test_a_week_of_special_days_is_as_it_was(compound, office):
     assert days(compound) == before
 
 
+@pytest.mark.wide
 def test_a_schedule_goes_and_comes_back(compound, office, weekdays):
     before = lane(compound)
     path = "/manage/lanes/north-in/schedules"
@@ -148,6 +150,7 @@ def test_a_schedule_goes_and_comes_back(compound, office, weekdays):
     assert lane(compound) == before
 
 
+@pytest.mark.wide
 def test_a_lane_has_its_ways_again(compound, office):
     before, path = lane(compound), "/manage/gates/north/lanes/north-in"
     sent = checked(office.get(path)) | {"methods": ["card"], "name": ["Renamed"]}
@@ -181,6 +184,7 @@ def test_an_act_that_another_one_followed_offers_nothing_until_that_is_undone(co
     assert (until(compound, weekdays), buttons(office)) == (18, 0)
 
 
+@pytest.mark.wide
 def test_where_it_was_changed_since_nothing_is_undone(compound, office, weekdays):
     done(office, send(office, f"/manage/hours/{weekdays}", **SHORTER))
     with compound.act("manager") as act:  # through another door, which keeps nothing
@@ -190,6 +194,7 @@ def test_where_it_was_changed_since_nothing_is_undone(compound, office, weekdays
     assert until(compound, weekdays) == 13
 
 
+@pytest.mark.wide
 def test_what_is_refused_now_says_why_and_undoes_nothing(compound, office, weekdays):
     send(office, "/manage/hours/new", **SHORTER | {"name": "New ones"})
     hours_id = read(
@@ -220,6 +225,7 @@ def test_an_ended_card_and_a_refused_form_offer_nothing(compound, office, weekda
     assert buttons(office) == 0
 
 
+@pytest.mark.wide
 def test_an_installer_undoes_no_rights(compound, office, weekdays):
     path = f"/manage/people/{compound.persons['王芳']}/grants"
     done(office, send(office, path, lanes=["north-in"], hours_id=""))
@@ -245,6 +251,7 @@ def test_a_planned_act_that_was_done_can_be_undone(compound, office, weekdays):
     assert until(compound, weekdays) == 18
 
 
+@pytest.mark.wide
 def test_what_was_is_sealed_and_goes_after_a_week(compound, office, weekdays):
     done(office, send(office, f"/manage/hours/{weekdays}", **SHORTER))
     sealed = read(compound, lambda s: s.scalars(select(LongJob.payload_sealed)).one())

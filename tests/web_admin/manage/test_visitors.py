@@ -34,6 +34,7 @@ def test_a_pass_for_one_visit_is_called_used_in_the_list_and_on_its_page(compoun
         assert f"/{pass_id}/withdraw" not in page and f"/{pass_id}/slip" not in page
 
 
+@pytest.mark.wide
 def test_a_residents_pass_is_withdrawn_by_the_office_and_its_code_is_not_shown(compound):
     acting(compound, lambda act: fill(act, compound.persons))
     of_resident = select(VisitorPassRow.pass_id).where(VisitorPassRow.issuer_person_id.is_not(None))
@@ -56,6 +57,7 @@ def rows(compound):
     return Rows(compound)
 
 
+@pytest.mark.wide
 def test_a_visitors_pass_prints_its_code_and_no_name(client, compound, rows):
     start = compound.clock()
     answer = send(
@@ -109,6 +111,7 @@ def gates_on_page(client, pass_id):
     return client.get(f"/manage/visitors/{pass_id}").text.partition("<main")[2]
 
 
+@pytest.mark.wide
 def test_a_pass_for_one_unit_does_not_name_its_building_and_one_for_the_building_no_unit(client, compound):
     with compound.act("manager") as act:
         building = save_place(act, None, kind=BUILDING, name="Rose House", code="3").place_id

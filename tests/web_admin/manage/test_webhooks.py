@@ -48,6 +48,7 @@ def add_hook(client, url, kinds=("alarm_raised", "alarm_acknowledged")):
     return send(client, "/manage/settings/webhooks/new", name="Property software", url=url, kinds=list(kinds))
 
 
+@pytest.mark.wide
 def test_a_key_is_shown_once_and_never_again(client, rows):
     shown = add_hook(client, "https://example.org/take")
     key = re.search(r"whsec_[A-Za-z0-9+/=]+", shown.text)[0]
@@ -79,6 +80,7 @@ def test_an_address_that_may_not_be_is_refused_beside_it(client, url):
     assert "Property software" in answer.text
 
 
+@pytest.mark.wide
 def test_a_test_and_an_alarm_reach_the_other_system_but_never_a_duress(client, compound, rows, send_all):
     with hook_peer() as peer:
         add_hook(client, peer.url)
@@ -97,6 +99,7 @@ def test_a_test_and_an_alarm_reach_the_other_system_but_never_a_duress(client, c
     assert client.get(page).text.count("Sent") >= 3
 
 
+@pytest.mark.wide
 def test_what_was_given_up_says_why_and_can_be_sent_once_more(client, rows, send_all):
     with hook_peer() as peer:
         peer.status = 410

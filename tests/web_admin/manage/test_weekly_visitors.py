@@ -52,6 +52,7 @@ def test_the_office_gives_a_weekly_pass_whose_link_opens_and_withdraws_it(compou
     assert 'id="weekly"' not in client.get("/manage/visitors/").text
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("typed", "field", "said"),
     [

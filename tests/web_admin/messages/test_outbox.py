@@ -181,6 +181,7 @@ def test_a_message_of_a_transaction_that_is_undone_was_never_put(menjin, site, h
 # -- what stays --------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_nothing_personal_stays_once_a_mail_is_sent_and_all_of_it_goes_after_two_weeks(
     menjin, site, put, mail, clock
 ):

@@ -24,6 +24,7 @@ FINDERS = "finder@example.org"
 OWNERS = "new@example.org"
 
 
+@pytest.mark.wide
 def test_another_address_for_messages_needs_proof_and_a_first_one_too(
     small_compound: Compound, found: FlaskClient
 ) -> None:
@@ -32,6 +33,7 @@ def test_another_address_for_messages_needs_proof_and_a_first_one_too(
     assert 'name="address"' not in found.get(PAGE).text
 
 
+@pytest.mark.wide
 def test_the_old_address_is_notified_of_the_new_one_and_takes_it_back_once(
     small_compound: Compound, phone: FlaskClient, found: FlaskClient, clock: SetClock
 ) -> None:
@@ -53,6 +55,7 @@ def test_the_old_address_is_notified_of_the_new_one_and_takes_it_back_once(
     assert owner.get(f"{link}x").status_code == 422
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("act", ["stop", "kinds"])
 def test_messages_that_a_found_phone_stops_are_announced_to_their_address(
     small_compound: Compound, phone: FlaskClient, found: FlaskClient, clock: SetClock, act: str

@@ -52,6 +52,7 @@ def visitor_comes(compound: Compound, host_id: str) -> None:
         note_visitor_uses(act.session, act.session.get_one(Gate, "north"), [entry], act.now)
 
 
+@pytest.mark.wide
 def test_nothing_is_sent_to_who_asked_for_nothing(mail: Compound, phone: FlaskClient) -> None:
     switch(phone, "pin", on=True)
     everything_happens(mail)

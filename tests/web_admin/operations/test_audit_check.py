@@ -46,6 +46,7 @@ def test_a_whole_ledger_holds(forgotten):
     assert (found.consents, found.erased) == (2, 0)
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize(
     "values",

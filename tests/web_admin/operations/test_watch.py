@@ -445,6 +445,7 @@ def test_two_machines_over_one_database_raise_mail_and_end_it_once(mailing_compo
     assert (texts.count("与服务器失去联系"), texts.count("拒绝")) == (2, 2), "as it began and as it was over"
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_a_look_that_finds_nothing_new_writes_nothing(mailing_compound, monkeypatch):
     """It waits for no lock: another transaction has it all the while."""

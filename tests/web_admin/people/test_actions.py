@@ -92,6 +92,7 @@ def test_a_suspended_person_stays_out_until_resumed(act: Action) -> None:
     assert show_card(act, 77).opens
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(act: Action) -> None:
     add_lane(act)

@@ -36,6 +36,7 @@ def test_what_a_guardian_agreed_to_is_shown_with_its_exact_text_and_digest(
     assert AGREED not in neighbour.get("/r/records").text
 
 
+@pytest.mark.wide
 def test_the_text_is_kept_in_the_language_it_was_read_in(small_compound: Compound) -> None:
     phone = small_compound.signed_in(small_compound.person_id, language="zh")
     press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao", agrees="yes")

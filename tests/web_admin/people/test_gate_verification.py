@@ -57,6 +57,7 @@ def invited(database, sealer, site, now):
         return person.person_id
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize(
     ("hours", "changes", "believed"),

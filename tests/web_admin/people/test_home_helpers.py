@@ -110,6 +110,7 @@ def test_a_helper_is_changed_renewed_and_ended_by_any_adult_of_the_home(
     assert types(at(act, 10, date(2026, 3, 11)), home, digits, "south-in").opens is False
 
 
+@pytest.mark.wide
 def test_hours_of_the_member_are_the_helpers_hours(act: Action, host: Person) -> None:
     hours_id = helper_of(act, host).grants[0].hours_id
     set_grants(act, host.person_id, [GrantSpec(("north-in",), hours_id=hours_id)])
@@ -118,6 +119,7 @@ def test_hours_of_the_member_are_the_helpers_hours(act: Action, host: Person) ->
     assert helper_of(act, host, ALWAYS).grants[0].hours_id == host.grants[0].hours_id
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

@@ -102,6 +102,7 @@ def invited(act: Action, host: Person, *, waits: bool = False, age_band: str = "
 # -- members -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_an_invited_adult_passes_as_their_host_does_and_may_invite_in_turn(act: Action, host: Person) -> None:
     set_grants(act, host.person_id, [GrantSpec(("north-in",))])
@@ -165,6 +166,7 @@ def test_who_lives_here_by_the_offices_card_alone_is_no_more_at_the_homes_mercy(
     assert opens_by_card(act, 77, "north-in")
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("kind", ["minor", "helper", "suspended", "unproven", "stranger"])
 def test_only_a_living_proven_adult_of_the_home_does_anything_for_it(
     act: Action, host: Person, kind: str
@@ -242,6 +244,7 @@ def test_a_child_gets_a_pin_by_a_guardian_who_agreed_and_loses_it_with_the_agree
     assert agreement.text == TEXT
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("channel", ["desk", "manager"])
 def test_staff_never_agree_for_a_guardian(act: Action, host: Person, channel: Channel) -> None:
     child = child_of(act, host)
@@ -280,6 +283,7 @@ def test_where_the_office_checked_a_guardian_only_they_act_for_the_child(act: Ac
     assert give_child_pin(phone_of(act, mother), mother.person_id, child.person_id)
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_a_guardian_suspends_a_childs_card_and_never_an_adults(act: Action, host: Person) -> None:
     child = child_of(act, host)

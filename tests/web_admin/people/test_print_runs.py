@@ -45,6 +45,7 @@ def sealed(compound):
     return read(compound, lambda s: s.scalars(select(PrintSlip.secret_sealed)).all())
 
 
+@pytest.mark.wide
 def test_invitations_of_a_building_are_shown_once_in_each_persons_language(compound, client):
     with compound.app.app_context(), current_menjin().database.session() as session:
         session.get_one(Person, compound.persons["Ana Ruiz"]).language = "en"

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import pytest
 from sqlalchemy import select
 
 from tests.support.compounds.desk import hidden_of, read
@@ -21,6 +22,7 @@ def sheet(client, query="", **filters):
     return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
 
 
+@pytest.mark.wide
 def test_the_sheet_holds_what_the_list_shows_of_all_its_pages_and_no_more(compound):
     with at(compound) as act:
         for number in range(1, 43):
@@ -40,6 +42,7 @@ def test_the_sheet_holds_what_the_list_shows_of_all_its_pages_and_no_more(compou
     assert entry.facts["actor_id"].startswith("staff-")
 
 
+@pytest.mark.wide
 def test_a_search_is_saved_as_it_was_searched_and_its_words_are_no_plain_fact(compound):
     rows = sheet(compound.signed_in("manager"), "?q=芳&building=3")
     assert rows[1:] == [["3-1203", "王芳", ""]]

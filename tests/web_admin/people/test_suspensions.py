@@ -162,6 +162,7 @@ def test_moving_out_ends_what_suspends(act: Action, person: Person) -> None:
     assert act.session.scalars(select(Suspension.ended_at)).all() == [act.now]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("reason", ["unpaid", "asked", "danger", "", "home"])
 def test_another_system_suspends_cards_for_three_reasons_alone(
     act: Action, person: Person, reason: str

@@ -18,6 +18,7 @@ def people(act: Action) -> int:
     return act.session.scalars(select(func.count()).select_from(Person)).one()
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_a_sheet_in_any_usual_encoding_is_read_alike_and_its_cards_open(act: Action, encoding: str) -> None:

@@ -204,6 +204,7 @@ def test_hours_and_holidays_publish_no_person_again(database, sealer, site, now)
     assert published == [(), (), ()]
 
 
+@pytest.mark.wide
 @pytest.mark.both_databases
 def test_a_change_of_hours_is_one_record_at_the_gates_where_they_count(database, sealer, site, now):
     with database.session() as session:

@@ -35,6 +35,7 @@ def lane(compound: Compound, **changes: object) -> None:
         save_lane(replace(act, because="works"), "north", replace(spec, method_hours=hours, **changes))
 
 
+@pytest.mark.wide
 def test_a_face_beside_a_lasting_way_at_every_hour_has_no_limit(phone_with_face: FlaskClient) -> None:
     assert "data-face-limit" not in phone_with_face.get("/r/").text
 

@@ -86,6 +86,7 @@ def published(session, sealer, site, now) -> Sent:
     return sent_by_records(gates, now=now)
 
 
+@pytest.mark.wide
 def test_it_is_what_each_gate_is_sent(session, sealer, site, now):
     worked_out, sent = sent_to_gates(session, sealer, site, now), published(session, sealer, site, now)
     people = {person_id for part in sent.parts for person_id in part.people}

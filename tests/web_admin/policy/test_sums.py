@@ -316,6 +316,7 @@ def test_each_gate_has_the_digest_of_its_own_sums(menjin, database, sealer, site
             assert sums.digest_at(session, gate_id, 2) is None
 
 
+@pytest.mark.wide
 def test_sums_take_as_many_statements_at_two_gates_as_at_twenty(menjin, database, sealer, site, now):
     with database.session() as session:
         person = add_stairs(session, sealer, site, now, 2)[0]

@@ -72,6 +72,7 @@ def test_its_period_follows_the_last_one_without_a_gap(older_compound):
         assert two.period_from == one.period_until + DAY
 
 
+@pytest.mark.wide
 def test_only_one_is_open_and_it_is_not_closed_without_findings_and_fixes(older_compound):
     audit_id = begun(older_compound)
     with older_compound.act("manager") as act:

@@ -86,6 +86,7 @@ def take_away(session, site_id):
     session.delete(session.get_one(PublicReport, (site_id, 1)))
 
 
+@pytest.mark.wide
 @pytest.mark.publishing
 def test_each_issue_names_the_one_before_and_none_is_changed_or_deleted(
     act, person, january, web_config, database

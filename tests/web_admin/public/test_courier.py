@@ -156,6 +156,7 @@ def test_the_home_sees_that_a_courier_got_a_code_and_when(
         assert (call.started_at, call.answered_by) == (clock.now, small_compound.person_id)
 
 
+@pytest.mark.wide
 def test_trying_numbers_ends_soon(courier: FlaskClient, sign: str, clock: SetClock) -> None:
     for number in range(COURIERS_OF_ADDRESS.most):
         typed(courier, sign, f"9{number}")

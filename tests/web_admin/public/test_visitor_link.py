@@ -24,6 +24,7 @@ from web_admin.visitors.models import VisitorVisit
 from web_admin.web.qr_picture import FIGURES, png_of
 
 
+@pytest.mark.wide
 def test_a_withdrawn_pass_is_refused_and_its_link_shows_no_code(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

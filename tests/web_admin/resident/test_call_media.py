@@ -41,6 +41,7 @@ def offer(client: FlaskClient) -> object:
     return answer.get_json()["offer"]
 
 
+@pytest.mark.wide
 def test_only_who_answered_is_given_the_gates_side_and_may_answer_it(
     small_compound: Compound, phone: FlaskClient, other: FlaskClient
 ) -> None:
@@ -107,6 +108,7 @@ def test_a_call_of_another_home_gives_nothing(
     assert offer(phone) is None
 
 
+@pytest.mark.wide
 def test_the_page_of_a_call_may_open_the_microphone_and_no_other_page_anything(
     small_compound: Compound, phone: FlaskClient, other: FlaskClient
 ) -> None:

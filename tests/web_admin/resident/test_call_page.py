@@ -75,6 +75,7 @@ def test_open_orders_once_and_a_double_tap_is_one(small_compound: Compound, phon
     assert "The gate opened." in phone.get(CALL).text
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("act", "end", "said"),
     [("away", "sent_away", "The visitor was sent away."), ("end", "ended", "The gate stayed shut.")],
@@ -91,6 +92,7 @@ def test_who_answered_ends_it_without_opening(
     assert said in phone.get(CALL).text
 
 
+@pytest.mark.wide
 def test_a_sentence_goes_to_the_gate(small_compound: Compound, phone: FlaskClient) -> None:
     take_calls(small_compound)
     rings(small_compound)
@@ -100,6 +102,7 @@ def test_a_sentence_goes_to_the_gate(small_compound: Compound, phone: FlaskClien
     assert do(phone, "reply", reply="I type my own").status_code == 409
 
 
+@pytest.mark.wide
 def test_an_answer_after_the_end_opens_nothing_and_the_page_says_missed(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -112,6 +112,7 @@ def test_pages_ring_only_once_their_step_of_the_reach_has_begun(watched: Compoun
     assert own_mark(watched) != before
 
 
+@pytest.mark.wide
 def test_a_sign_out_ends_the_stream(watched: Compound, phone: FlaskClient) -> None:
     answer = phone.get(STREAM)
     lines = [next_event(answer), next_event(answer)]

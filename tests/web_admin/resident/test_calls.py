@@ -93,6 +93,7 @@ def test_who_is_no_adult_of_the_home_changes_nothing_of_its_wishes(
     assert wishes(small_compound) is None
 
 
+@pytest.mark.wide
 def test_the_order_of_reach_and_the_guard_are_kept(small_compound: Compound, called: FlaskClient) -> None:
     choose(called, "order", first="telephones_first", guard="1")
     assert wishes(small_compound).reach == ["telephone", "page", "guard"]  # type: ignore[union-attr]
@@ -117,6 +118,7 @@ def test_quiet_hours_are_kept_and_none_take_them_away(small_compound: Compound, 
     assert "Calls are on. Now switch on" in choose(called, "switch", on="1")
 
 
+@pytest.mark.wide
 def test_do_not_disturb_lasts_an_hour_or_until_eight_tomorrow_at_the_site(
     small_compound: Compound, called: FlaskClient
 ) -> None:
@@ -130,6 +132,7 @@ def test_do_not_disturb_lasts_an_hour_or_until_eight_tomorrow_at_the_site(
     assert wishes(small_compound).dnd_until is None  # type: ignore[union-attr]
 
 
+@pytest.mark.wide
 def test_a_gate_that_one_may_not_pass_stays_as_others_of_the_home_chose(
     small_compound: Compound, called: FlaskClient
 ) -> None:
@@ -219,6 +222,7 @@ def test_a_helper_who_is_called_sees_what_rings_and_nothing_else_of_the_home(
     assert "What rings for me" not in phone.get(PAGE).text
 
 
+@pytest.mark.wide
 def test_missed_calls_are_listed_for_all_of_the_home_until_one_has_seen_them(
     small_compound: Compound, called: FlaskClient, neighbour: FlaskClient
 ) -> None:
@@ -268,6 +272,7 @@ def test_a_number_is_sealed_shown_to_its_owner_alone_and_called_for_its_proof(
         assert session.query(CallNumber).count() == 0
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("number", "said"),
     [
@@ -288,6 +293,7 @@ def test_a_number_that_no_gate_calls_is_refused_beside_its_field(
     assert 'id="number-problem"' in page
 
 
+@pytest.mark.wide
 def test_a_number_that_rings_no_more_says_so(small_compound: Compound, called: FlaskClient) -> None:
     allow_telephones(small_compound)
     press(called, f"{PAGE}/numbers", seen_on=PAGE, number="0288555121")
@@ -304,6 +310,7 @@ def test_a_number_that_rings_no_more_says_so(small_compound: Compound, called: F
     assert "press 7: it opens like 9" in page
 
 
+@pytest.mark.wide
 def test_three_numbers_are_kept_at_most_and_none_twice(small_compound: Compound, called: FlaskClient) -> None:
     allow_telephones(small_compound)
     for last in "123":

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import msgspec
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -30,6 +31,7 @@ def forgotten(compound: Compound, phone: FlaskClient) -> str:
         return session.scalars(select(Consent.consent_id)).one()
 
 
+@pytest.mark.wide
 def test_the_page_says_what_is_open_and_then_that_it_is_complete(
     small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
@@ -97,6 +99,7 @@ def test_the_file_verifies_with_the_compounds_root_key(small_compound: Compound,
     assert msgspec.json.decode(answer.data)["statement"]["state"] == "in_progress"
 
 
+@pytest.mark.wide
 def test_two_taps_lead_from_the_records_to_the_certificate(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -116,6 +119,7 @@ def test_who_does_not_use_their_face_is_asked_with_the_day_it_ends(
     assert "It ends automatically on Aug 31, 2026" in phone.get("/r/face").text
 
 
+@pytest.mark.wide
 def test_no_resident_reads_the_certificate_of_another(
     small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:

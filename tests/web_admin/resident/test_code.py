@@ -3,6 +3,7 @@
 import base64
 import re
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
@@ -33,12 +34,14 @@ def test_a_phones_public_key_is_kept_as_it_was_sent(small_compound: Compound, ph
         assert (row.public_key, row.person_id, row.kind) == (key, small_compound.person_id, "qr")
 
 
+@pytest.mark.wide
 def test_bytes_that_are_no_key_are_refused_with_a_sentence(phone: FlaskClient) -> None:
     for sent in ("", "%%%", base64.b64encode(b"\4" + bytes(64)).decode(), None, 7, ["x"]):
         code, answer = send_key(phone, sent)
         assert (code, answer) == (422, {"error": "Your phone sent a key we cannot use. Please try again."})
 
 
+@pytest.mark.wide
 def test_an_online_code_opens_while_qr_is_on_and_is_refused_once_it_is_off(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -11,6 +11,7 @@ from tests.support.compounds.resident import Compound, csrf_of
 from tests.web_admin.resident.pressing import press
 
 
+@pytest.mark.wide
 def test_an_unlocked_phone_changes_no_password_without_the_old_one(
     small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
@@ -41,6 +42,7 @@ def test_an_unlocked_phone_makes_and_removes_no_passkey_without_the_password(
     assert press(phone, "/r/passkeys/any/remove", seen_on="/r/").location == "/r/password"
 
 
+@pytest.mark.wide
 def test_residents_see_where_they_are_signed_in_and_end_one_after_they_confirmed(
     phone: FlaskClient, clock: SetClock
 ) -> None:

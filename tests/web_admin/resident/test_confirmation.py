@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.support.clock import SetClock
@@ -28,6 +29,7 @@ def test_no_first_passkey_is_made_on_a_found_phone(found: FlaskClient) -> None:
     assert (made.status_code, "First confirm that it is you" in made.text) == (403, True)
 
 
+@pytest.mark.wide
 def test_who_has_a_password_confirms_with_it_and_not_at_a_gate(
     small_compound: Compound, found: FlaskClient, clock: SetClock
 ) -> None:

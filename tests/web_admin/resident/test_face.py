@@ -68,6 +68,7 @@ PAGES = ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/help", "/r/password"
 NUDGES = ("Yes, use my face", "data-asked-again", "Decide", "decide again", "Use your face?")
 
 
+@pytest.mark.wide
 def test_after_a_no_no_page_asks_again(phone: FlaskClient) -> None:
     press(phone, "/r/face/no", seen_on="/r/face", notice_version="1", language="en")
     for path in PAGES:
@@ -92,6 +93,7 @@ def test_a_changed_notice_is_asked_about_once_with_what_changed(
     assert [path for path in PAGES if "data-asked-again" in phone.get(path).text] == []
 
 
+@pytest.mark.wide
 def test_after_a_restore_the_page_says_why_and_a_yes_switches_face_on_again(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -112,6 +114,7 @@ def test_children_under_14_see_no_face_at_all(small_compound: Compound) -> None:
     assert phone.get("/r/face").status_code == 404
 
 
+@pytest.mark.wide
 def test_the_gates_receipts_are_a_file_of_ones_own(
     small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
@@ -141,6 +144,7 @@ def test_a_yes_to_an_older_notice_is_refused(small_compound: Compound, phone: Fl
     assert consents(small_compound) == []
 
 
+@pytest.mark.wide
 def test_taking_face_back_ends_it_at_once_and_waits_for_the_gates_receipt(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -182,6 +186,7 @@ def test_the_page_and_the_certificate_name_the_same_end_of_a_lease(
     assert named.findall(phone.get(answer.location).text) == named.findall(certificate) != []
 
 
+@pytest.mark.wide
 def test_other_ways_stay_as_they_were_when_face_is_taken_back(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -199,6 +204,7 @@ def test_switching_another_way_keeps_face_as_it_is(small_compound: Compound, pho
         assert session.get_one(Person, small_compound.person_id).methods == ["card", "qr", "face"]
 
 
+@pytest.mark.wide
 def test_a_site_without_face_never_mentions_it_as_a_way_in(web_config, clock) -> None:
     from web_admin.core.database import current_menjin
 

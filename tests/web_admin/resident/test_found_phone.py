@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -22,6 +23,7 @@ def entries(compound: Compound, kind: str) -> list[AuditEntry]:
         return list(session.scalars(query))
 
 
+@pytest.mark.wide
 def test_a_password_is_in_the_journal_on_the_page_and_ended_with_one_press(
     small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:

@@ -18,6 +18,7 @@ def page_of(compound: Compound, name: str) -> str:
     return f"/r/home/with/{named(compound, name).person_id}"
 
 
+@pytest.mark.wide
 def test_an_adult_invites_another_whose_code_is_shown_once_and_opens_their_page(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_child_is_added_by_a_guardian_who_agreed_and_gets_a_pin_once(
     assert "No PIN yet" in phone.get(page).text
 
 
+@pytest.mark.wide
 def test_what_a_guardian_agreed_to_and_weekly_visitors_are_in_the_export(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -83,6 +85,7 @@ def test_what_a_guardian_agreed_to_and_weekly_visitors_are_in_the_export(
     assert "Piano teacher" in phone.get("/r/records/export.html").text
 
 
+@pytest.mark.wide
 def test_a_form_sent_twice_adds_one_person(small_compound: Compound, phone: FlaskClient) -> None:
     page = phone.get("/r/home").text
     once = page.partition('name="once" value="')[2].partition('"')[0]

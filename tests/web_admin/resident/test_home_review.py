@@ -41,6 +41,7 @@ def state_of(compound, person_id):
         return [row.state for row in person.credentials if row.kind == "card"]
 
 
+@pytest.mark.wide
 def test_an_adult_suspends_a_helpers_card_from_the_page_of_the_review(phone, small_compound, helper):
     assert PATH in phone.get("/r/home").text
     page = phone.get(PATH).text
@@ -57,6 +58,7 @@ def test_a_choice_that_is_not_offered_changes_nothing(phone, small_compound, hel
     assert state_of(small_compound, helper) == ["active"]
 
 
+@pytest.mark.wide
 def test_a_person_answers_about_their_own_card_and_nothing_is_suspended(phone, small_compound, helper):
     with small_compound.act() as act:
         cards = [

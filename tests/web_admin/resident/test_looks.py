@@ -32,6 +32,7 @@ def give_looks(compound: Compound, phone: FlaskClient) -> str:
         return share.gate_id
 
 
+@pytest.mark.wide
 def test_a_person_deletes_one_look_and_the_page_says_that_the_gate_is_awaited(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

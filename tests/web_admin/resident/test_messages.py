@@ -23,6 +23,7 @@ from web_admin.people.actions import move_out
 __all__ = ["mail"]
 
 
+@pytest.mark.wide
 def test_one_person_has_five_codes_sent_a_day_to_any_address(
     mail: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
@@ -47,6 +48,7 @@ def test_ten_codes_an_hour_are_sent_to_one_person(
     assert press(phone, f"{PAGE}/address", seen_on=PAGE, address=ADDRESS).status_code == 303
 
 
+@pytest.mark.wide
 def test_one_address_gets_five_codes_a_day_from_any_sender(mail: Compound, phone: FlaskClient) -> None:
     neighbour = mail.signed_in(mail.neighbour_id)
     spellings = (ADDRESS, ADDRESS.upper(), f" {ADDRESS}", ADDRESS)
@@ -90,6 +92,7 @@ def test_choosing_a_language_on_a_page_chooses_it_for_messages_too_and_for_onese
         assert [facts["language"] for facts in chosen] == ["zh"]
 
 
+@pytest.mark.wide
 def test_five_wrong_codes_or_half_an_hour_end_a_code(
     mail: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
@@ -148,6 +151,7 @@ def test_a_phone_number_goes_to_the_sites_own_webhook_and_without_one_nothing_is
     assert text.startswith("Willow Court: Your code is ")
 
 
+@pytest.mark.wide
 def test_a_phone_that_a_new_invitation_opened_changes_no_address(mail: Compound, phone: FlaskClient) -> None:
     proved(phone, mail, "looked_at")
     again = mail.signed_in(mail.person_id)
@@ -159,6 +163,7 @@ def test_a_phone_that_a_new_invitation_opened_changes_no_address(mail: Compound,
     assert (kept.address, kept.kinds) == (ADDRESS, ["looked_at"])
 
 
+@pytest.mark.wide
 def test_stopping_and_moving_out_forget_the_address(mail: Compound, phone: FlaskClient) -> None:
     proved(phone, mail, "looked_at")
     press(phone, f"{PAGE}/stop", seen_on=PAGE)

@@ -3,6 +3,7 @@
 import secrets
 from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -64,6 +65,7 @@ def test_every_entry_that_a_message_is_sent_of_has_a_sentence_on_the_page() -> N
     assert set(ENTRIES.values()) <= set(TEXTS)
 
 
+@pytest.mark.wide
 def test_what_happens_to_a_card_is_read_by_its_holder_and_by_no_one_else_of_the_home(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -79,6 +81,7 @@ def test_what_happens_to_a_card_is_read_by_its_holder_and_by_no_one_else_of_the_
     assert "Your card" not in messages_of(helper)
 
 
+@pytest.mark.wide
 def test_the_mark_stays_until_the_page_is_opened_and_comes_back_with_the_next_message(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -95,6 +98,7 @@ def test_the_mark_stays_until_the_page_is_opened_and_comes_back_with_the_next_me
     assert ">Unread<" not in phone.get(PAGE).text
 
 
+@pytest.mark.wide
 def test_a_new_sign_in_has_read_what_is_older_than_a_month(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -195,6 +199,7 @@ def test_a_phone_that_showed_no_card_reads_none_and_has_no_mark(
     assert 'class="unread"' not in found.get("/r/").text
 
 
+@pytest.mark.wide
 def test_a_helper_a_minor_and_an_adult_of_one_home_read_their_own_and_only_the_adult_is_asked(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -233,6 +238,7 @@ def test_a_reader_that_is_out_of_order_for_an_hour_is_a_message_as_long_as_it_la
     assert "out of order" not in messages_of(phone)
 
 
+@pytest.mark.wide
 def test_a_sign_in_by_name_is_read_on_the_other_phone_alone_until_it_is_signed_out(
     small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:

@@ -60,6 +60,7 @@ def test_a_face_that_pauses_at_once_is_said_at_once(
     assert "Face does not work there" in said(phone)
 
 
+@pytest.mark.wide
 def test_no_resident_reads_of_a_way_that_they_did_not_choose(
     small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
@@ -69,6 +70,7 @@ def test_no_resident_reads_of_a_way_that_they_did_not_choose(
     assert "PIN" in said(phone)
 
 
+@pytest.mark.wide
 def test_they_read_what_works_there_else_where_else_whom_to_ask(
     small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
@@ -80,6 +82,7 @@ def test_they_read_what_works_there_else_where_else_whom_to_ask(
     assert "You can use there: PIN." in said(phone)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("hours_ago", "chosen", "paused", "expected"),
     [
@@ -107,6 +110,7 @@ def test_who_uses_face_reads_when_it_pauses(
     assert paused or f"{at:%H:%M}" in said(phone)
 
 
+@pytest.mark.wide
 def test_who_has_another_way_there_or_no_face_reads_nothing_of_a_pause(
     small_compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:

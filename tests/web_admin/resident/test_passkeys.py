@@ -22,6 +22,7 @@ def web_config(web_config: WebConfig) -> WebConfig:
     return replace(web_config, public_url="http://localhost:8000")
 
 
+@pytest.mark.wide
 def test_a_passkey_made_on_the_phone_signs_its_owner_in_on_a_browser_that_knows_nothing(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -34,6 +35,7 @@ def test_a_passkey_made_on_the_phone_signs_its_owner_in_on_a_browser_that_knows_
     assert "this phone" in page
 
 
+@pytest.mark.wide
 def test_a_removed_passkey_does_not_sign_in_and_another_persons_is_404(
     small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
@@ -54,6 +56,7 @@ def test_a_new_invitation_ends_the_passkeys_of_a_stolen_phone(
     assert sign_in(english(small_compound), passkey).json == {"error": DOES_NOT_FIT}
 
 
+@pytest.mark.wide
 def test_signing_out_everywhere_keeps_the_passkey_of_this_phone_alone(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -71,6 +71,7 @@ def row_of(session):
     return session.scalars(select(CredentialRow).where(CredentialRow.printed)).one()
 
 
+@pytest.mark.wide
 def test_a_code_made_at_the_desk_opens_the_gate_as_often_as_it_is_shown(compound, gate, wang):
     page = made_at_the_desk(compound.signed_in("guard"))
     assert page.status_code == 200
@@ -81,6 +82,7 @@ def test_a_code_made_at_the_desk_opens_the_gate_as_often_as_it_is_shown(compound
     assert reasons == {Reason.GRANTED}
 
 
+@pytest.mark.wide
 def test_its_owner_ends_it_and_it_opens_nothing(compound, gate):
     client = compound.signed_in("guard")
     made_at_the_desk(client)
@@ -91,6 +93,7 @@ def test_its_owner_ends_it_and_it_opens_nothing(compound, gate):
     assert client.get(f"/r/printed-code/{credential_id}").status_code == 404
 
 
+@pytest.mark.wide
 def test_it_opens_nothing_while_its_owner_has_the_qr_code_switched_off(compound, gate, wang):
     client = compound.signed_in("guard")
     made_at_the_desk(client)

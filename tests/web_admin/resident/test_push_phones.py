@@ -83,6 +83,7 @@ def page_has_all_switches_on(page: str) -> bool:
     return page.count("checked") == 2 * len(TEXTS)
 
 
+@pytest.mark.wide
 def test_the_screen_shows_no_number_of_the_home_and_no_name(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -109,6 +110,7 @@ def test_five_phones_get_messages_and_the_same_one_counts_once(
     assert len(phones(small_compound)) == MAX_PHONES
 
 
+@pytest.mark.wide
 def test_a_removed_phone_gets_nothing_that_waits_and_no_one_removes_anothers(
     small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
@@ -131,6 +133,7 @@ def test_a_phone_that_is_signed_out_gets_no_more_messages(
     assert phones(small_compound) == []
 
 
+@pytest.mark.wide
 def test_signing_the_other_phones_out_ends_their_messages_and_keeps_ones_own(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -41,6 +41,7 @@ def test_a_complaint_is_filed_and_listed_with_its_date(small_compound: Compound,
     assert "Mar 9, 2026" in one  # acknowledged by: three working days after a Wednesday
 
 
+@pytest.mark.wide
 def test_a_form_that_is_sent_twice_files_once(small_compound: Compound, phone: FlaskClient) -> None:
     page = phone.get(NEW + "complaint").text
     data = {"csrf_token": csrf_of(page), "once": once_of(page), "text": "Too bright at night."}

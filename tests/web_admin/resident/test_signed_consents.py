@@ -99,6 +99,7 @@ def test_both_guardians_are_asked_and_each_sees_who_is_waited_for(
     assert minor.get(f"/r/records/releases/{consent.consent_id}.json").status_code == 404
 
 
+@pytest.mark.wide
 def test_with_one_known_guardian_of_two_the_page_says_whom_to_turn_to(small_compound: Compound) -> None:
     with small_compound.act() as act:
         home_id = act.session.get_one(Person, small_compound.person_id).home_id

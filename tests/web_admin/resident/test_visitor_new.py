@@ -41,6 +41,7 @@ def test_the_way_home_is_not_chosen_at_first_where_none_of_its_gates_was_paired(
     assert 'value="way"' not in phone.get("/r/visitors").text
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("chosen", ["way", "all"])
 def test_a_pass_for_one_visit_is_for_the_gate_that_the_page_names_nearest_the_home(
     small_compound: Compound, phone: FlaskClient, chosen: str
@@ -65,6 +66,7 @@ def test_a_code_to_type_begins_at_the_gate_nearest_the_home(phone: FlaskClient) 
     assert re.findall(r'value="(\d)"\s+required\s+checked', form) == ["1"]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("valid_from", "valid_until", "problem"),
     [
@@ -109,6 +111,7 @@ def test_minutes_that_the_page_does_not_offer_are_refused(phone: FlaskClient) ->
         assert answer.status_code == 422
 
 
+@pytest.mark.wide
 def test_a_code_without_a_gate_or_for_a_strange_one_is_refused_and_the_page_asks(phone: FlaskClient) -> None:
     for fields in ({}, {"gate_number": ""}, {"gate_number": "9"}, {"gate_number": "x"}, {"gate_number": "²"}):
         answer = press(phone, "/r/visitors/code", seen_on="/r/visitors", minutes="60", **fields)

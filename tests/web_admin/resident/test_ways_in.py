@@ -90,6 +90,7 @@ def test_the_card_is_suspended_and_resumed_in_one_tap_each(
 PAGES = ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/help", "/r/password", "/r/records/export.json")
 
 
+@pytest.mark.wide
 def test_who_suspended_the_only_card_reads_that_nothing_opens(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -105,6 +106,7 @@ def pages_of(client: FlaskClient) -> list[str]:
     return [re.sub(TOKEN + '|data-csrf="[^"]*"|"made_at".*', "", client.get(path).text) for path in PAGES]
 
 
+@pytest.mark.wide
 def test_the_answer_with_a_second_pin_looks_like_that_with_a_new_one(
     small_compound: Compound, phone: FlaskClient
 ) -> None:
@@ -162,6 +164,7 @@ def test_a_request_needs_two_methods_that_work_besides_face(
     assert requested(small_compound) is None
 
 
+@pytest.mark.wide
 def test_a_two_method_request_has_own_hours_over_midnight(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

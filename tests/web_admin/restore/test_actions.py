@@ -292,6 +292,7 @@ def test_a_guess_at_the_passphrase_costs_what_owasp_asks_for(real_scrypt_cost):
     assert real_scrypt_cost >= OWASP_SCRYPT_COST
 
 
+@pytest.mark.wide
 def test_the_file_is_private_and_reveals_nothing_without_the_passphrase(backup_file, filled, web_config):
     content = backup_file.read_bytes()
     assert stat.S_IMODE(backup_file.stat().st_mode) == 0o600
@@ -328,6 +329,7 @@ def test_a_damaged_file_is_refused_and_nothing_is_stored(backup_file, tmp_path, 
     database.engine.dispose()
 
 
+@pytest.mark.wide
 def test_a_file_cut_between_two_parts_is_refused(backup_file, tmp_path):
     content = backup_file.read_bytes()
     first = 32 + 4 + int.from_bytes(content[32:36], "big")

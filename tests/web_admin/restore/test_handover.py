@@ -56,6 +56,7 @@ def test_a_gate_that_was_left_out_hands_over_when_it_is_back(
     assert (reply.wants_tombstones, reply.policy is not None) == (False, True)
 
 
+@pytest.mark.wide
 def test_an_older_gate_with_a_newer_policy_keeps_it_until_the_manager_lets_it(
     database, sealer, site, card, holding, north, clock
 ):
@@ -87,6 +88,7 @@ def test_epochs_grow_by_what_was_proven_and_never_by_a_leap():
     assert next_epoch(3, [3 + MAX_EPOCH_STEP + 1, 4]) == 5
 
 
+@pytest.mark.wide
 def test_a_page_counts_once_and_a_gate_goes_on_from_where_the_server_is(
     database, holding, north, clock, monkeypatch
 ):

@@ -109,6 +109,7 @@ def next_epoch(session, sealer, site, now):
     session.get_one(Site, site).epoch += 1
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "change",
     [order, publication, face, restore, withholding, other_pace, next_epoch],

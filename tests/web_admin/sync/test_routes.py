@@ -215,6 +215,7 @@ def test_a_late_duplicate_is_refused_without_alarm(database, north, clock):
     assert alarms(database) == []
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("newest", "counter", "later"), [(9, 9, 1), (100, 100 - LATE_WINDOW - 1, 0), (10_000, 3, 0)]
 )

@@ -206,6 +206,7 @@ def asks_for(compound, version: str, language: str = "en"):
     return client.post(PAGE + "begin", data={**hidden_of(client.get(PAGE).text), "version": version})
 
 
+@pytest.mark.wide
 def test_a_version_older_than_a_gates_is_refused_beside_its_field(paired_compound, older_offered) -> None:
     refused = asks_for(paired_compound, "0.2.9")
     assert refused.status_code == 422, "begun, and the gate refuses it"
@@ -228,6 +229,7 @@ def test_an_older_version_is_rolled_out_where_the_makers_signed_the_way_back(
     assert list(orders(paired_compound)) == ["north"]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("said", ["", "newest", "9" * 40 + "!"])
 def test_a_gate_that_says_no_version_keeps_no_other_from_its_update(
     paired_compound, older_offered, said

@@ -49,6 +49,7 @@ def opened(act, row, lanes):
     return [show_code(act, row.text, lane_id).opens for lane_id in lanes]
 
 
+@pytest.mark.wide
 def test_a_residents_pass_opens_the_way_to_their_home_and_no_foreign_stairs(act):
     lanes = gates(act, ["东门", "3栋", "4栋"])
     _home, person = household(act, "3-1203")

@@ -40,6 +40,7 @@ def test_passes_are_found_and_a_residents_words_are_never_shown_or_searched(comp
     assert names_on(page.partition("<section")[2]) == found
 
 
+@pytest.mark.wide
 def test_the_office_sees_who_of_it_gave_a_pass_out_and_where_it_was_used(compound):
     acting(compound, lambda act: fill(act, compound.persons))
     page = compound.signed_in().get("/manage/visitors/").text

@@ -85,6 +85,7 @@ def still_working(rows):
     return rows(read)
 
 
+@pytest.mark.wide
 def test_keys_and_passes_of_a_closed_account_end_and_the_rest_is_handed_over(client, compound, rows):
     account = as_guard_became_manager(compound, rows, all_kinds)
     path = f"/manage/staff/{account.id}"

@@ -187,6 +187,7 @@ def test_a_cookie_kept_from_before_the_end_opens_nothing(compound):
     assert client.get("/r/records").status_code in (303, 403)
 
 
+@pytest.mark.wide
 def test_a_form_shown_to_one_person_does_nothing_for_the_next(compound, wang):
     client = compound.signed_in("guard")
     served_with_card(client)
@@ -198,6 +199,7 @@ def test_a_form_shown_to_one_person_does_nothing_for_the_next(compound, wang):
     assert entries(compound, "pin_issued") == []
 
 
+@pytest.mark.wide
 def test_at_the_desk_another_persons_things_are_404(compound, wang):
     client = compound.signed_in("guard")
     served_with_card(client)

@@ -73,6 +73,7 @@ def test_an_end_is_undone_however_many_acts_came_after_it(compound, office):
     assert "api_keys.end" in {one.done.endpoint for one in kept}
 
 
+@pytest.mark.wide
 def test_no_key_comes_back_where_there_are_twenty(compound, office):
     key_id = ended_key(compound, office)
     with compound.act("manager") as act:
@@ -132,6 +133,7 @@ def test_a_webhook_comes_back_to_its_author_or_to_who_undoes_where_the_author_is
     assert author_of_webhook(compound, webhook_id) == account(compound, "manager")
 
 
+@pytest.mark.wide
 def test_a_childs_card_stays_ended_without_a_guardians_agreement(compound, office):
     card = ended_card(compound, office, "returned")
     with compound.app.app_context(), current_menjin().database.session() as session:
@@ -166,6 +168,7 @@ def test_a_phone_that_was_ended_has_no_undo(compound, office):
     assert undo(office) is None
 
 
+@pytest.mark.wide
 def test_after_a_day_nothing_is_had_back(compound, office):
     key_id = ended_key(compound, office)
     page = office.get(LIST).text
@@ -203,6 +206,7 @@ def test_a_lost_card_stays_ended(compound, office):
     assert undo(office) is None
 
 
+@pytest.mark.wide
 def test_a_card_that_was_given_out_again_stays_ended_and_the_page_says_so(compound, office):
     card = ended_card(compound, office, "returned")
     other = compound.persons["王磊"]
@@ -212,6 +216,7 @@ def test_a_card_that_was_given_out_again_stays_ended_and_the_page_says_so(compou
     assert read(compound, lambda s: s.get_one(CredentialRow, card).state) == "ended"
 
 
+@pytest.mark.wide
 def test_the_keys_of_a_removed_webhook_are_erased_after_a_day_and_not_before(compound, office):
     hook = {"name": "Desk", "url": "https://example.org/take", "kinds": ["alarm_raised"]}
     send(office, "/manage/settings/webhooks/new", **hook)

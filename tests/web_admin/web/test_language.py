@@ -57,6 +57,7 @@ def test_a_stranger_reads_chinese_only_if_the_browser_lists_it_first(
     assert f'<html lang="{Language(answered).html_tag}">' in page
 
 
+@pytest.mark.wide
 def test_staff_keep_the_language_that_they_chose_in_a_browser_of_another(
     chinese_compound: ManagedCompound,
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_page_names_the_mark_that_it_shows_and_is_not_sent_it_again(watched_co
     answer.close()
 
 
+@pytest.mark.wide
 def test_a_page_of_who_answers_no_alarms_names_the_part_that_silent_ones_do_not_move(watched_compound):
     page = watched_compound.signed_in("installer").get("/manage/").text
     assert re.search(r'known=([^"]+)"', page)[1] == mark(watched_compound).partition(MARKS_APART)[0]

@@ -15,6 +15,7 @@ TEMPLATES = Path(__file__).parents[3] / "web_admin/templates/manage"
 # -- addresses -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("page", "fields", "leads_to"),
     [

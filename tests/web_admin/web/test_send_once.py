@@ -11,6 +11,7 @@ from web_admin.compound.models import Invitation, Person
 from web_admin.people.members import add_child
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("seen_on", "path", "fields", "mark", "kind"),
     [
@@ -68,6 +69,7 @@ def test_an_invitation_of_the_home_is_one_and_both_answers_show_its_code(
         assert len(session.scalars(invitations).all()) == 1
 
 
+@pytest.mark.wide
 def test_a_childs_pin_is_one_and_both_answers_show_it(small_compound: Compound, phone: FlaskClient) -> None:
     with small_compound.act("phone", small_compound.person_id) as act:
         child = add_child(
@@ -93,6 +95,7 @@ def test_a_form_that_was_refused_may_be_sent_again(phone: FlaskClient) -> None:
     assert shown(again.text, "data-visitor-code")
 
 
+@pytest.mark.wide
 def test_each_form_of_a_page_has_a_token_of_its_own(phone: FlaskClient) -> None:
     switch(phone, "pin", on=True)
     page = phone.get("/r/").text

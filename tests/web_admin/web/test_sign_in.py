@@ -72,6 +72,7 @@ def test_wrong_password_and_unknown_address_read_alike(compound):
     assert wrong.text.count(said) == unknown.text.count(said) > 0
 
 
+@pytest.mark.wide
 def test_guessing_is_slowed_for_one_address_and_locks_no_other_out(compound):
     guesser = compound.app.test_client()
     answers = [sign_in(guesser, "manager@example.org", f"guess {n} guess").status_code for n in range(12)]
@@ -117,6 +118,7 @@ def test_a_form_of_a_page_that_outlived_its_session_leads_to_the_sign_in(compoun
     assert re.search(r'btn-accent" href="([^"]+)">Sign in', answer.text)[1] == back
 
 
+@pytest.mark.wide
 def test_a_secret_in_json_is_refused_at_every_page_that_takes_one(compound):
     client = compound.signed_in_by_hand()
     token = csrf_of(client.get("/manage/people/").text)
@@ -135,6 +137,7 @@ def test_every_page_of_the_library_that_takes_a_secret_is_counted(compound):
     assert posts - {"security.logout", "security.two_factor_setup"} == TAKE_SECRETS
 
 
+@pytest.mark.wide
 def test_session_cookies_are_closed_to_scripts_and_other_sites(compound):
     client = compound.app.test_client()
     cookie = client.get("/staff/sign-in").headers["Set-Cookie"]

@@ -122,6 +122,7 @@ def ends(compound, client):
     ]
 
 
+@pytest.mark.wide
 def test_only_the_end_of_what_gates_know_names_those_without_contact(paired_compound, client) -> None:
     fall_silent(paired_compound)
     pages = ends(paired_compound, client)
@@ -129,6 +130,7 @@ def test_only_the_end_of_what_gates_know_names_those_without_contact(paired_comp
     assert [SILENT in page.text for page in pages] == [False, False, True]
 
 
+@pytest.mark.wide
 def test_gates_that_are_cloned_or_stolen_are_named_and_retired_ones_hold_up_no_sentence(
     paired_compound, client
 ) -> None:
@@ -187,6 +189,7 @@ def test_a_found_card_warns_alike_for_every_number(paired_compound, client, numb
     assert SILENT in page
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("state", "says"),
     [

@@ -57,6 +57,7 @@ def log_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [line.getMessage() for line in caplog.records if line.getMessage().startswith("sign-in: ")]
 
 
+@pytest.mark.wide
 def test_the_fifth_wrong_code_is_reported_and_a_sixth_not_judged(
     compound: ManagedCompound, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -80,6 +81,7 @@ def test_the_fifth_wrong_code_is_reported_and_a_sixth_not_judged(
     assert client.get("/manage/").status_code == 302
 
 
+@pytest.mark.wide
 def test_a_right_code_after_four_wrong_ones_signs_in_and_starts_the_count_again(
     compound: ManagedCompound,
 ) -> None:
@@ -213,6 +215,7 @@ def test_the_password_asked_again_counts_and_a_right_one_is_given_back(
     assert log_of(caplog) == ["sign-in: 10 wrong tries for staff-2"]
 
 
+@pytest.mark.wide
 def test_a_wrong_first_code_of_a_new_authenticator_counts(compound: ManagedCompound) -> None:
     with compound.app.app_context(), current_menjin().database.session() as session:
         session.execute(
@@ -230,6 +233,7 @@ def test_a_wrong_first_code_of_a_new_authenticator_counts(compound: ManagedCompo
     assert alarms(compound) == ["staff-1"]
 
 
+@pytest.mark.wide
 def test_wrong_passwords_after_a_right_one_in_the_same_browser_count(
     compound: ManagedCompound, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -242,6 +246,7 @@ def test_wrong_passwords_after_a_right_one_in_the_same_browser_count(
     assert send(client, "/staff/sign-in", email=MANAGER, password=PASSWORD).status_code == 429
 
 
+@pytest.mark.wide
 def test_a_password_asked_again_counts_for_its_own_account_alone(compound: ManagedCompound) -> None:
     guard, manager = compound.signed_in("guard"), compound.signed_in("manager")
     for _ in range(10):

@@ -51,6 +51,7 @@ def test_a_day_too_far_ahead_is_brought_near() -> None:
     assert days[0].day == date(2026, 10, 20) + timedelta(days=371)
 
 
+@pytest.mark.wide
 def test_an_end_within_a_minute_is_shown_to_the_second() -> None:
     days = days_of(SHANGHAI, None, NOW)
     ends = datetime(2026, 10, 20, 12, 4, 27, tzinfo=UTC)

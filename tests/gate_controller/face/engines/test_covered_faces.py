@@ -59,6 +59,7 @@ def embedded(engine: YunetSfaceEngine, frame: Frame) -> Embedding:
     return engine.embed(frame, engine.find(frame)[0])
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize("colour", [WHITE, BLUE, BLACK])
 @pytest.mark.parametrize("name", NAMES)
@@ -92,6 +93,7 @@ def test_sunglasses_are_not_recognised_and_the_face_still_matches(
     assert 0.6 < similarity(engine, embedded(engine, picture), embedded(engine, worn)) < 0.9
 
 
+@pytest.mark.wide
 def test_the_same_sunglasses_make_no_two_people_match(engine: YunetSfaceEngine) -> None:
     """Enrolled with them on, worn by all others: no pair comes near the threshold that opens."""
     worn = {name: embedded(engine, sunglasses(*picture_and_points(name))) for name in NAMES}

@@ -25,6 +25,7 @@ def add(path: Path) -> None:
     assert run(["models", "add", str(path)]) == 0
 
 
+@pytest.mark.wide
 def test_both_files_added_by_digest_are_the_engine(tmp_path: Path, files: Path) -> None:
     for number, model in enumerate(BOTH):
         # What they are called where the operator has them does not matter.

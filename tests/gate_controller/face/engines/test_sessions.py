@@ -140,6 +140,7 @@ def test_nothing_but_useless_frames_ends_in_a_refusal_with_the_last_reason(engin
     assert (found.outcome, found.hint) == (MatchOutcome.REFUSED, FaceReason.TWO_FACES)
 
 
+@pytest.mark.wide
 def test_useless_frames_between_good_ones_do_not_spoil_an_enrolment(engine: YunetSfaceEngine) -> None:
     good = list(person("person_a_2", 5))
     empty = without_face(good[0])
@@ -147,6 +148,7 @@ def test_useless_frames_between_good_ones_do_not_spoil_an_enrolment(engine: Yune
     assert step.outcome is EnrolmentOutcome.DONE
 
 
+@pytest.mark.wide
 def test_frames_of_two_people_in_turn_make_no_template(engine: YunetSfaceEngine) -> None:
     step = enrol(engine, chain(person("person_a_2", 3), person("person_b_1", 3)))
     assert (step.outcome, step.hint, step.template) == (
@@ -156,16 +158,19 @@ def test_frames_of_two_people_in_turn_make_no_template(engine: YunetSfaceEngine)
     )
 
 
+@pytest.mark.wide
 def test_a_frozen_picture_is_refused_at_enrolment(engine: YunetSfaceEngine) -> None:
     step = enrol(engine, repeat(camera_frame(portraits()["person_a_2"])))
     assert (step.outcome, step.hint) == (EnrolmentOutcome.REFUSED, FaceReason.NOT_LIVE)
 
 
+@pytest.mark.wide
 def test_two_frames_in_a_loop_are_refused_as_not_live(engine: YunetSfaceEngine) -> None:
     step = enrol(engine, cycle(person("person_a_2", 2)))
     assert (step.outcome, step.hint) == (EnrolmentOutcome.REFUSED, FaceReason.NOT_LIVE)
 
 
+@pytest.mark.wide
 def test_a_frozen_face_with_a_clock_running_in_the_corner_is_refused(engine: YunetSfaceEngine) -> None:
     frames = [camera_frame(portraits()["person_a_2"]) for _ in range(10)]
     for number, frame in enumerate(frames):
@@ -205,6 +210,7 @@ def test_a_person_is_recognised_years_later_among_the_home(
     assert step.similarity >= 0.506
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize("stranger", ["impostor_1", "impostor_2", "person_b_2"])
 def test_a_stranger_is_refused(engine: YunetSfaceEngine, stranger: str) -> None:
@@ -225,12 +231,14 @@ def test_one_matching_frame_alone_opens_nothing(engine: YunetSfaceEngine) -> Non
     assert outcomes == {MatchOutcome.KEEP_LOOKING}
 
 
+@pytest.mark.wide
 def test_a_face_swapped_in_during_a_look_ends_the_search(engine: YunetSfaceEngine) -> None:
     templates = {"person-a": template_of(engine, "person_a_2")}
     step = match(engine, templates, chain(person("impostor_1", 3), person("person_a_2", 6)))
     assert (step.outcome, step.hint) == (MatchOutcome.REFUSED, FaceReason.SWAPPED)
 
 
+@pytest.mark.wide
 def test_two_of_a_home_who_look_alike_are_distinguished_or_refused(engine: YunetSfaceEngine) -> None:
     own = template_of(engine, "person_a_2")
     alike = own + np.float32(0.03) * template_of(engine, "impostor_1")

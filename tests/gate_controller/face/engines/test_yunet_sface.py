@@ -33,6 +33,7 @@ def similarity_of(engine: YunetSfaceEngine, one: Frame, other: Frame) -> float:
     return similarity(engine, vectors[0], vectors[1])
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("one", "other"), SAME_PERSON_PAIRS)
 def test_two_portraits_of_one_person_taken_years_apart_are_alike(
     engine: YunetSfaceEngine, one: str, other: str
@@ -55,6 +56,7 @@ def single(engine: YunetSfaceEngine, picture: Frame, *, mirrored: bool) -> Embed
     return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", sorted({name for pair in DIFFERENT_PEOPLE_PAIRS for name in pair}))
 def test_a_face_is_as_alike_to_its_mirror_image_as_the_thresholds_are_reckoned_with(
     engine: YunetSfaceEngine, name: str
@@ -64,6 +66,7 @@ def test_a_face_is_as_alike_to_its_mirror_image_as_the_thresholds_are_reckoned_w
     assert float(both[0] @ both[1]) >= LOWEST_MIRROR_AGREEMENT
 
 
+@pytest.mark.wide
 @pytest.mark.first_set
 @pytest.mark.parametrize(("one", "other"), DIFFERENT_PEOPLE_PAIRS)
 def test_strangers_are_no_more_alike_with_their_mirror_images_than_the_raised_threshold_allows_for(
@@ -151,6 +154,7 @@ def test_the_threshold_is_the_one_measured_for_its_rate() -> None:
     assert measured[1e-5] == MIN_FACE_SIMILARITY
 
 
+@pytest.mark.wide
 def test_two_threads_may_use_one_engine(engine: YunetSfaceEngine) -> None:
     pictures = portraits()
     frames = [camera_frame(pictures["person_a_2"]), pictures["person_b_1"]] * 6

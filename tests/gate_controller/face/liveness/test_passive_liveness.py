@@ -66,6 +66,7 @@ def test_the_mean_of_a_few_frames_decides_where_the_turn_is_left_out(
     assert judge.cleared
 
 
+@pytest.mark.wide
 def test_a_picture_that_the_models_know_is_refused_before_it_is_asked_to_turn_back() -> None:
     check = look(PersonCheck(judge=Judge(0.1)), PASSIVE_FRAMES + 1)
     assert (check.now.verdict, check.now.reason) == (LivenessVerdict.NOT_LIVE, FaceReason.LOOKS_FLAT)

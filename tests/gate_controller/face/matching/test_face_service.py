@@ -97,6 +97,7 @@ def test_a_request_is_good_for_one_session(annas_gate: Gate) -> None:
     assert (annas_gate.engine.looks, annas_gate.camera.times_opened) == (looks, opened)
 
 
+@pytest.mark.wide
 def test_an_expired_request_reaches_neither_camera_nor_detector(annas_gate: Gate) -> None:
     request = annas_gate.request(seconds=5)
     annas_gate.clock.seconds += 5
@@ -243,6 +244,7 @@ def test_withdrawing_during_enrolment_leaves_no_template(gate: Gate) -> None:
     assert (result.ok, result.reason, gate.service.has_face("anna")) == (False, FaceReason.NO_LEASE, False)
 
 
+@pytest.mark.wide
 def test_frames_of_two_people_leave_no_template(gate: Gate) -> None:
     gate.lend("anna")
     pictures = portraits()

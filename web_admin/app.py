@@ -75,8 +75,8 @@ CONTENT_SECURITY_POLICY = {
 }
 
 NOTHING_OPENS = {"camera": "()", "microphone": "()", "geolocation": "()"}
-SPEAKS = "resident.call"
-"""The one page that may open the microphone: someone of a called home answers there."""
+SPEAKS = ("resident.call", "now.show")
+"""The pages that may open the microphone: where people of a called home answer, and where guards do."""
 
 ERROR_PICTURES = {401: "lock", 403: "lock", 404: "question", 429: "clock"}
 """The icon of an error's page by its number; any other has a warning."""
@@ -127,9 +127,9 @@ def register_pages(app: Flask) -> None:
     register_public_pages(app)
     register_manage_pages(app)
     register_resident_pages(app)
-    app.view_functions[SPEAKS] = talisman(permissions_policy=NOTHING_OPENS | {"microphone": "(self)"})(
-        app.view_functions[SPEAKS]
-    )
+    speaks = talisman(permissions_policy=NOTHING_OPENS | {"microphone": "(self)"})
+    for endpoint in SPEAKS:
+        app.view_functions[endpoint] = speaks(app.view_functions[endpoint])
     init_live(app)
     init_call_watch(app)
     end_with_sign_out(app)

@@ -15,6 +15,7 @@ from gate_controller.terminal.view import CLEAR_KEY, ENTER_KEY, Screen
 SHOWN_SECONDS = 15.0
 """How long the end of a call is shown."""
 SPEAK = "call_speak"
+GUARD_READS = "call_guard_reads"
 """The word for the line that asks the visitor to speak: a telephone or a page hears them."""
 MAX_TYPED = 20
 
@@ -116,7 +117,7 @@ class CallDesk:
             return "call_to_guard"
         if call.guard_talks:
             return SPEAK
-        return "call_from_guard" if call.reply is not None else "call_guard_reads"
+        return "call_from_guard" if call.reply is not None else GUARD_READS
 
     @property
     def said(self) -> str:

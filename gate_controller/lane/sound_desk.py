@@ -1,7 +1,7 @@
 """Sound and picture of one lane's call: what the page offered, what came back, and what the page may open.
 
-The microphone may be open while a page of the home has answered, the camera while in addition the gate's own
-program has closed it. Both sides are forgotten with the call.
+The microphone may be open while a page of the home or of the guard has answered, the camera while in addition
+the gate's own program has closed it. Both sides are forgotten with the call.
 """
 
 from dataclasses import dataclass, field
@@ -41,8 +41,7 @@ class SoundDesk:
 
     def follow(self, call: HomeCall | None) -> None:
         """Take the lane's call as it is now; with another one, or none, forget both sides of the last."""
-        is_home = call is not None and not call.is_over and not call.at_guard
-        live = call if is_home and self.may_speak else None  # the guard's page has no sound
+        live = call if call is not None and not call.is_over and self.may_speak else None
         if live is None or self._call is None or live.call_id != self._call.call_id:
             self._offer = self._answer = self._stale = self._relays = None
             self._trouble = ""
@@ -68,9 +67,10 @@ class SoundDesk:
 
     @property
     def is_answered(self) -> bool:
-        """Return whether a page of the home has answered; a telephone has its sound elsewhere."""
+        """Return whether a page has answered; a telephone has its sound elsewhere."""
         call = self._call
-        return call is not None and call.phase is CallPhase.ANSWERED and not call.by_telephone
+        by_telephone = call is not None and (call.by_telephone or call.guard_talks)
+        return call is not None and call.phase is CallPhase.ANSWERED and not by_telephone
 
     def wants_camera(self, now_seconds: float) -> bool:
         """Return whether the page is to have the camera: it is there, and someone looks."""
@@ -95,7 +95,7 @@ class SoundDesk:
 
     @property
     def speaks(self) -> bool:
-        """Return whether visitor and home can speak with each other."""
+        """Return whether the visitor and who answered can speak with each other."""
         return self.is_answered and self._answer is not None and self._trouble in ("", "no_camera")
 
     @property

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Literal
 
 from gate_controller.contract.records import Method
-from gate_controller.lane.call_desk import SPEAK, CallDesk
+from gate_controller.lane.call_desk import GUARD_READS, SPEAK, CallDesk
 from gate_controller.lane.camera_state import CameraState
 from gate_controller.lane.door import Door
 from gate_controller.lane.face_dialog import Dialog
@@ -196,7 +196,8 @@ class LaneDesk:
     def _message(self, *, is_call: bool) -> str:
         if not is_call:
             return self.screen.message
-        return self.calls.message or (SPEAK if self.sound.speaks else "")
+        message = self.calls.message
+        return SPEAK if self.sound.speaks and message in ("", GUARD_READS) else message
 
     def view(
         self,

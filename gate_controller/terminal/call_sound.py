@@ -24,7 +24,7 @@ class SoundShown(msgspec.Struct, frozen=True, kw_only=True):
     relays: MediaRelays | None = None
     """The way for the page where neither side reaches the other."""
     speaks: bool = False
-    """True once a page of the home has answered: only then the microphone is opened."""
+    """True once a page has answered: only then the microphone is opened."""
     picture: bool = False
     """True while the page may have the camera: the gate's own program has closed it."""
 

@@ -87,10 +87,10 @@ def _labels() -> dict[str, str]:
         "note.lost_card": _("Card reader out of order: use another way or press help."),
         "note.lost_pin": _("Keypad out of order: use another way or press help."),
         "note.lost_qr": _("QR codes cannot be read: use another way or press help."),
-        "note.sound_no_microphone": _("The home cannot hear you. It can still write to you or open."),
-        "note.sound_no_camera": _("The home cannot see you. Say who you are."),
-        "note.sound_lost": _("The sound was cut off. The home can still write to you or open."),
-        "note.camera_in_call": _("When the home answers, the camera is on while you speak."),
+        "note.sound_no_microphone": _("They cannot hear you. They can still write to you or open."),
+        "note.sound_no_camera": _("They cannot see you. Say who you are."),
+        "note.sound_lost": _("The sound was cut off. They can still write to you or open."),
+        "note.camera_in_call": _("When they answer, the camera is on while you speak."),
         "note.camera_dark": _("It is too dark for the camera. Please use another way."),
         "note.help_waits": _(
             "No connection: the guard is called as soon as it is back. Please ask nearby too."

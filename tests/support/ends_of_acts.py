@@ -118,6 +118,7 @@ HARMLESS: dict[str, str] = {
     "now.hold_open": "ended by the button in its place",
     "now.lockdown": "a danger cannot wait; lifted by the button in its place",
     "now.end_lockdown": "locked again on the same page",
+    "guard_calls.own_side": "gives the gate the side of the page that answered; it ends with the call",
     "guard_calls.take": "takes a visitor's call; another guard goes to the gate",
     "guard_calls.say": "shows a sentence at the gate",
     "guard_calls.open_once": "opens once; the gate shuts again",

@@ -254,6 +254,8 @@ MAY: dict[str, str] = {
     "now.hold_open": "MG",
     "live.stream": "MGI",
     "guard_calls.take": "MG",
+    "guard_calls.gate_side": "MG",
+    "guard_calls.own_side": "MG",
     "guard_calls.say": "MG",
     "guard_calls.open_once": "MG",
     "guard_calls.send_off": "MG",

@@ -5,13 +5,15 @@ A gate of an older version calls the guard and knows no more of the call; its ca
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import object_session
+from sqlalchemy.orm import Session, object_session
 
 from gate_controller.contract.calls import GUARD_LEG, CallEnd, CallReport, CallState, CallStep
 from gate_controller.contract.features import GUARD_CALLS
 from web_admin.calls.live import ANSWERED, OVER, RINGING, end_call
+from web_admin.calls.media import answer_of
 from web_admin.calls.models import HomeCall
 from web_admin.calls.pushes import show_end
+from web_admin.calls.relays import relays_of_gate
 from web_admin.calls.rules import (
     GUARD_RINGS_SECONDS,
     LONGEST_TALK_SECONDS,
@@ -20,6 +22,7 @@ from web_admin.calls.rules import (
     with_guard,
 )
 from web_admin.compound.models import Gate
+from web_admin.core.config import WebConfig
 
 
 def goes_on(gate: Gate, call: HomeCall, end: CallEnd, now: datetime) -> None:
@@ -51,12 +54,12 @@ def note_telephone(call: HomeCall, said: CallReport, now: datetime) -> None:
 
 
 def take(call: HomeCall, now: datetime) -> None:
-    """Note that the guard has answered a call."""
-    call.stage, call.answered_at = ANSWERED, now
+    """Note that the guard has answered a call, on a page that has no sound yet."""
+    call.stage, call.answered_at, call.media_answer = ANSWERED, now, None
     call.ends_at = call.started_at + timedelta(seconds=LONGEST_TALK_SECONDS)
 
 
-def state(call: HomeCall, now: datetime) -> CallState:
+def state(config: WebConfig, session: Session, call: HomeCall, now: datetime) -> CallState:
     """Return what the gate shall do while the guard has its call, and end it when it lasts too long."""
     if now >= call.ends_at:
         end_call(call, CallEnd.NO_ANSWER if call.stage == RINGING else CallEnd.ENDED, now)
@@ -68,5 +71,7 @@ def state(call: HomeCall, now: datetime) -> CallState:
         to_guard=True,
         reply=call.reply,  # type: ignore[arg-type]  # one of live.REPLIES
         leg=call.leg,
+        media_answer=answer_of(call) if call.stage == ANSWERED else None,
+        media_relays=relays_of_gate(config, session, call),
         seconds_left=max(0, min(LONGEST_TALK_SECONDS, int((call.ends_at - now).total_seconds()))),
     )

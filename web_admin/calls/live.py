@@ -43,6 +43,8 @@ class CallShown:
     seconds_left: int
     is_mine: bool
     """True if the person who looks answered it."""
+    answered_at: datetime | None
+    """When it was answered last: a later answer takes the sound to another page."""
     answered_by: str | None
     """The name of who answered; theirs who set it where a courier was let in by day."""
     reply: str | None
@@ -106,6 +108,7 @@ def state_for(session: Session, call_id: str, person_id: str, now: datetime) -> 
         started_at=call.started_at,
         seconds_left=0 if is_over else seconds_left(call, now),
         is_mine=call.answered_by == person_id and call.leg is None,
+        answered_at=call.answered_at,
         answered_by=answerer.display_name if answerer is not None else None,
         reply=call.reply,
         is_opening=not is_over and is_on_its_way(call, now),
@@ -129,9 +132,10 @@ _NOT_YOURS = _("This call is for another home, or you are not called at your hom
 
 
 def answer(act: Action, call_id: str) -> HomeCall:
-    """Take a call, which stops ringing everywhere else; one that is mine already stays so."""
+    """Take a call, which stops ringing everywhere else; one that is mine gets its sound on this page."""
     call, person = _called(act, call_id)
     if call.stage == ANSWERED and call.answered_by == person.person_id and call.leg is None:
+        call.answered_at, call.media_answer = act.now, None
         return call
     if call.stage == ANSWERED:
         raise ActionRefused(None, _answered_by(act.session, call))

@@ -16,6 +16,8 @@ from web_admin.calls.models import HomeCall
 from web_admin.calls.relays import relays_of
 from web_admin.core.config import WebConfig
 
+MAX_SIDE_CHARS = 4096
+
 
 def offered(call: HomeCall, offer: MediaSide) -> None:
     """Keep the gate's side; another one than before has no answer yet."""
@@ -39,17 +41,35 @@ def offer_for(session: Session, call_id: str, person_id: str, now: datetime) -> 
 def gate_media(
     config: WebConfig, session: Session, call_id: str, person_id: str, now: datetime
 ) -> dict[str, object]:
-    """Return what the page of who answered is given, as its script reads it; nothing for everyone else."""
-    offer = offer_for(session, call_id, person_id, now)
-    relays = relays_of(config, session.get_one(HomeCall, call_id)) if offer is not None else None
+    """Return what the page of who answered is given; nothing for everyone else."""
+    is_theirs = offer_for(session, call_id, person_id, now) is not None
+    return media_for_page(config, session.get_one(HomeCall, call_id) if is_theirs else None)
+
+
+def media_for_page(config: WebConfig, call: HomeCall | None) -> dict[str, object]:
+    """Return the gate's side of a call and its relays, as the page's script reads them; nothing of None."""
+    offer = _side(call.media_offer) if call is not None else None
+    relays = relays_of(config, call) if call is not None and offer is not None else None
     return {"offer": msgspec.to_builtins(offer), "relays": msgspec.to_builtins(relays)}
 
 
 def answer_media(act: Action, call_id: str, side: MediaSide) -> HomeCall:
     """Give the gate the side of the page that answered."""
     call, _person = answered_call(act, call_id)
-    call.media_answer = msgspec.to_builtins(side)
+    answered_with(call, side)
     return call
+
+
+def answered_with(call: HomeCall, side: MediaSide) -> None:
+    """Keep the side of the page that answered."""
+    call.media_answer = msgspec.to_builtins(side)
+
+
+def read_side(sent: str) -> MediaSide:
+    """Return the side that a page sent; raise ValueError on what is none."""
+    if len(sent) > MAX_SIDE_CHARS:
+        raise ValueError("the side of a page is never so long")
+    return msgspec.json.decode(sent, type=MediaSide)
 
 
 def _side(stored: dict[str, object] | None) -> MediaSide | None:

@@ -77,7 +77,7 @@ def report(menjin: Menjin, session: Session, gate: Gate, said: CallReport, now: 
     _note(session, call, said, now)
     if call.end == CallEnd.OPENED and not was_opened:
         _give_back(menjin, session, gate, said.home, now)
-    if said.media_offer is not None and call.stage != OVER and not call.to_guard:
+    if said.media_offer is not None and call.stage != OVER:
         offered(call, said.media_offer)
     return _state(menjin, session, call, now, has_telephone=said.has_telephone)
 
@@ -253,11 +253,11 @@ def _state(
     menjin: Menjin, session: Session, call: HomeCall, now: datetime, *, has_telephone: bool
 ) -> CallState:
     if call.to_guard and call.stage != OVER:
-        return at_guard.state(call, now)
+        return at_guard.state(menjin.config, session, call, now)
     if call.stage == RINGING:
         _ring_on(session, call, now)
         if call.to_guard and call.stage != OVER:
-            return at_guard.state(call, now)
+            return at_guard.state(menjin.config, session, call, now)
     elif call.stage == ANSWERED and (now >= call.ends_at or not _still_answers(session, call)):
         end = CallEnd.ENDED if call.leg is None else CallEnd.NO_ANSWER
         if call.leg is not None:

@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.call_media import MediaSide
 from gate_controller.contract.calls import CallEnd, QuickReply
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.accounts.names import shown_names
@@ -21,12 +22,14 @@ from web_admin.alarms.actions import acknowledge_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.calls.at_guard import take
 from web_admin.calls.live import ANSWERED, OVER, RINGING, end_call
+from web_admin.calls.media import answered_with, media_for_page
 from web_admin.calls.models import HomeCall
 from web_admin.calls.orders import is_on_its_way
 from web_admin.calls.rules import LONGEST_TALK_SECONDS, guard_of_plan, with_guard
 from web_admin.compound.gate_names import gate_and_lane
 from web_admin.compound.models import Gate, Home, Lane
 from web_admin.compound.policy_models import OrderRow
+from web_admin.core.config import WebConfig
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.orders import STAFF_CHANNELS, order_open
 
@@ -53,10 +56,17 @@ class CallAtGuard:
     by: str
     """The actor who answered on a page, "" for no one."""
     by_name: str
+    answered_at: datetime | None
+    """When it was answered last: a later answer takes the sound to another page."""
     by_telephone: bool
     reply: str | None
     is_opening: bool
     end: str | None
+
+    @property
+    def mark(self) -> str:
+        """Return what changes with the card and is no text of it."""
+        return f"{self.call_id} {self.answered_at} {self.reply}"
 
     @property
     def rings(self) -> bool:
@@ -87,6 +97,19 @@ def calls_at_guard(session: Session, site_id: str, now: datetime) -> list[CallAt
     ]
 
 
+def media_for(
+    config: WebConfig, session: Session, site_id: str, call_id: str, actor_id: str, now: datetime
+) -> dict[str, object]:
+    """Return the gate's side of a live call for the page of who answered it; nothing for everyone else."""
+    call = session.get(HomeCall, call_id)
+    is_mine = (
+        call is not None
+        and (call.site_id, _stage(call, now), _answerer(call)) == (site_id, ANSWERED, actor_id)
+        and call.leg is None
+    )
+    return media_for_page(config, call if is_mine else None)
+
+
 def count_ringing(session: Session, site_id: str, now: datetime) -> int:
     """Return how many visitors' calls ring at the guard."""
     rows = session.scalars(
@@ -104,6 +127,7 @@ def marks_of_calls(session: Session, now: datetime) -> list[str]:
                 call.call_id,
                 _stage(call, now),
                 _answerer(call),
+                call.answered_at,
                 call.leg,
                 call.reply,
                 call.end,
@@ -150,6 +174,7 @@ def _shown(call: HomeCall, place: str, home: str, names: Mapping[str, str], now:
         came_at=call.started_at + timedelta(seconds=second),
         by=by,
         by_name=names.get(by, ""),
+        answered_at=call.answered_at,
         by_telephone=call.leg is not None,
         reply=call.reply,
         is_opening=stage == ANSWERED and is_on_its_way(call, now),
@@ -163,12 +188,13 @@ def _shown(call: HomeCall, place: str, home: str, names: Mapping[str, str], now:
 def answer(act: Action, call_id: str, taken_from: str = "") -> HomeCall:
     """Take a call: the guard's telephone and all pages stop ringing, and its alarm is acknowledged.
 
-    One that is mine already stays so. `taken_from` is the colleague who has it and is gone, as the page named
-    them: of two who take it from one colleague the first has it.
+    One that is mine already gets its sound on the page that pressed last. `taken_from` is the colleague who
+    has it and is gone, as the page named them: of two who take it from one colleague the first has it.
     """
     call = _live(act, call_id)
     if call.stage == ANSWERED:
         if _answerer(call) == act.actor_id and call.leg is None:
+            take(call, act.now)
             return call
         if call.leg is None and taken_from == _answerer(call):
             return _take_over(act, call)
@@ -184,13 +210,14 @@ def answer(act: Action, call_id: str, taken_from: str = "") -> HomeCall:
 def _take_over(act: Action, call: HomeCall) -> HomeCall:
     second, _gone = guard_of_plan(call.plan) or (0, "")
     call.plan = with_guard(call.plan, second, act.actor_id)
+    take(call, act.now)
     record(act, "guard_call_answered", {"call_id": call.call_id, "lane_id": call.lane_id})
     return call
 
 
 def reply(act: Action, call_id: str, sentence: str) -> HomeCall:
     """Let the gate show and read aloud one of the prepared sentences."""
-    call = _mine(act, call_id)
+    call = answered_call(act, call_id)
     if sentence not in REPLIES:
         raise ActionRefused("reply", _("Choose one of the sentences."))
     call.reply = sentence
@@ -199,13 +226,20 @@ def reply(act: Action, call_id: str, sentence: str) -> HomeCall:
 
 def open_lane(act: Action, call_id: str, reason: str) -> OrderRow:
     """Order the lane of a call to open once, as from its page; the gate's word that it did ends the call."""
-    call = _mine(act, call_id)
+    call = answered_call(act, call_id)
     if is_on_its_way(call, act.now):
         raise ActionRefused(None, _("The gate was already asked to open in this call."))
     order = order_open(act, call.lane_id, reason)
-    call = _mine(act, call_id)
+    call = answered_call(act, call_id)
     call.order_id, call.order_at = order.order_id, act.now
     return order
+
+
+def give_side(act: Action, call_id: str, side: MediaSide) -> HomeCall:
+    """Give the gate the side of the page that answered."""
+    call = answered_call(act, call_id)
+    answered_with(call, side)
+    return call
 
 
 def send_away(act: Action, call_id: str) -> HomeCall:
@@ -219,7 +253,7 @@ def hang_up(act: Action, call_id: str) -> HomeCall:
 
 
 def _end(act: Action, call_id: str, end: CallEnd) -> HomeCall:
-    call = _mine(act, call_id)
+    call = answered_call(act, call_id)
     end_call(call, end, act.now)
     record(act, "guard_call_ended", {"call_id": call_id, "lane_id": call.lane_id, "end": end.value})
     return call
@@ -238,7 +272,7 @@ def _live(act: Action, call_id: str) -> HomeCall:
     return call
 
 
-def _mine(act: Action, call_id: str) -> HomeCall:
+def answered_call(act: Action, call_id: str) -> HomeCall:
     """Return a live call that who acts has answered on a page; raise ActionRefused."""
     call = _live(act, call_id)
     if call.stage == RINGING:

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, abort, flash, jsonify, request
 from flask_babel import gettext as _
 
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Action
+from web_admin.calls.media import read_side
 from web_admin.calls.models import HomeCall
-from web_admin.core.database import request_session
-from web_admin.gates.guard_calls import answer, hang_up, open_lane, reply, send_away
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.refusal import ActionRefused
+from web_admin.gates.guard_calls import answer, give_side, hang_up, media_for, open_lane, reply, send_away
 from web_admin.manage.opening import OpenForm
-from web_admin.web.context import get_or_404, submit, typed
+from web_admin.web.context import actor_id, current_action, get_or_404, submit, typed
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("guard_calls", __name__, url_prefix="/manage/calls")
 
@@ -66,3 +69,29 @@ def send_off(call_id: str) -> Page:
 def end(call_id: str) -> Page:
     """End a call without opening."""
     return _did(call_id, AgainForm(), lambda act: hang_up(act, call_id))
+
+
+@bp.get("/<call_id>/media")
+@allowed("acknowledge_alarm")
+def gate_side(call_id: str) -> Response:
+    """Answer the gate's side of the sound, as soon as there is one, to who answered the call."""
+    config, session = current_menjin().config, request_session()
+    site_id = current_site().site_id
+    return jsonify(media_for(config, session, site_id, call_id, actor_id(), request_now()))
+
+
+@bp.post("/<call_id>/media")
+@allowed("acknowledge_alarm")
+def own_side(call_id: str) -> tuple[str, int]:
+    """Take the side of the page that answered."""
+    try:
+        side = read_side(request.form.get("side", ""))
+    except ValueError:
+        abort(400)
+    act = current_action()
+    try:
+        give_side(act, call_id, side)
+    except ActionRefused:
+        act.session.rollback()
+        return "", 409
+    return "", 204

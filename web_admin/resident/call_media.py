@@ -2,20 +2,17 @@
 
 from pathlib import Path
 
-import msgspec
 from flask import Response, abort, jsonify, request
 
 from gate_controller.contract import call_media
-from gate_controller.contract.call_media import MediaSide
 from web_admin.accounts.permissions import public
-from web_admin.calls.media import answer_media, gate_media
+from web_admin.calls.media import answer_media, gate_media, read_side
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.resident.blueprint import bp, signed_in
 from web_admin.web.resident_session import resident_required
 
 MODULE = Path(call_media.__file__).with_suffix(".js")
-MAX_SIDE_CHARS = 4096
 
 
 @bp.get("/call_media.js")
@@ -39,12 +36,9 @@ def gate_side_of_call(call_id: str) -> Response:
 def own_side_of_call(call_id: str) -> tuple[str, int]:
     """Take the side of the page that answered."""
     _person, act = signed_in()
-    side = request.form.get("side", "")
-    if len(side) > MAX_SIDE_CHARS:
-        abort(413)
     try:
-        answer_media(act, call_id, msgspec.json.decode(side, type=MediaSide))
-    except msgspec.MsgspecError:
+        answer_media(act, call_id, read_side(request.form.get("side", "")))
+    except ValueError:
         abort(400)
     except ActionRefused:
         act.session.rollback()

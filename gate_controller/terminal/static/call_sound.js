@@ -1,4 +1,4 @@
-// Sound and picture of a call at the gate. The microphone opens once a page of the home has answered, the camera
+// Sound and picture of a call at the gate. The microphone opens once a page has answered, the camera
 // once the gate's own program has closed it; both close with the call. Nothing is recorded.
 
 import { GateEnd } from "/call_media.js";

@@ -183,7 +183,7 @@ def test_without_a_microphone_the_page_says_so_and_the_call_goes_on(
     gate.show(SoundShown(call="c1", speaks=True, picture=True))
     gate.said(lambda word: word.offer and word.trouble == "no_microphone" and not word.camera_open)
     server.show(TerminalView(screen=Screen.IDLE, language="en", sound_note="sound_no_microphone"))
-    expect(gate.page.locator("#notes")).to_contain_text("The home cannot hear you.")
+    expect(gate.page.locator("#notes")).to_contain_text("They cannot hear you.")
 
 
 def test_the_page_uses_the_relays_of_its_call_and_without_any_none(gate: Gate) -> None:

@@ -53,7 +53,8 @@ const swap = (part, next) => {
 
 // What was typed into stays as it is; the rest of the list moves on.
 const renew = (part, next) => {
-  if (part.textContent === next.textContent && part.className === next.className) return;
+  const looks = ({ textContent, className, dataset }) => [textContent, className, dataset.mark].join();
+  if (looks(part) === looks(next)) return;
   if (!isInHand(part)) {
     swap(part, next);
     return;
@@ -112,6 +113,21 @@ const tellNew = (known) => {
   showCount();
 };
 
+/** Show what a page of now has that was loaded meanwhile. */
+export const show = (page) => {
+  const known = alarmIds();
+  document.querySelectorAll("[data-live]").forEach((part) => {
+    const next = page.getElementById(part.id);
+    if (next && !(isPressed && part.id === "calls")) renew(part, next);
+  });
+  const count = page.querySelector("#alarms")?.dataset.count;
+  const alarms = document.querySelector("#alarms");
+  if (alarms && count !== undefined) alarms.dataset.count = count;
+  tellNew(known);
+  showWaits();
+  document.dispatchEvent(new Event("menjin-changed"));
+};
+
 const refresh = async () => {
   if (isAsking) {
     askAgain = true;
@@ -125,17 +141,7 @@ const refresh = async () => {
     if (!stale.hidden) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (asked !== location.href) return; // other gates were looked for meanwhile
-    const known = alarmIds();
-    document.querySelectorAll("[data-live]").forEach((part) => {
-      const next = page.getElementById(part.id);
-      if (next && !(isPressed && part.id === "calls")) renew(part, next);
-    });
-    const count = page.querySelector("#alarms")?.dataset.count;
-    const alarms = document.querySelector("#alarms");
-    if (alarms && count !== undefined) alarms.dataset.count = count;
-    tellNew(known);
-    showWaits();
-    document.dispatchEvent(new Event("menjin-changed"));
+    show(page);
   } catch {
     stale.hidden = false;
   } finally {

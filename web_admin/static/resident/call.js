@@ -4,6 +4,7 @@
 import { listen } from "./call_stream.js";
 import { isSilenced, silence, startRinging, stopRinging } from "./call_tone.js";
 import { keepLit } from "./keep_lit.js";
+import { speakHere, speaksHere } from "../js/speaking_page.js";
 
 const soundButton = document.querySelector("[data-call-sound]");
 const said = document.querySelector("[data-call-said]");
@@ -31,8 +32,14 @@ async function ringIfItRings() {
   closeNotification().catch(() => {});
 }
 
+/** Offer the sound where this person answered on another page. */
+function showElsewhere() {
+  const elsewhere = document.querySelector("[data-elsewhere]");
+  if (elsewhere) elsewhere.hidden = speaksHere(call().dataset);
+}
+
 /** Take the part of a page that came; what was focused stays so where it is still there. */
-function take(html) {
+function take(html, answers = false) {
   const next = new DOMParser().parseFromString(html, "text/html").querySelector("[data-call]");
   if (!next) {
     location.reload(); // signed out, or no call of this home
@@ -41,9 +48,11 @@ function take(html) {
   const before = call();
   const changed = before.dataset.state !== next.dataset.state;
   const hadFocus = before.contains(document.activeElement);
-  const looks = (part) => [part.dataset.state, part.dataset.reply, part.textContent.replace(/\s+/g, " ")].join();
+  if (answers && next.dataset.state === "mine") speakHere(next.dataset);
+  const looks = ({ dataset, textContent }) => [dataset.state, dataset.reply, dataset.since, textContent.replace(/\s+/g, " ")].join();
   if (looks(before) === looks(next)) return;
   before.replaceWith(next);
+  showElsewhere();
   document.dispatchEvent(new CustomEvent("menjin-call", { detail: next.dataset }));
   if (changed) said.textContent = next.querySelector("h1").textContent;
   if (hadFocus) {
@@ -73,7 +82,7 @@ async function send(form) {
   form.querySelector("button").setAttribute("aria-busy", "true");
   try {
     const reply = await fetch(form.action, { method: "POST", body: new FormData(form) });
-    take(await reply.text());
+    take(await reply.text(), "answers" in form.dataset);
   } catch {
     form.querySelector("button").removeAttribute("aria-busy");
     document.querySelector("[data-no-network]").hidden = false;
@@ -98,6 +107,7 @@ soundButton.addEventListener("click", () => {
   stopRinging();
   ringIfItRings();
 });
+showElsewhere();
 ringIfItRings();
 if ("goesOn" in call().dataset) stop = listen(look);
 // A call that is on its way to its end looks again also where no news comes.

@@ -376,6 +376,7 @@ ERRORS = (
 
 MANY = (
     State("now", "many", "manager", "/manage/", "#gate-b9-u1"),
+    State("now_calls", "many", "guard", "/manage/", "#calls .rings"),
     State("gates", "many", "manager", "/manage/gates/", "#found"),
     State("gate_map", "many", "manager", "/manage/map/", "#map a.dot .count"),
     State("gate_map_dot", "many", "manager", "/manage/map/?dot=b7-u2", "#near-title"),

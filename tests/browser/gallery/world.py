@@ -25,6 +25,7 @@ from tests.support.compounds.called_home import (
     ELSEWHERE,
     TO_PROVE,
     call_home,
+    put_calls_at_guard,
     put_past_calls,
     ring_elsewhere,
 )
@@ -154,6 +155,8 @@ def opened_world(stairwells: int = 0) -> Iterator[World]:
         with compound.app.app_context(), current_menjin().database.session() as session:
             call_home(act_in(compound, session, "tests"), compound.persons["吴静"])
             ring_elsewhere(act_in(compound, session, "tests"), compound.persons["王芳"])
+            if stairwells:
+                put_calls_at_guard(act_in(compound, session, "tests"), compound.persons["吴静"])
             put_past_calls(
                 act_in(compound, session, "tests"), compound.persons["王芳"], clock() - timedelta(days=20)
             )

@@ -2,9 +2,13 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from tests.support.calls_at_home import PAGE_AT_ONCE
+from web_admin.accounts.models import User
 from web_admin.action.base import Action
 from web_admin.calls.models import CallNumber, CallSettings, HomeCall, HomeCallWishes
+from web_admin.calls.rules import with_guard
 from web_admin.calls.telephone_tasks import begin_proof
 from web_admin.compound.models import Gate, Person
 from web_admin.messages.adapter_delivery import NUMBER_PURPOSE
@@ -98,6 +102,34 @@ def ring_elsewhere(act: Action, person_id: str) -> None:
     )
     act.session.flush()
     begin_proof(act, ELSEWHERE, (ADAPTER,))
+
+
+def put_calls_at_guard(act: Action, person_id: str) -> None:
+    """Let two visitors call the guard now: one rings, the other has the account of the guard."""
+    home_id = str(act.session.get_one(Person, person_id).home_id)
+    guard = act.session.scalars(select(User).where(User.email == "guard@example.org")).one()
+    for call_id, by, ago_seconds in (("guard-rings", "", 20), ("guard-speaks", f"staff-{guard.id}", 50)):
+        begun_at = act.now - timedelta(seconds=ago_seconds)
+        act.session.add(
+            HomeCall(
+                call_id=call_id,
+                site_id=act.site_id,
+                gate_id="north",
+                lane_id="north-in",
+                home_id=home_id,
+                purpose="home" if by else "courier",
+                stage="answered" if by else "ringing",
+                to_guard=True,
+                reply="wait" if by else None,
+                plan=with_guard([], 5, by),
+                started_at=begun_at,
+                answered_at=act.now if by else None,
+                ends_at=act.now + timedelta(minutes=2),
+                has_telephone=False,
+                sealing_public_key=bytes(32),
+            )
+        )
+    act.session.flush()
 
 
 def put_past_calls(act: Action, person_id: str, at: datetime) -> None:

@@ -91,6 +91,7 @@ def test_no_page_keeps_people_or_secrets_in_the_browsers_storage() -> None:
 KEPT_IN_BROWSERS = {
     ("web_admin/static/js/sound.js", "soundKey"),  # whether alarms sound
     ("web_admin/static/js/alarms.js", "knownKey"),  # the number of the newest alarm seen
+    ("web_admin/static/js/speaking_page.js", "KEY"),  # which answer to which call this tab speaks with
     ("web_admin/static/resident/call_tone.js", "SILENCED"),  # the address of a call that rings no more here
     ("web_admin/static/resident/offline.js", '"menjin-large"'),  # large type
 }

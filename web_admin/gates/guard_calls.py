@@ -97,16 +97,9 @@ def calls_at_guard(session: Session, site_id: str, now: datetime) -> list[CallAt
     ]
 
 
-def media_for(
-    config: WebConfig, session: Session, site_id: str, call_id: str, actor_id: str, now: datetime
-) -> dict[str, object]:
+def media_for(config: WebConfig, call: HomeCall, actor_id: str, now: datetime) -> dict[str, object]:
     """Return the gate's side of a live call for the page of who answered it; nothing for everyone else."""
-    call = session.get(HomeCall, call_id)
-    is_mine = (
-        call is not None
-        and (call.site_id, _stage(call, now), _answerer(call)) == (site_id, ANSWERED, actor_id)
-        and call.leg is None
-    )
+    is_mine = (_stage(call, now), _answerer(call), call.leg) == (ANSWERED, actor_id, None)
     return media_for_page(config, call if is_mine else None)
 
 

@@ -16,7 +16,7 @@ from web_admin.manage.opening import OpenForm
 from web_admin.web.context import actor_id, current_action, get_or_404, submit, typed
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
-from web_admin.web.site import current_site, request_now
+from web_admin.web.site import request_now
 
 bp = Blueprint("guard_calls", __name__, url_prefix="/manage/calls")
 
@@ -75,15 +75,15 @@ def end(call_id: str) -> Page:
 @allowed("acknowledge_alarm")
 def gate_side(call_id: str) -> Response:
     """Answer the gate's side of the sound, as soon as there is one, to who answered the call."""
-    config, session = current_menjin().config, request_session()
-    site_id = current_site().site_id
-    return jsonify(media_for(config, session, site_id, call_id, actor_id(), request_now()))
+    call = get_or_404(request_session(), HomeCall, call_id)
+    return jsonify(media_for(current_menjin().config, call, actor_id(), request_now()))
 
 
 @bp.post("/<call_id>/media")
 @allowed("acknowledge_alarm")
 def own_side(call_id: str) -> tuple[str, int]:
     """Take the side of the page that answered."""
+    get_or_404(request_session(), HomeCall, call_id)
     try:
         side = read_side(request.form.get("side", ""))
     except ValueError:

@@ -50,9 +50,8 @@ def gives(compound: Compound, side: MediaSide, actor_id: str = FIRST) -> None:
 
 def offered(compound: Compound, actor_id: str = FIRST) -> object:
     with compound.app.app_context(), compound.session() as session:
-        config, now = current_menjin().config, compound.clock()
-        site_id = compound.site_id
-        return guard_calls.media_for(config, session, site_id, "one", actor_id, now)["offer"]
+        call = session.get_one(HomeCall, "one")
+        return guard_calls.media_for(current_menjin().config, call, actor_id, compound.clock())["offer"]
 
 
 def test_who_answered_meets_the_gate_and_who_takes_over_is_met_after_them(

@@ -56,7 +56,7 @@ class GateEnd:
         self._picture: CameraPicture | None = None
         self._playing: asyncio.Task[None] | None = None
         self._answers: set[str] = set()
-        self._is_answered = False
+        self.is_answered = False
         self._connection: RTCPeerConnection | None = None
         self._sound_sender: RTCRtpSender | None = None
         self._picture_sender: RTCRtpSender | None = None
@@ -77,7 +77,7 @@ class GateEnd:
     async def begin(self) -> None:
         """Offer this end: all its addresses, and the digest of a new key."""
         await self._leave()
-        self._is_answered = False
+        self.is_answered = False
         # Without a configuration the library asks a server on the internet for its own address.
         connection = self._connection = RTCPeerConnection(RTCConfiguration(_servers(self._relays)))
         sound = connection.addTransceiver("audio", direction="sendrecv")
@@ -96,10 +96,10 @@ class GateEnd:
         if answer.ufrag in self._answers:
             return
         self._answers.add(answer.ufrag)
-        if self._is_answered or self._connection is None:
+        if self.is_answered or self._connection is None:
             await self.begin()
             return
-        self._is_answered = True
+        self.is_answered = True
         description = RTCSessionDescription(sdp=answer_of(answer), type="answer")
         await self._connection.setRemoteDescription(description)
 

@@ -44,6 +44,8 @@ class CallHelper:
             await self._end.begin()
         if shown.answer is not None:
             await self._end.accept(shown.answer)
+        elif self._end.is_answered:
+            await self._end.begin()  # another page takes the call: the one before is cut off now
         await self._end.speak(is_wanted=self._may("speaks"))
         await self._end.film(is_wanted=self._may("picture"))
 

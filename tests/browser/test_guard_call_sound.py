@@ -81,6 +81,10 @@ def meets_again(gate: Page, served: Served, met: object) -> None:
     connect(gate, served)
 
 
+def hears(page: Page) -> None:
+    expect(page.locator(SAID)).to_have_text("You and the visitor hear each other.")
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_guard_hears_sees_and_is_heard_while_they_press_sentences_and_open(
     speaking: Browser, gate: Page, staffed: Served, size: str
@@ -89,7 +93,7 @@ def test_a_guard_hears_sees_and_is_heard_while_they_press_sentences_and_open(
     rings_at_guard(staffed, gate)
     page.get_by_role("button", name="Answer the call").click()
     connect(gate, staffed)
-    expect(page.locator(SAID)).to_have_text("You and the visitor hear each other.")
+    hears(page)
     page.evaluate(f"({LISTEN})({VIDEO}.srcObject)")
     until(lambda: abs(page.evaluate("loudest()") - 880) < 25)
     expect(page.get_by_label("Picture from the gate")).to_be_visible()
@@ -130,7 +134,7 @@ def test_a_second_page_of_the_guard_takes_the_sound_only_when_asked(
     rings_at_guard(staffed, gate)
     page.get_by_role("button", name="Answer the call").click()
     connect(gate, staffed)
-    expect(page.locator(SAID)).to_have_text("You and the visitor hear each other.")
+    hears(page)
     expect(other.get_by_role("button", name="Speak on this page")).to_be_visible()
     expect(other.locator("[data-call-media]")).to_be_hidden()
     expect(page.get_by_role("button", name="Speak on this page")).to_be_hidden()
@@ -138,11 +142,92 @@ def test_a_second_page_of_the_guard_takes_the_sound_only_when_asked(
     met = call_now(staffed.compound).media_answer
     other.get_by_role("button", name="Speak on this page").click()
     meets_again(gate, staffed, met)
-    expect(other.locator(SAID)).to_have_text("You and the visitor hear each other.")
+    hears(other)
     expect(page.locator("[data-call-media]")).to_be_hidden()
     other.reload()
-    until(lambda: call_now(staffed.compound).media_answer is not None)
     expect(other.locator("[data-call-media]")).to_be_visible()
+    page.context.close()
+
+
+def test_an_answer_before_the_scripts_are_there_gives_the_page_its_sound_too(
+    speaking: Browser, gate: Page, staffed: Served
+) -> None:
+    page = page_of(speaking, staffed)
+    page.route("**/guard_calls.js", lambda route: route.abort())
+    page.reload()
+    rings_at_guard(staffed, gate)
+    page.get_by_role("button", name="Answer the call").wait_for()
+    page.unroute("**/guard_calls.js")
+    page.get_by_role("button", name="Answer the call").click()
+    connect(gate, staffed)
+    hears(page)
+    assert "answered" not in page.url
+    page.context.close()
+
+
+def test_a_microphone_that_was_off_is_shown_on_in_the_next_call(
+    speaking: Browser, gate: Page, staffed: Served
+) -> None:
+    page = page_of(speaking, staffed)
+    rings_at_guard(staffed, gate)
+    page.get_by_role("button", name="Answer the call").click()
+    connect(gate, staffed)
+    mute = page.get_by_role("button", name="Microphone off")
+    mute.click()
+    expect(mute).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="End the call").click()
+    expect(page.locator("[data-call-media]")).to_be_hidden()
+    rings_at_guard(staffed, gate, "two")
+    page.get_by_role("button", name="Answer the call").click()
+    connect(gate, staffed, "two")
+    expect(mute).to_have_attribute("aria-pressed", "false")
+    page.context.close()
+
+
+def test_signing_out_elsewhere_ends_sound_and_microphone(
+    speaking: Browser, gate: Page, staffed: Served
+) -> None:
+    page = page_of(speaking, staffed)
+    rings_at_guard(staffed, gate)
+    page.get_by_role("button", name="Answer the call").click()
+    connect(gate, staffed)
+    hears(page)
+    other = page.context.new_page()
+    other.goto(f"{staffed.address}/manage/")
+    other.get_by_role("button", name="Sign out").click()
+    expect(page.locator("[data-call-media]")).to_be_hidden()
+    assert page.evaluate(f"{VIDEO}.srcObject") is None
+    page.context.close()
+
+
+def test_a_press_that_is_not_answered_is_said_and_the_page_and_its_sound_stay(
+    speaking: Browser, gate: Page, staffed: Served
+) -> None:
+    page = page_of(speaking, staffed)
+    rings_at_guard(staffed, gate)
+    page.get_by_role("button", name="Answer the call").click()
+    connect(gate, staffed)
+    page.route("**/reply", lambda route: route.fulfill(status=502, body="Bad Gateway"))
+    page.get_by_role("button", name="Please wait a moment.").click()
+    expect(page.locator("#said")).to_contain_text("Not done: the server did not answer. Press again.")
+    page.unroute("**/reply")
+    page.get_by_role("button", name="Please wait a moment.").click()
+    expect(page.get_by_role("button", name="Please wait a moment.")).to_have_attribute("aria-pressed", "true")
+    hears(page)
+    page.context.close()
+
+
+def test_a_browser_without_connections_answers_in_writing(
+    browser: Browser, gate: Page, staffed: Served
+) -> None:
+    page = page_of(browser, staffed)
+    page.add_init_script("delete window.RTCPeerConnection")
+    page.reload()
+    rings_at_guard(staffed, gate)
+    page.get_by_role("button", name="Answer the call").click()
+    expect(page.locator(SAID)).to_have_text("This gate has no sound here. Press a sentence below.")
+    page.get_by_role("button", name="Please wait a moment.").click()
+    expect(page.locator("#said")).to_contain_text("The gate shows your sentence.")
     page.context.close()
 
 
@@ -157,7 +242,7 @@ def test_a_colleague_who_takes_over_has_the_sound_and_the_first_has_none(
     second.get_by_role("button", name="Take over the call").click()
     expect(first.locator("[data-call-media]")).to_be_hidden()
     meets_again(gate, staffed, met)
-    expect(second.locator(SAID)).to_have_text("You and the visitor hear each other.")
+    hears(second)
     first.context.close()
     second.context.close()
 
@@ -171,16 +256,18 @@ def test_of_two_calls_the_one_answered_last_speaks_and_the_other_can_again(
     rings_at_guard(staffed, gate)
     page.get_by_role("button", name="Answer the call").click()
     connect(gate, staffed)
-    rings_at_guard(staffed, another, "two")
+    rings_at_guard(staffed, another, "two", gate_id="south")
     page.get_by_role("button", name="Answer the call").click()
     connect(another, staffed, "two")
-    expect(page.locator(SAID)).to_have_text("You and the visitor hear each other.")
+    hears(page)
+    expect(page.locator("[data-media-with]")).to_have_text("Visitor: South gate · in")
     page.evaluate(f"({LISTEN})({VIDEO}.srcObject)")
     until(lambda: abs(page.evaluate("loudest()") - 440) < 25)
     first = page.locator("#call-one")
     expect(first.get_by_role("button", name="Speak on this page")).to_be_visible()
     met = call_now(staffed.compound).media_answer
-    first.get_by_role("button", name="Speak on this page").click()
+    first.get_by_role("button", name="Speak on this page").focus()
+    page.keyboard.press("Enter")
     meets_again(gate, staffed, met)
     expect(page.locator("#call-two").get_by_role("button", name="Speak on this page")).to_be_visible()
     another.context.close()

@@ -27,6 +27,13 @@ def staff_names(session: Session) -> Mapping[str, str]:
     return _named(session, User.person_id.is_(None))
 
 
+def staff_account_is_open(session: Session, actor_id: str) -> bool:
+    """Return whether an account of staff, by the id under which journals name it, may sign in."""
+    number = actor_id.removeprefix(PREFIX)
+    account = session.get(User, int(number)) if number.isdecimal() else None
+    return account is not None and account.active
+
+
 def _keys(session: Session, actors: Iterable[str]) -> Mapping[str, str]:
     ids = [actor.removeprefix(KEY_PREFIX) for actor in actors if actor.startswith(KEY_PREFIX)]
     if not ids:

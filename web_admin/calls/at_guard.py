@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, object_session
 
 from gate_controller.contract.calls import GUARD_LEG, CallEnd, CallReport, CallState, CallStep
 from gate_controller.contract.features import GUARD_CALLS
+from web_admin.accounts.names import staff_account_is_open
 from web_admin.calls.live import ANSWERED, OVER, RINGING, end_call
 from web_admin.calls.media import answer_of
 from web_admin.calls.models import HomeCall
@@ -53,6 +54,21 @@ def note_telephone(call: HomeCall, said: CallReport, now: datetime) -> None:
         take(call, now)
 
 
+def _may_still(session: Session, call: HomeCall) -> bool:
+    """Return whether the account that answered is open: one that was closed meanwhile has no call."""
+    _second, by = guard_of_plan(call.plan) or (0, "")
+    return staff_account_is_open(session, by)
+
+
+def _give_back(call: HomeCall, now: datetime) -> None:
+    """Let a call ring at the guard again, for the others."""
+    second, _by = guard_of_plan(call.plan) or (0, "")
+    call.plan = with_guard(call.plan, second)
+    call.stage, call.media_answer = RINGING, None
+    longest = call.started_at + timedelta(seconds=LONGEST_TALK_SECONDS)
+    call.ends_at = min(now + timedelta(seconds=GUARD_RINGS_SECONDS), longest)
+
+
 def take(call: HomeCall, now: datetime) -> None:
     """Note that the guard has answered a call, on a page that has no sound yet."""
     call.stage, call.answered_at, call.media_answer = ANSWERED, now, None
@@ -61,6 +77,8 @@ def take(call: HomeCall, now: datetime) -> None:
 
 def state(config: WebConfig, session: Session, call: HomeCall, now: datetime) -> CallState:
     """Return what the gate shall do while the guard has its call, and end it when it lasts too long."""
+    if call.stage == ANSWERED and call.leg is None and not _may_still(session, call):
+        _give_back(call, now)
     if now >= call.ends_at:
         end_call(call, CallEnd.NO_ANSWER if call.stage == RINGING else CallEnd.ENDED, now)
     if call.stage == OVER:

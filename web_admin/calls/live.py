@@ -44,7 +44,6 @@ class CallShown:
     is_mine: bool
     """True if the person who looks answered it."""
     answered_at: datetime | None
-    """When it was answered last: a later answer takes the sound to another page."""
     answered_by: str | None
     """The name of who answered; theirs who set it where a courier was let in by day."""
     reply: str | None

@@ -4,9 +4,10 @@ They are kept on the row of the live call and forgotten with it. Only who answer
 offer, so that no one else of the home learns how to reach the gate's page.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
+from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.call_media import MediaSide
@@ -15,6 +16,7 @@ from web_admin.calls.live import answered_call, state_for
 from web_admin.calls.models import HomeCall
 from web_admin.calls.relays import relays_of
 from web_admin.core.config import WebConfig
+from web_admin.core.refusal import ActionRefused
 
 MAX_SIDE_CHARS = 4096
 
@@ -30,39 +32,40 @@ def answer_of(call: HomeCall) -> MediaSide | None:
     return _side(call.media_answer)
 
 
-def offer_for(session: Session, call_id: str, person_id: str, now: datetime) -> MediaSide | None:
-    """Return the gate's side for who answered a live call on a page; None for everyone else."""
+def gate_media(
+    config: WebConfig, session: Session, call_id: str, person_id: str, now: datetime
+) -> dict[str, object] | None:
+    """Return what the page of who answered is given; None for everyone else, and when the call is over."""
     shown = state_for(session, call_id, person_id, now)
     if shown is None or shown.stage != "answered" or not shown.is_mine:
         return None
-    return _side(session.get_one(HomeCall, call_id).media_offer)
+    return media_for_page(config, session.get_one(HomeCall, call_id))
 
 
-def gate_media(
-    config: WebConfig, session: Session, call_id: str, person_id: str, now: datetime
-) -> dict[str, object]:
-    """Return what the page of who answered is given; nothing for everyone else."""
-    is_theirs = offer_for(session, call_id, person_id, now) is not None
-    return media_for_page(config, session.get_one(HomeCall, call_id) if is_theirs else None)
-
-
-def media_for_page(config: WebConfig, call: HomeCall | None) -> dict[str, object]:
-    """Return the gate's side of a call and its relays, as the page's script reads them; nothing of None."""
-    offer = _side(call.media_offer) if call is not None else None
-    relays = relays_of(config, call) if call is not None and offer is not None else None
+def media_for_page(config: WebConfig, call: HomeCall) -> dict[str, object]:
+    """Return the gate's side of a call and its relays, as the page's script reads them."""
+    offer = _side(call.media_offer)
+    relays = relays_of(config, call) if offer is not None else None
     return {"offer": msgspec.to_builtins(offer), "relays": msgspec.to_builtins(relays)}
 
 
-def answer_media(act: Action, call_id: str, side: MediaSide) -> HomeCall:
+def answer_media(act: Action, call_id: str, side: MediaSide, turn: str) -> HomeCall:
     """Give the gate the side of the page that answered."""
     call, _person = answered_call(act, call_id)
-    answered_with(call, side)
+    keep_answer(call, side, turn)
     return call
 
 
-def answered_with(call: HomeCall, side: MediaSide) -> None:
-    """Keep the side of the page that answered."""
+def keep_answer(call: HomeCall, side: MediaSide, turn: str) -> None:
+    """Keep the side of the page that answered last; raise ActionRefused on that of a page before it."""
+    if turn != turn_of(call.answered_at):
+        raise ActionRefused(None, _("The sound of this call is on another page."))
     call.media_answer = msgspec.to_builtins(side)
+
+
+def turn_of(answered_at: datetime | None) -> str:
+    """Return the mark of an answer, by which the page that gave it knows that the sound is its own."""
+    return "" if answered_at is None else answered_at.astimezone(UTC).strftime("%Y%m%dT%H%M%S%f")
 
 
 def read_side(sent: str) -> MediaSide:

@@ -22,7 +22,7 @@ from web_admin.alarms.actions import acknowledge_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.calls.at_guard import take
 from web_admin.calls.live import ANSWERED, OVER, RINGING, end_call
-from web_admin.calls.media import answered_with, media_for_page
+from web_admin.calls.media import keep_answer, media_for_page, turn_of
 from web_admin.calls.models import HomeCall
 from web_admin.calls.orders import is_on_its_way
 from web_admin.calls.rules import LONGEST_TALK_SECONDS, guard_of_plan, with_guard
@@ -56,8 +56,8 @@ class CallAtGuard:
     by: str
     """The actor who answered on a page, "" for no one."""
     by_name: str
-    answered_at: datetime | None
-    """When it was answered last: a later answer takes the sound to another page."""
+    turn: str
+    """Mark of the last answer, "" before it: a later one takes the sound to another page."""
     by_telephone: bool
     reply: str | None
     is_opening: bool
@@ -66,7 +66,7 @@ class CallAtGuard:
     @property
     def mark(self) -> str:
         """Return what changes with the card and is no text of it."""
-        return f"{self.call_id} {self.answered_at} {self.reply}"
+        return f"{self.call_id} {self.turn} {self.reply}"
 
     @property
     def rings(self) -> bool:
@@ -97,10 +97,10 @@ def calls_at_guard(session: Session, site_id: str, now: datetime) -> list[CallAt
     ]
 
 
-def media_for(config: WebConfig, call: HomeCall, actor_id: str, now: datetime) -> dict[str, object]:
-    """Return the gate's side of a live call for the page of who answered it; nothing for everyone else."""
+def media_for(config: WebConfig, call: HomeCall, actor_id: str, now: datetime) -> dict[str, object] | None:
+    """Return the gate's side of a live call for the page of who answered it; None for everyone else."""
     is_mine = (_stage(call, now), _answerer(call), call.leg) == (ANSWERED, actor_id, None)
-    return media_for_page(config, call if is_mine else None)
+    return media_for_page(config, call) if is_mine else None
 
 
 def count_ringing(session: Session, site_id: str, now: datetime) -> int:
@@ -167,7 +167,7 @@ def _shown(call: HomeCall, place: str, home: str, names: Mapping[str, str], now:
         came_at=call.started_at + timedelta(seconds=second),
         by=by,
         by_name=names.get(by, ""),
-        answered_at=call.answered_at,
+        turn=turn_of(call.answered_at),
         by_telephone=call.leg is not None,
         reply=call.reply,
         is_opening=stage == ANSWERED and is_on_its_way(call, now),
@@ -228,10 +228,10 @@ def open_lane(act: Action, call_id: str, reason: str) -> OrderRow:
     return order
 
 
-def give_side(act: Action, call_id: str, side: MediaSide) -> HomeCall:
+def give_side(act: Action, call_id: str, side: MediaSide, turn: str) -> HomeCall:
     """Give the gate the side of the page that answered."""
     call = answered_call(act, call_id)
-    answered_with(call, side)
+    keep_answer(call, side, turn)
     return call
 
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Action
-from web_admin.calls.media import read_side
+from web_admin.calls.media import read_side, turn_of
 from web_admin.calls.models import HomeCall
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
@@ -21,10 +21,16 @@ from web_admin.web.site import request_now
 bp = Blueprint("guard_calls", __name__, url_prefix="/manage/calls")
 
 
-def _did(call_id: str, form: OnceForm, do: Callable[[Action], object], saved: str = "") -> Page:
+def _did(
+    call_id: str,
+    form: OnceForm,
+    do: Callable[[Action], object],
+    saved: str = "",
+    then: Callable[[object], Page] | None = None,
+) -> Page:
     """Do one act in a call once; what was refused is said on the page of now, in one sentence."""
     get_or_404(request_session(), HomeCall, call_id)
-    answered = submit(form, do, saved=saved, back=to("now.show"))
+    answered = submit(form, do, saved=saved, back=to("now.show"), then=then)
     if answered is not None:
         return answered
     for problems in form.errors.values():
@@ -36,8 +42,14 @@ def _did(call_id: str, form: OnceForm, do: Callable[[Action], object], saved: st
 @bp.post("/<call_id>/answer")
 @allowed("acknowledge_alarm")
 def take(call_id: str) -> Page:
-    """Answer a call, which stops ringing everywhere else."""
-    return _did(call_id, AgainForm(), lambda act: answer(act, call_id, request.form.get("taken_from", "")))
+    """Answer a call, which stops ringing everywhere else; the page that follows has its sound."""
+    taken_from = request.form.get("taken_from", "")
+
+    def speaks(_call: object) -> Page:
+        call = get_or_404(request_session(), HomeCall, call_id)
+        return to("now.show", answered=turn_of(call.answered_at))
+
+    return _did(call_id, AgainForm(), lambda act: answer(act, call_id, taken_from), then=speaks)
 
 
 @bp.post("/<call_id>/reply")
@@ -73,10 +85,11 @@ def end(call_id: str) -> Page:
 
 @bp.get("/<call_id>/media")
 @allowed("acknowledge_alarm")
-def gate_side(call_id: str) -> Response:
-    """Answer the gate's side of the sound, as soon as there is one, to who answered the call."""
+def gate_side(call_id: str) -> tuple[Response, int]:
+    """Answer the gate's side of the sound, as soon as there is one, to who answered the call; else 409."""
     call = get_or_404(request_session(), HomeCall, call_id)
-    return jsonify(media_for(current_menjin().config, call, actor_id(), request_now()))
+    media = media_for(current_menjin().config, call, actor_id(), request_now())
+    return jsonify(media), 409 if media is None else 200
 
 
 @bp.post("/<call_id>/media")
@@ -90,7 +103,7 @@ def own_side(call_id: str) -> tuple[str, int]:
         abort(400)
     act = current_action()
     try:
-        give_side(act, call_id, side)
+        give_side(act, call_id, side, request.form.get("turn", ""))
     except ActionRefused:
         act.session.rollback()
         return "", 409

@@ -20,7 +20,7 @@ from web_admin.calls.live import (
     send_away,
     state_for,
 )
-from web_admin.calls.media import gate_media
+from web_admin.calls.media import gate_media, turn_of
 from web_admin.calls.models import HomeCall
 from web_admin.calls.open_pages import waits_for_calls
 from web_admin.compound.models import Person
@@ -68,6 +68,7 @@ def _page(call_id: str, refused: str = "") -> str:
         what_to_do=what_to_do,
         sentences=SENTENCES,
         media=gate_media(current_menjin().config, act.session, call_id, person.person_id, act.now),
+        turn=turn_of(shown.answered_at),
         refused=refused,
         goes_on=_goes_on(shown, kept_shut) and waits_for_calls(act.session, person),
         tab="my_home",
@@ -124,17 +125,19 @@ def call_state(call_id: str) -> dict[str, object]:
     return {"rings": state == "rings", "text": texts[state]}
 
 
-def _did(call_id: str, do: Callable[[Action], HomeCall]) -> Page:
-    """Do one act in a call once, and show it as it is then."""
+def _did(call_id: str, do: Callable[[Action], HomeCall], *, answers: bool = False) -> Page:
+    """Do one act in a call once, and show it as it is then; an answer leads on with its mark."""
     _person, act = signed_in()
     if done_before(act, category="info"):
         return to("resident.call", call_id=call_id)
     try:
-        do(act)
+        done = do(act)
     except ActionRefused as refused:
         message = str(refused.message)
         act.session.rollback()
         return _page(call_id, message), 409
+    if answers:
+        return to("resident.call", call_id=call_id, answered=turn_of(done.answered_at))
     return to("resident.call", call_id=call_id)
 
 
@@ -142,7 +145,7 @@ def _did(call_id: str, do: Callable[[Action], HomeCall]) -> Page:
 @resident_required
 def answer_call(call_id: str) -> Page:
     """Take the call, which stops ringing everywhere else."""
-    return _did(call_id, lambda act: answer(act, call_id))
+    return _did(call_id, lambda act: answer(act, call_id), answers=True)
 
 
 @bp.post("/call/<call_id>/reply")

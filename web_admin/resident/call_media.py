@@ -24,11 +24,12 @@ def call_media_module() -> Response:
 
 @bp.get("/call/<call_id>/media")
 @resident_required
-def gate_side_of_call(call_id: str) -> Response:
-    """Answer the gate's side of the sound, as soon as there is one, to who answered the call."""
+def gate_side_of_call(call_id: str) -> tuple[Response, int]:
+    """Answer the gate's side of the sound, as soon as there is one, to who answered the call; else 409."""
     person, act = signed_in()
     config = current_menjin().config
-    return jsonify(gate_media(config, act.session, call_id, person.person_id, act.now))
+    media = gate_media(config, act.session, call_id, person.person_id, act.now)
+    return jsonify(media), 409 if media is None else 200
 
 
 @bp.post("/call/<call_id>/media")
@@ -37,7 +38,7 @@ def own_side_of_call(call_id: str) -> tuple[str, int]:
     """Take the side of the page that answered."""
     _person, act = signed_in()
     try:
-        answer_media(act, call_id, read_side(request.form.get("side", "")))
+        answer_media(act, call_id, read_side(request.form.get("side", "")), request.form.get("turn", ""))
     except ValueError:
         abort(400)
     except ActionRefused:

@@ -89,6 +89,7 @@ function hear(of, streams) {
 function go(of) {
   const { answer, speaks, picture } = shown;
   if (answer && of.offer && !of.answers.has(answer.ufrag)) accept(of, answer);
+  if (!answer && of.isAnswered) connect(of); // another page takes the call: the one before is cut off now
   toggle(of, "microphone", speaks, MICROPHONE);
   toggle(of, "camera", picture, CAMERA);
 }

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from gate_controller.contract.calls import (
@@ -28,8 +29,11 @@ from gate_controller.contract.calls import (
 )
 from gate_controller.contract.signing import public_bytes
 from tests.support.clock import SetClock
+from tests.support.compounds.managed import PASSWORD, TOTP_SECRET
 from tests.support.compounds.resident import Compound
 from tests.support.compounds.with_gates import PlayedGate
+from web_admin.accounts.models import StaffProfile
+from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action
 from web_admin.calls.models import CallNumber, CallSettings, HomeCall, HomeCallWishes
 from web_admin.calls.rules import STEPS
@@ -44,6 +48,18 @@ def set_clock(compound: Compound, seconds: float) -> None:
     """Let the server's clock go on."""
     assert isinstance(compound.clock, SetClock)
     compound.clock.now += timedelta(seconds=seconds)
+
+
+def two_of_staff(session: Session) -> None:
+    """Add two accounts of guards, the first ones: staff-1 and staff-2."""
+    for name in ("first", "second"):
+        made = create_staff(session, "guard", f"{name}@example.org", PASSWORD, TOTP_SECRET)
+        session.flush()
+        added_at = datetime(2026, 1, 1, tzinfo=UTC)
+        shown_name = f"Guard {name}"
+        session.add(
+            StaffProfile(account_id=made.id, shown_name=shown_name, added_at=added_at, added_by="tests")
+        )
 
 
 @dataclass

@@ -9,7 +9,7 @@ from gate_controller.contract.calls import CallEnd, CallFor, CallStep
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.features import GUARD_CALLS
 from tests.support.compounds.resident import Compound
-from tests.web_admin.calls.played_calls import CallingGate, call_row, on_phone, set_clock, wants
+from tests.web_admin.calls.played_calls import CallingGate, call_row, on_phone, set_clock, two_of_staff, wants
 from web_admin.action.base import Action
 from web_admin.alarms.actions import raise_alarm
 from web_admin.alarms.models import Alarm
@@ -48,6 +48,7 @@ def stays_with_calls(compound: Compound) -> None:
     """Let the gate say that it goes on with calls that the guard has."""
     with compound.session() as session:
         session.get_one(Gate, "north").knows = [GUARD_CALLS]
+        two_of_staff(session)
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_the_first_of_staff_has_the_call_and_the_other_reads_so(
     state = at_guard.says("one")
     assert (state.stage, state.to_guard, state.leg) == ("answered", True, None)
     for act in ACTS.values():
-        assert refusal(small_compound, act, SECOND) == "Someone else has answered already."
+        assert refusal(small_compound, act, SECOND) == "Guard first has answered already."
     does(small_compound, ACTS["reply"])
     assert at_guard.says("one").reply == "wait"
 

@@ -1,6 +1,7 @@
 """Sound and picture at the guard's page: who of staff meets the gate, and what their browser may open."""
 
 import json
+import re
 from datetime import timedelta
 
 import msgspec
@@ -16,11 +17,14 @@ from tests.support.calls_at_home import call_now
 from tests.support.compounds.managed import ManagedCompound
 from tests.support.compounds.resident import Compound, csrf_of
 from tests.support.media_side import SIDE
-from tests.web_admin.calls.played_calls import CallingGate, set_clock
+from tests.web_admin.calls.played_calls import CallingGate, set_clock, two_of_staff
 from tests.web_admin.manage.forms import once_of
+from web_admin.accounts.models import User
+from web_admin.calls.media import turn_of
 from web_admin.calls.models import HomeCall
 from web_admin.compound.models import Gate, Home
 from web_admin.core.database import current_menjin
+from web_admin.core.refusal import ActionRefused
 from web_admin.gates import guard_calls
 
 OTHER = msgspec.structs.replace(SIDE, ufrag="gOL8")
@@ -32,6 +36,7 @@ def at_guard(small_compound: Compound, called: CallingGate) -> CallingGate:
     """Give a gate with sound whose call has gone on to the guard."""
     with small_compound.session() as session:
         session.get_one(Gate, "north").knows = [GUARD_CALLS, CALL_RELAYS]
+        two_of_staff(session)
     called.says("one")
     set_clock(small_compound, 45)
     called.says("one", media_offer=SIDE)
@@ -45,13 +50,14 @@ def answers(compound: Compound, actor_id: str = FIRST, taken_from: str = "") -> 
 
 def gives(compound: Compound, side: MediaSide, actor_id: str = FIRST) -> None:
     with compound.act("manager", actor_id) as act:
-        guard_calls.give_side(act, "one", side)
+        guard_calls.give_side(act, "one", side, turn_of(call_now(compound).answered_at))
 
 
 def offered(compound: Compound, actor_id: str = FIRST) -> object:
     with compound.app.app_context(), compound.session() as session:
         call = session.get_one(HomeCall, "one")
-        return guard_calls.media_for(current_menjin().config, call, actor_id, compound.clock())["offer"]
+        media = guard_calls.media_for(current_menjin().config, call, actor_id, compound.clock())
+        return media and media["offer"]
 
 
 def test_who_answered_meets_the_gate_and_who_takes_over_is_met_after_them(
@@ -76,11 +82,26 @@ def test_another_answer_of_the_same_person_takes_the_sound_to_that_page(
 ) -> None:
     answers(small_compound)
     gives(small_compound, SIDE)
-    before = call_now(small_compound).answered_at
+    turn = turn_of(call_now(small_compound).answered_at)
     set_clock(small_compound, 1)
     answers(small_compound)
-    assert call_now(small_compound).answered_at != before
     assert call_now(small_compound).media_answer is None
+    with pytest.raises(ActionRefused), small_compound.act("manager", FIRST) as act:
+        guard_calls.give_side(act, "one", OTHER, turn)
+    assert call_now(small_compound).media_answer is None, "the page before has no sound any more"
+
+
+def test_a_call_of_an_account_that_is_closed_rings_again_for_the_others(
+    small_compound: Compound, at_guard: CallingGate
+) -> None:
+    answers(small_compound)
+    gives(small_compound, SIDE)
+    with small_compound.session() as session:
+        session.get_one(User, 1).active = False
+    state = at_guard.says("one", media_offer=SIDE)
+    assert (state.stage, state.to_guard, state.media_answer) == ("ringing", True, None)
+    answers(small_compound, SECOND)
+    assert at_guard.says("one").stage == "answered"
 
 
 def test_the_guards_telephone_has_no_side_and_nothing_is_left_of_a_call_that_is_over(
@@ -123,8 +144,9 @@ def answer_of_page(compound: ManagedCompound) -> object:
 
 
 def send(client: FlaskClient, side: object) -> TestResponse:
-    token = csrf_of(client.get("/manage/").text)
-    sent = {"csrf_token": token, "side": json.dumps(side)}
+    page = client.get("/manage/").text
+    turn = "".join(re.findall(r'\sdata-turn="([^"]*)"', page))
+    sent = {"csrf_token": csrf_of(page), "side": json.dumps(side), "turn": turn}
     return client.post("/manage/calls/one/media", data=sent)
 
 

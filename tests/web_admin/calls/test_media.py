@@ -13,7 +13,8 @@ from tests.support.media_side import SIDE
 from tests.web_admin.calls.played_calls import CallingGate, add_partner, call_row, on_phone, set_clock
 from web_admin.action.base import Action
 from web_admin.calls import live
-from web_admin.calls.media import answer_media, offer_for
+from web_admin.calls.media import answer_media, gate_media, turn_of
+from web_admin.calls.models import HomeCall
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.privacy.retention import STEPS
@@ -30,11 +31,14 @@ def does(compound: Compound, act: Act, person_id: str | None = None) -> None:
 
 def offer_seen(compound: Compound, person_id: str | None = None) -> MediaSide | None:
     with on_phone(compound, person_id or compound.person_id) as made:
-        return offer_for(made.session, "one", person_id or compound.person_id, made.now)
+        config = current_menjin().config
+        media = gate_media(config, made.session, "one", person_id or compound.person_id, made.now)
+    return msgspec.convert(media["offer"], MediaSide | None) if media is not None else None
 
 
 def answers(made: Action, call_id: str) -> object:
-    return answer_media(made, call_id, SIDE)
+    turn = turn_of(made.session.get_one(HomeCall, call_id).answered_at)
+    return answer_media(made, call_id, SIDE, turn)
 
 
 @pytest.fixture

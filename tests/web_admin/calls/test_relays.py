@@ -50,7 +50,8 @@ def relayed(small_compound: Compound, called: CallingGate) -> CallingGate:
 def given(compound: Compound, person_id: str | None = None) -> Any:
     with on_phone(compound, person_id or compound.person_id) as act:
         config: WebConfig = current_menjin().config
-        return gate_media(config, act.session, "one", person_id or compound.person_id, act.now)["relays"]
+        media = gate_media(config, act.session, "one", person_id or compound.person_id, act.now)
+    return media["relays"] if media is not None else None
 
 
 def test_both_ends_of_a_call_are_given_one_right_that_ends_with_the_longest_call(

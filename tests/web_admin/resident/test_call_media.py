@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from tests.support.calls_at_home import another_at_home, call_now, change, rings, take_calls
 from tests.support.compounds.resident import Compound, csrf_of
 from tests.support.media_side import SIDE
+from tests.web_admin.calls.played_calls import set_clock
 from tests.web_admin.resident.on_call_page import CALL, do
 
 MEDIA = f"{CALL}/media"
@@ -26,19 +27,21 @@ def other(small_compound: Compound) -> FlaskClient:
 
 
 def send(client: FlaskClient, side: object) -> TestResponse:
-    token = csrf_of(client.get(CALL).text)
-    return client.post(MEDIA, data={"csrf_token": token, "side": json.dumps(side)})
+    page = client.get(CALL).text
+    (turn,) = re.findall(r'\sdata-turn="([^"]*)"', page)
+    return client.post(MEDIA, data={"csrf_token": csrf_of(page), "side": json.dumps(side), "turn": turn})
 
 
 def brought(client: FlaskClient) -> object:
     (found,) = re.findall(r'\sdata-media="([^"]*)"', client.get(CALL).text)
-    return json.loads(unescape(found))["offer"]
+    media = json.loads(unescape(found))
+    return media and media["offer"]
 
 
 def offer(client: FlaskClient) -> object:
     answer = client.get(MEDIA)
-    assert answer.status_code == 200
-    return answer.get_json()["offer"]
+    assert answer.status_code in {200, 409}
+    return answer.get_json()["offer"] if answer.status_code == 200 else None
 
 
 @pytest.mark.wide
@@ -55,6 +58,23 @@ def test_only_who_answered_is_given_the_gates_side_and_may_answer_it(
     assert call_now(small_compound).media_answer is None
     assert send(phone, OFFER).status_code == 204
     assert call_now(small_compound).media_answer == OFFER
+
+
+def test_the_page_on_which_a_person_answered_last_is_the_one_that_speaks(
+    small_compound: Compound, phone: FlaskClient, other: FlaskClient
+) -> None:
+    del other
+    rings(small_compound, media_offer=OFFER)
+    first = do(phone, "answer").headers["Location"]
+    page = phone.get(CALL).text
+    assert first.endswith(re.findall(r'\sdata-turn="([^"]+)"', page)[0])
+    set_clock(small_compound, 1)
+    second = do(phone, "answer").headers["Location"]
+    assert first != second
+    turn = first.partition("answered=")[2]
+    sent = {"csrf_token": csrf_of(page), "side": json.dumps(OFFER), "turn": turn}
+    assert phone.post(MEDIA, data=sent).status_code == 409
+    assert phone.post(MEDIA, data=sent | {"turn": second.partition("answered=")[2]}).status_code == 204
 
 
 def test_the_page_of_who_answered_brings_the_gates_side_along(

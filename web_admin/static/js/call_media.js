@@ -1,6 +1,8 @@
 // Sound and picture of a call on the page on which it was answered. The gate is heard and seen at once; the microphone is
 // asked for and may be refused: then one answers in writing. Nothing is recorded, and all of it ends with the call.
 
+import { speakAlone } from "./speaking_page.js";
+
 const place = document.querySelector("[data-call-media]");
 const { PhoneEnd } = await import(place.dataset.module);
 const part = (name) => place.querySelector(`[data-media-${name}]`);
@@ -9,6 +11,8 @@ const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000
 const ASK_SECONDS = 0.2;
 const ASK_AGAIN_SECONDS = 2;
 const NO_OFFER_SECONDS = 5;
+const OVER = "over";
+const CAN_SPEAK = "RTCPeerConnection" in window;
 const CLEAR = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 // Live: no one can write down what a visitor says while they say it.
@@ -17,30 +21,38 @@ seen.ariaLabel = place.dataset.picture;
 place.prepend(seen);
 let talk = null;
 
-/** Follow the call that speaks on this page, null for none: its key changes with each answer to it, its address has the
+/** Follow the call that speaks on this page, null for none: its turn changes with each answer to it, its address has the
  *  gate's side, which the page may bring along. */
 export function follow(call) {
-  if (talk && talk.key !== call?.key) end();
+  if (talk && talk.turn !== call?.turn) end();
   if (call && !talk) begin(call, call.media ? JSON.parse(call.media) : null);
 }
 
 /** Let the browser load what it needs before the first call. */
-export const warmUp = () => PhoneEnd.warmUp();
+export function warmUp() {
+  if (CAN_SPEAK) PhoneEnd.warmUp();
+}
 
-async function begin({ key, address }, brought) {
-  const mine = talk = { key, address, microphone: null, isRefused: false, answered: null, connection: null, state: "" };
+async function begin({ turn, address }, brought) {
+  const mine = talk = { turn, address, microphone: null, isRefused: false, answered: null, connection: null, state: "" };
+  mine.release = speakAlone(() => { if (talk === mine) end(); });
   place.hidden = false;
   show(mine);
-  speak(mine);
   const since = performance.now();
   let gate = brought;
   while (talk === mine) {
     if (!gate?.offer) gate = await ask(mine);
     if (talk !== mine) return;
-    if (gate?.offer && gate.offer.ufrag !== mine.answered) await answer(mine, gate);
+    if (gate === OVER) {
+      end();
+      return;
+    }
+    const isLost = mine.state === "failed";
+    if (CAN_SPEAK && gate?.offer && (isLost || gate.offer.ufrag !== mine.answered)) await answer(mine, gate);
+    if (talk !== mine) return;
     mine.hasNone = !mine.answered && performance.now() - since > NO_OFFER_SECONDS * 1000;
     show(mine);
-    await pause(mine.answered ? ASK_AGAIN_SECONDS : ASK_SECONDS);
+    await pause(mine.answered || mine.hasNone ? ASK_AGAIN_SECONDS : ASK_SECONDS);
     gate = null;
   }
 }
@@ -50,13 +62,21 @@ function end() {
   talk = null;
   over.connection?.close();
   over.microphone?.stop();
+  over.release();
   seen.srcObject = null;
+  seen.hidden = part("hear").hidden = true;
+  part("mute").ariaPressed = "false";
+  if (place.contains(document.activeElement)) {
+    place.nextElementSibling.tabIndex = -1;
+    place.nextElementSibling.focus({ preventScroll: true });
+  }
   place.hidden = true;
 }
 
 async function ask({ address }) {
   try {
     const reply = await fetch(address, { cache: "no-store", headers: { Accept: "application/json" } });
+    if (reply.redirected || [401, 403, 404, 409].includes(reply.status)) return OVER;
     return reply.ok ? await reply.json() : null;
   } catch {
     return null; // no network: the next question tries again
@@ -67,19 +87,24 @@ async function answer(mine, { offer, relays }) {
   mine.connection?.close();
   mine.answered = offer.ufrag;
   mine.state = "";
-  const connection = mine.connection = new PhoneEnd({
-    relays,
-    onStreams: (streams) => hear(streams),
-    onState: (state) => {
-      mine.state = state;
-      show(mine);
-    },
-  });
+  if (!mine.isAsked) speak(mine); // no microphone is asked for at a gate without sound
+  mine.isAsked = true;
   try {
+    const connection = mine.connection = new PhoneEnd({
+      relays,
+      onStreams: (streams) => hear(streams),
+      onState: (state) => {
+        if (mine.connection !== connection) return;
+        mine.state = state;
+        show(mine);
+      },
+    });
     const side = await connection.answer(offer);
+    if (talk !== mine) return; // the sound went to another page meanwhile, which has given its own side
     send(mine);
     const form = new FormData();
     form.append("csrf_token", place.dataset.csrf);
+    form.append("turn", mine.turn);
     form.append("side", JSON.stringify(side));
     const reply = await fetch(mine.address, { method: "POST", body: form });
     if (!reply.ok) mine.state = "failed";
@@ -122,7 +147,8 @@ function show(mine) {
     said.textContent = place.dataset[word];
   }
   part("mute").hidden = !mine.microphone;
-  seen.hidden = !seen.videoWidth;
+  // Its place is kept from the first moment: a picture that comes later moves no button under a finger.
+  seen.hidden = !mine.answered && !seen.videoWidth;
 }
 
 function sentence(mine) {

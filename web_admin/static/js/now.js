@@ -12,6 +12,7 @@ const soundButton = document.querySelector("#sound");
 const title = document.title;
 let timer = 0;
 let isAsking = false;
+let shown = 0; // how often something was shown: what was asked for before that is old
 let askAgain = false;
 
 // Only what the person really changed is theirs: a focus or an open form alone holds up no news.
@@ -35,8 +36,9 @@ const placeOf = (part) => {
 
 const takeFocus = (part, { kind, index }) => {
   const same = alike(part, kind)[index];
-  if (!same) part.tabIndex = -1;
-  (same || part).focus({ preventScroll: true });
+  const fits = same?.checkVisibility();
+  if (!fits) part.tabIndex = -1;
+  (fits ? same : part).focus({ preventScroll: true });
 };
 
 const swap = (part, next) => {
@@ -113,13 +115,15 @@ const tellNew = (known) => {
   showCount();
 };
 
-/** Show what a page of now has that was loaded meanwhile. */
-export const show = (page) => {
+/** Show what a page of now has that was loaded meanwhile: all its parts, or those with these ids. */
+export const show = (page, ids = null) => {
   const known = alarmIds();
   document.querySelectorAll("[data-live]").forEach((part) => {
     const next = page.getElementById(part.id);
-    if (next && !(isPressed && part.id === "calls")) renew(part, next);
+    const isHeld = isPressed && part.id === "calls";
+    if (next && !isHeld && (!ids || ids.includes(part.id))) renew(part, next);
   });
+  shown += 1;
   const count = page.querySelector("#alarms")?.dataset.count;
   const alarms = document.querySelector("#alarms");
   if (alarms && count !== undefined) alarms.dataset.count = count;
@@ -128,19 +132,24 @@ export const show = (page) => {
   document.dispatchEvent(new Event("menjin-changed"));
 };
 
-const refresh = async () => {
+export const refresh = async () => {
   if (isAsking) {
     askAgain = true;
     return;
   }
   isAsking = true;
   try {
-    const asked = location.href;
+    const [asked, before] = [location.href, shown];
     const answer = await fetch(asked, { headers: { Accept: "text/html" } });
     stale.hidden = answer.ok && !answer.redirected;
+    if (answer.redirected || answer.status === 401) document.dispatchEvent(new Event("menjin-signed-out"));
     if (!stale.hidden) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (asked !== location.href) return; // other gates were looked for meanwhile
+    if (before !== shown) {
+      askAgain = true;
+      return;
+    }
     show(page);
   } catch {
     stale.hidden = false;
@@ -170,14 +179,21 @@ const listen = () => {
     clearInterval(timer);
     live.hidden = true;
     stale.hidden = false;
+    document.dispatchEvent(new Event("menjin-signed-out"));
   });
   stream.onerror = () => {
     live.hidden = true;
     every(pollMilliseconds);
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, tryStreamAgainMilliseconds);
   };
-  addEventListener("pagehide", () => stream.close());
+  addEventListener("pagehide", () => stream.close(), { once: true });
 };
+// A page that the browser kept for the way back listens again.
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return;
+  refresh();
+  listen();
+});
 
 const showSound = (sounds) => {
   soundButton.setAttribute("aria-pressed", String(sounds));

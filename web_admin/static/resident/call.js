@@ -4,13 +4,14 @@
 import { listen } from "./call_stream.js";
 import { isSilenced, silence, startRinging, stopRinging } from "./call_tone.js";
 import { keepLit } from "./keep_lit.js";
-import { speakHere, speaksHere } from "../js/speaking_page.js";
+import { answeredAt, speakHere, speaksHere } from "../js/speaking_page.js";
 
 const soundButton = document.querySelector("[data-call-sound]");
 const said = document.querySelector("[data-call-said]");
 const call = () => document.querySelector("[data-call]");
 let isSending = false;
 let looksAgain = false;
+let hasAnswered = false; // this page has sent an answer, of which no word may have come back
 let stop = () => {};
 
 async function closeNotification() {
@@ -39,7 +40,7 @@ function showElsewhere() {
 }
 
 /** Take the part of a page that came; what was focused stays so where it is still there. */
-function take(html, answers = false) {
+function take(html) {
   const next = new DOMParser().parseFromString(html, "text/html").querySelector("[data-call]");
   if (!next) {
     location.reload(); // signed out, or no call of this home
@@ -48,8 +49,11 @@ function take(html, answers = false) {
   const before = call();
   const changed = before.dataset.state !== next.dataset.state;
   const hadFocus = before.contains(document.activeElement);
-  if (answers && next.dataset.state === "mine") speakHere(next.dataset);
-  const looks = ({ dataset, textContent }) => [dataset.state, dataset.reply, dataset.since, textContent.replace(/\s+/g, " ")].join();
+  if (hasAnswered && next.dataset.state === "mine") {
+    if (before.dataset.state !== "mine") speakHere(next.dataset.turn);
+    hasAnswered = false;
+  }
+  const looks = ({ dataset, textContent }) => [dataset.state, dataset.reply, dataset.turn, textContent.replace(/\s+/g, " ")].join();
   if (looks(before) === looks(next)) return;
   before.replaceWith(next);
   showElsewhere();
@@ -79,10 +83,12 @@ async function look() {
 
 async function send(form) {
   isSending = true;
+  hasAnswered ||= "answers" in form.dataset;
   form.querySelector("button").setAttribute("aria-busy", "true");
   try {
     const reply = await fetch(form.action, { method: "POST", body: new FormData(form) });
-    take(await reply.text(), "answers" in form.dataset);
+    answeredAt(reply.url);
+    take(await reply.text());
   } catch {
     form.querySelector("button").removeAttribute("aria-busy");
     document.querySelector("[data-no-network]").hidden = false;

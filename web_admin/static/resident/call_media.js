@@ -5,7 +5,7 @@ import { speaksHere } from "../js/speaking_page.js";
 
 const show = (call) => {
   const isHere = call.state === "mine" && speaksHere(call);
-  follow(isHere ? { key: call.since, address: call.address, media: call.media } : null);
+  follow(isHere ? { turn: call.turn, address: call.address, media: call.media } : null);
 };
 
 document.addEventListener("menjin-call", ({ detail }) => show(detail));

@@ -103,6 +103,21 @@ def answer(phone: Page, offer: MediaSide) -> MediaSide:
     return msgspec.convert(phone.evaluate(ANSWER, msgspec.to_builtins(offer)), MediaSide)
 
 
+def test_a_page_from_which_the_call_is_taken_hears_nothing_more_though_no_other_has_come(
+    gate: Gate, phone: Page
+) -> None:
+    gate.show(SoundShown(call="c1"))
+    offer = gate.offer("c1")
+    side = answer(phone, offer)
+    gate.show(SoundShown(call="c1", answer=side, speaks=True))
+    phone.wait_for_function(CONNECTED)
+    gate.show(SoundShown(call="c1", speaks=True))
+    again = gate.said(lambda word: word.offer not in (None, offer)).offer
+    assert again is not None
+    assert again.fingerprint != offer.fingerprint
+    phone.wait_for_function(f"!({CONNECTED})")
+
+
 def test_who_answers_hears_and_sees_the_gate_and_both_end_with_the_call(gate: Gate, phone: Page) -> None:
     gate.show(SoundShown(call="c1"))
     offer = gate.offer("c1")

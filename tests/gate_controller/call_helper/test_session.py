@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from gate_controller.call_helper.gate_end import Devices
 from gate_controller.call_helper.session import CallHelper
+from gate_controller.contract.call_media import MediaSide
 from gate_controller.terminal.call_sound import SoundShown
 from hardware.cameras.camera import GrabbingCamera
 from hardware.errors import DeviceUnavailable
+from tests.support.media_side import SIDE
 
 LENT = SoundShown(call="a", picture=True)
 
@@ -39,3 +41,21 @@ def test_a_camera_that_was_taken_back_while_the_helper_began_is_not_opened() -> 
             for newest in (LENT, SoundShown(call="a"), SoundShown(call="b", picture=True), None)
         ]
     assert results == [1, 0, 0, 0]
+
+
+def test_a_page_from_which_the_call_is_taken_hears_nothing_more_though_no_other_has_come() -> None:
+    async def offers() -> list[MediaSide | None]:
+        helper = CallHelper(Devices("none", "none", None, cancels_echo=True, monotonic_seconds=lambda: 0.0))
+        seen = []
+        for answer in (None, SIDE, None):
+            helper.newest = SoundShown(call="one", answer=answer)
+            await helper.follow()
+            seen.append(helper.said.offer)
+        helper.newest = None
+        await helper.follow()
+        return seen
+
+    with ThreadPoolExecutor(1) as thread:
+        first, met, again = thread.submit(asyncio.run, offers()).result()
+    assert first == met
+    assert again not in (None, first)

@@ -48,6 +48,8 @@ NO_PAGES = {
     "api_cards.find_card": "finds one card, whose holder then reads who looked: no number is live twice",
     "resident.printed_code_page": "is one card, at the desk where the printer is",
     "lost_card.slip": "is one slip, in the browser that made it",
+    "resident.gate_side_of_call": "is for the page that answered a call, and for no other",
+    "guard_calls.gate_side": "is for the page that answered a call, and for no other",
     "own.join": "is for people without an account",
     "bulk.preview": "leads to the list of people when it is read without a form",
     "bulk.act": "leads to the list of people when it is read without a form",

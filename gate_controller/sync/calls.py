@@ -39,7 +39,9 @@ from gate_controller.sync.news import CallSaid, DirectoryCame, OpenTask, SyncNew
 log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 0.125
-"""Longest time between two reports: a person who answers waits for one to be heard, and for one to open."""
+"""Longest time between two reports: a person who answers waits for one to be heard."""
+ANSWERED_REPORT_SECONDS = 0.0625
+"""The same once a page has answered: to see the visitor, and to open, a person waits for one."""
 MAX_DONE = 20
 LIVE_A_TURN = 2
 """How many live calls are reported in one turn. Of more at once each is reported less often: a server answers
@@ -60,6 +62,8 @@ class CallReports:
         self._live: dict[str, CallReport] = {}
         """By call: what is said of it in between; the one that was said longest ago is first."""
         self._waiting: deque[CallReport] = deque()
+        self._answered: set[str] = set()
+        """Live calls that a page has answered, as the server said last."""
         self._begun: set[str] = set()
         """Calls of which the server may know."""
         self._refused: dict[str, int] = {}
@@ -135,7 +139,7 @@ class CallReports:
                 is_idle = not (self._live or self._waiting or self._lanes or self._asks_tasks)
             if self._stopping.is_set() and (is_idle or self._tries or self._refused):
                 return
-            self._news.wait(None if is_idle else REPORT_SECONDS)
+            self._news.wait(None if is_idle else self.report_seconds)
             self._news.clear()
             self._turn()
 
@@ -165,11 +169,18 @@ class CallReports:
         with self._lock:
             return next((one for one in self._waiting if one.call_id not in put_off), None)
 
+    @property
+    def report_seconds(self) -> float:
+        """Return the longest time until the next turn; in shorter turns one call is reported in each."""
+        is_answered = any(call_id in self._live for call_id in self._answered)
+        return ANSWERED_REPORT_SECONDS if is_answered else REPORT_SECONDS
+
     def _next_live(self) -> list[CallReport]:
+        count = LIVE_A_TURN if self.report_seconds == REPORT_SECONDS else 1
         with self._lock:
             live = list(self._live.items())
-            self._live = dict(live[LIVE_A_TURN:] + live[:LIVE_A_TURN])
-        return [report for _call_id, report in live[:LIVE_A_TURN]]
+            self._live = dict(live[count:] + live[:count])
+        return [report for _call_id, report in live[:count]]
 
     def _send(self, report: CallReport) -> bool:
         """Send one report and bring the answer; return whether it need not be sent again.
@@ -182,7 +193,9 @@ class CallReports:
                 self._begun.add(report.call_id)
         if is_wanted:
             try:
-                self._deliver(CallSaid(self._link.post(CALLS_PATH, report, CallState)))
+                state = self._link.post(CALLS_PATH, report, CallState)
+                self._note(state, is_over=report.step is CallStep.OVER)
+                self._deliver(CallSaid(state))
             except OddAnswer:
                 raise
             except SyncRefused as err:
@@ -197,6 +210,12 @@ class CallReports:
             if report.step is CallStep.OVER:
                 self._begun.discard(report.call_id)
         return True
+
+    def _note(self, state: CallState, *, is_over: bool) -> None:
+        if state.stage == "answered" and state.leg is None and not is_over:
+            self._answered.add(state.call_id)
+        else:
+            self._answered.discard(state.call_id)
 
     def _is_tried_again(self, report: CallReport) -> bool:
         if report.step is CallStep.CALLING:

@@ -22,7 +22,13 @@ from gate_controller.contract.calls import (
 )
 from gate_controller.contract.messages import Refusal
 from gate_controller.storage.policy_store import GateIdentity
-from gate_controller.sync.calls import LIVE_A_TURN, MAX_TRIES, CallReports
+from gate_controller.sync.calls import (
+    ANSWERED_REPORT_SECONDS,
+    LIVE_A_TURN,
+    MAX_TRIES,
+    REPORT_SECONDS,
+    CallReports,
+)
 from gate_controller.sync.link import ServerLink
 from gate_controller.sync.news import CallSaid, DirectoryCame, SyncNews
 from tests.support.gates.waiting import until
@@ -41,6 +47,8 @@ class CallServer:
     """How often reports of a step are refused for now before one is taken."""
     refused_with: int = 503
     is_proxy: bool = False
+    answered: set[str] = field(default_factory=set)
+    """Calls that a page has answered."""
     reports: list[CallReport] = field(default_factory=list)
     counters: list[int] = field(default_factory=list)
     holds: threading.Event = field(default_factory=threading.Event)
@@ -59,7 +67,8 @@ class CallServer:
                 if self.path == CALLS_PATH:
                     report = msgspec.json.decode(body, type=CallReport)
                     outer.reports += [report] * (not outer.is_proxy)
-                    answer = CallState(call_id=report.call_id, stage="ringing")
+                    is_answered = report.call_id in outer.answered
+                    answer = CallState(call_id=report.call_id, stage="answered" if is_answered else "ringing")
                     if outer.refused.get(report.step, 0):
                         outer.refused[report.step] -= 1
                         status = outer.refused_with
@@ -130,6 +139,24 @@ def test_a_call_is_reported_again_and_again_until_it_is_over(line: Line, server:
     assert server.counters == sorted(server.counters)
     assert server.steps().count(CallStep.LEG_RINGS) == 1
     until(lambda: not line.calls._live and not line.calls._begun)
+
+
+def test_while_a_page_has_a_call_it_is_reported_more_often_and_one_in_a_turn(
+    line: Line, server: CallServer
+) -> None:
+    server.answered.add("c-2")
+    line.calls.say(CALLING)
+    assert line.calls.report_seconds == REPORT_SECONDS
+    other = msgspec.structs.replace(CALLING, call_id="c-2")
+    line.calls.say(other)
+    until(lambda: line.calls.report_seconds == ANSWERED_REPORT_SECONDS)
+    seen = len(server.reports)
+    until(lambda: len(server.reports) >= seen + 4)
+    one, two = (report.call_id for report in server.reports[seen + 2 : seen + 4])
+    assert one != two, "each in turn"
+    line.calls.say(msgspec.structs.replace(other, step=CallStep.OVER, end=CallEnd.ENDED))
+    until(lambda: line.calls.report_seconds == REPORT_SECONDS)
+    line.calls.say(over())
 
 
 def test_nothing_is_sent_while_no_call_lives(line: Line, server: CallServer) -> None:

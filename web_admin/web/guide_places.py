@@ -30,7 +30,7 @@ PLACES: tuple[Place, ...] = (
     Place(
         "every-day",
         _l("what is where, tasks, lockdown, open a gate"),
-        ("now", "live", "search", "suspensions"),
+        ("now", "live", "guard_calls", "search", "suspensions"),
     ),
     Place("what-an-act-takes-from-people", _l("preview, locked out, kept out, consequences")),
     Place("begin-later-and-undo", _l("undo, take back, schedule, planned"), ("later",)),

@@ -428,6 +428,7 @@ NOT_PICTURED = {
     "resident.call_stream": "a stream, no page",
     "resident.call_media_module": "a script",
     "resident.gate_side_of_call": "an answer to the page's own script",
+    "guard_calls.gate_side": "an answer to the page's own script",
     "sync_api.pair_state": "an answer to a gate",
     "sync_updates.metadata": "a file for gates",
     "sync_updates.target": "a file for gates",

@@ -190,7 +190,11 @@ def test_no_call_crashes_and_every_answer_is_as_documented(throw: Throw) -> None
 def test_nor_do_many_calls_and_some_of_each_operation_succeed(throw: Throw, calls: Calls) -> None:
     labels = throw(80)
     assert len(labels) == 30
-    assert [label for label in labels if not any(calls.answers[label, good] for good in (200, 201))] == []
+    # Of the few cards that live by then each may be a last way in, which only a valid call is refused for.
+    valid = {
+        label: (200, 201, 409) if label.endswith("/cards/{card_id}/end") else (200, 201) for label in labels
+    }
+    assert [label for label in labels if not any(calls.answers[label, good] for good in valid[label])] == []
     assert [answer for answer in calls.answers if answer[1] == 429] == []
 
 

@@ -71,7 +71,7 @@ def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
             yield from _pages(stage, home, both, counts.rounds)
             yield from in_a_call(stage, home, both)
             yield from beside_cards(stage, home, both, counts.cards)
-            yield from over_many_calls(stage, home, counts.calls)
+            yield from over_many_calls(stage, home, both, counts.calls)
 
 
 def _called_home(stage: Stage) -> CalledHome:

@@ -129,6 +129,13 @@ class Browsers:
         """Press a button of the page of the call."""
         self.page.get_by_role("button", name=name).click()
 
+    def sweep_screen(self) -> None:
+        """Let the kiosk's browser free what its page does not hold any more."""
+        session = self.screen.context.new_cdp_session(self.screen)
+        for _sweep in range(3):
+            session.send("HeapProfiler.collectGarbage")
+        session.detach()
+
     def look_at_home(self) -> None:
         """Open the first page, which rings when someone calls."""
         with self.page.expect_response(lambda answer: "/r/call/stream" in answer.url):

@@ -148,3 +148,36 @@ function send(of, kind) {
   const sent = kind === "camera" ? of.connection.sendPicture(track) : of.connection.sendSound(track);
   sent.catch(() => {});
 }
+
+// -- the memory of many calls ---------------------------------------------------------------------
+
+// A browser gives some memory of each call back only when the page is loaded again.
+const CALLS_OF_A_PAGE = 40;
+const REST_SECONDS = 2;
+let calls = 0;
+let counted = "";
+let resting = 0;
+let isTouched = false;
+let isAtRest = false;
+
+/** Load the page again after so many calls, once the screen has rested and no hand is on it. */
+export function loadAgainAtRest({ screen, sound }) {
+  const key = sound?.call ?? "";
+  if (key && key !== counted) calls += 1;
+  counted = key;
+  isAtRest = !key && screen === "idle";
+  rest();
+}
+
+function rest() {
+  clearTimeout(resting);
+  if (calls < CALLS_OF_A_PAGE || isTouched || !isAtRest) return;
+  resting = setTimeout(() => location.reload(), REST_SECONDS * 1000);
+}
+
+for (const [kind, touches] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]]) {
+  document.addEventListener(kind, () => {
+    isTouched = touches;
+    rest();
+  });
+}

@@ -2,7 +2,7 @@
 // What is typed goes to the controller key by key and is kept nowhere here.
 
 import { hush, say, speak, voiceFor } from "./aloud.js";
-import { follow, speakThrough } from "./call_sound.js";
+import { follow, loadAgainAtRest, speakThrough } from "./call_sound.js";
 import { icon } from "./icons.js";
 import { play } from "./sound.js";
 
@@ -154,6 +154,7 @@ function draw(next) {
   drawChoices();
   drawTools();
   follow(view.sound);
+  loadAgainAtRest(view);
   document.body.classList.remove("starting");
   if (before?.screen !== view.screen) {
     chosen();

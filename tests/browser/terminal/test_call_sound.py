@@ -33,6 +33,7 @@ WATCH_DEVICES = """
 }
 """
 """Notes what the page asks of the real function, and what it got."""
+CALLS_OF_A_PAGE = 40
 LIVE = "tracks.filter((track) => track.readyState === 'live').map((track) => track.kind).sort().join()"
 """What microphone and camera send now."""
 
@@ -222,3 +223,20 @@ def test_a_swapped_digest_is_said_to_be_no_sound(gate: Gate, phone: Page) -> Non
 def test_the_screen_says_that_the_camera_is_on(gate: Gate) -> None:
     gate.server.show(TerminalView(screen=Screen.IDLE, language="en", camera="call"))
     expect(gate.page.locator("#camera")).to_have_text("Camera on while you speak")
+
+
+def test_after_many_calls_the_page_is_loaded_again_at_rest_and_not_under_a_hand(gate: Gate) -> None:
+    gate.page.evaluate("window.stayed = true")
+    for number in range(CALLS_OF_A_PAGE):
+        gate.show(SoundShown(call=f"c{number}"))
+        gate.offer(f"c{number}")
+    assert gate.page.evaluate("window.stayed"), "not in a call"
+    gate.page.mouse.move(20, 20)
+    gate.page.mouse.down()
+    gate.show(None)
+    gate.page.wait_for_timeout(3000)
+    assert gate.page.evaluate("window.stayed"), "not under a hand"
+    with gate.page.expect_event("load"):
+        gate.page.mouse.up()
+    gate.show(SoundShown(call="next"))
+    assert gate.offer("next")

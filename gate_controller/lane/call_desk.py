@@ -15,8 +15,9 @@ from gate_controller.terminal.view import CLEAR_KEY, ENTER_KEY, Screen
 SHOWN_SECONDS = 15.0
 """How long the end of a call is shown."""
 SPEAK = "call_speak"
-GUARD_READS = "call_guard_reads"
 """The word for the line that asks the visitor to speak: a telephone or a page hears them."""
+GUARD_READS = "call_guard_reads"
+"""The word for the line while a page of the guard has the call and has no sound."""
 MAX_TYPED = 20
 
 SCREENS: Mapping[CallPhase, Screen] = {

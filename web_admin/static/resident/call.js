@@ -88,6 +88,7 @@ async function send(form) {
   try {
     const reply = await fetch(form.action, { method: "POST", body: new FormData(form) });
     answeredAt(reply.url);
+    hasAnswered = false;
     take(await reply.text());
   } catch {
     form.querySelector("button").removeAttribute("aria-busy");

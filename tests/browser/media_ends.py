@@ -36,7 +36,7 @@ RELAYS_USED = """
 }
 """
 """Notes which relays each connection of a page may use."""
-CONNECTED = "states.at(-1) === 'connected'"
+CONNECTED = "() => states.at(-1) === 'connected'"
 
 
 def an_end(browser: Browser) -> Page:
@@ -51,5 +51,5 @@ def an_end(browser: Browser) -> Page:
         ),
     )
     page.goto("https://call.test/")
-    page.wait_for_function("window.media")
+    page.wait_for_function("() => window.media")
     return page

@@ -72,5 +72,5 @@ def personal(text: str) -> PersonalCode:
 def settled_offline(page: Page, context: BrowserContext) -> None:
     """Wait until the service worker holds the shell, then cut the network."""
     page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     context.set_offline(True)

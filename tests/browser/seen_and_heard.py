@@ -71,13 +71,13 @@ WHERE_THE_BAR_IS = """
 
 def hears(page: Page, hertz: float) -> bool:
     """Wait until a page that listens hears a tone; return whether it did."""
-    page.wait_for_function(f"Math.abs(loudest() - {hertz}) < 25", timeout=PATIENCE_MS)
+    page.wait_for_function(f"() => Math.abs(loudest() - {hertz}) < 25", timeout=PATIENCE_MS)
     return True
 
 
 def sees_the_bar_move(page: Page, video: str) -> bool:
     """Look five times at a video; return whether a bar was there each time and had moved."""
-    page.wait_for_function(f"(({WHERE_THE_BAR_IS})({video})) !== null", timeout=PATIENCE_MS)
+    page.wait_for_function(f"() => (({WHERE_THE_BAR_IS})({video})) !== null", timeout=PATIENCE_MS)
     seen = []
     for _ in range(5):
         seen.append(page.evaluate(f"({WHERE_THE_BAR_IS})({video})"))
@@ -94,6 +94,6 @@ def sees_the_camera(page: Page) -> bool:
           video.play();
         }"""
     )
-    page.wait_for_function("video.videoWidth === 640", timeout=PATIENCE_MS)
-    page.wait_for_function("video.getVideoPlaybackQuality().totalVideoFrames > 5", timeout=PATIENCE_MS)
+    page.wait_for_function("() => video.videoWidth === 640", timeout=PATIENCE_MS)
+    page.wait_for_function("() => video.getVideoPlaybackQuality().totalVideoFrames > 5", timeout=PATIENCE_MS)
     return True

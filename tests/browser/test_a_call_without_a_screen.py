@@ -183,7 +183,7 @@ def test_without_an_echo_canceller_the_microphone_rests_while_the_home_speaks(
         assert hears(phone, AT_GATE_HERTZ)
         phone.evaluate(f"({TONE})({AT_HOME_HERTZ})")
         phone.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
-        phone.wait_for_function("loudest() === 0")
+        phone.wait_for_function("() => loudest() === 0")
         phone.evaluate("end.sendSound(null)")
         assert hears(phone, AT_GATE_HERTZ)
 

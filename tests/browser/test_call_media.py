@@ -78,7 +78,7 @@ def test_with_another_key_than_the_one_that_was_named_nothing_is_heard(
     gate.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
     gate.evaluate("(answer) => end.accept(answer)", over_the_wire(answer | ({} if of_the_gate else another)))
     for end in ends:
-        end.wait_for_function("states.at(-1) === 'failed'")
+        end.wait_for_function("() => states.at(-1) === 'failed'")
         assert end.evaluate(BYTES_TAKEN) == 0
 
 
@@ -87,7 +87,7 @@ def test_the_end_of_one_page_is_noticed_at_the_other(ends: tuple[Page, Page]) ->
     connect(gate, phone)
     phone.wait_for_function(CONNECTED)
     gate.context.close()
-    phone.wait_for_function("states.includes('disconnected') || states.includes('failed')")
+    phone.wait_for_function("() => states.includes('disconnected') || states.includes('failed')")
 
 
 FIELDS = {

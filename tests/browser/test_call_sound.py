@@ -71,7 +71,7 @@ def test_who_answers_hears_and_sees_the_gate_and_is_heard(
     expect(page.get_by_label("Picture from the gate")).to_be_visible()
     assert sees_the_bar_move(page, "document.querySelector('video')")
     gate.evaluate(f"({LISTEN})(streams)")
-    gate.wait_for_function("loudest() > 100")
+    gate.wait_for_function("() => loudest() > 100")
     page.get_by_role("button", name="Microphone off").click()
     expect(page.get_by_role("button", name="Microphone off")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Hang up").click()

@@ -107,7 +107,7 @@ def test_a_guard_hears_sees_and_is_heard_while_they_press_sentences_and_open(
     assert page.evaluate("window.stayed"), "no other page was loaded, so the sound went on"
     assert sees_the_bar_move(page, VIDEO)
     gate.evaluate(f"({LISTEN})(streams)")
-    gate.wait_for_function("loudest() > 100")
+    gate.wait_for_function("() => loudest() > 100")
     page.get_by_role("button", name="End the call").click()
     expect(page.locator("[data-call-media]")).to_be_hidden()
     assert page.evaluate(f"{VIDEO}.srcObject") is None

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served, welcome
 from tests.support.chromium import WITH_NOTIFICATIONS, launch
+from tests.support.gates.waiting import until
 from tests.support.push_browser import PushBrowser
 from web_admin.messages.push_models import PushPhone
 
@@ -46,12 +47,20 @@ WAIT_SHOWN = """
 async (text) => {
   const registration = await navigator.serviceWorker.ready;
   const isShown = async () => (await registration.getNotifications()).some((one) => one.body === text);
-  for (let tries = 0; tries < 100 && !(await isShown()); tries += 1) {
+  for (let tries = 0; tries < 400 && !(await isShown()); tries += 1) {
     await new Promise((go) => { setTimeout(go, 50); });
   }
   return isShown();
 }
 """
+
+SETTLED = """
+async () => {
+  const registration = await navigator.serviceWorker.ready;
+  return !registration.installing && !registration.waiting && registration.active.state === "activated";
+}
+"""
+"""Whether no worker is about to replace the one that runs: a message in such a moment is lost."""
 
 
 def with_service(context: BrowserContext) -> None:
@@ -101,7 +110,7 @@ def show(page: Page, text: str) -> None:
         lambda event: registrations.extend(one["registrationId"] for one in event["registrations"]),
     )
     session.send("ServiceWorker.enable")
-    page.evaluate("navigator.serviceWorker.ready")
+    until(lambda: page.evaluate(SETTLED) and registrations)
     address = page.url.partition("/r/")[0]
     notification = {
         "title": "Willow Court",

@@ -75,7 +75,7 @@ def test_what_is_kept_for_offline_holds_no_name(context: BrowserContext, served:
     page = welcome(context, served)
     switch_on_code(page)
     page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function("caches.match('/r/language').then(Boolean)")
+    page.wait_for_function("() => caches.match('/r/language').then(Boolean)")
     kept = page.evaluate(
         """async () => {
           const texts = [];
@@ -215,7 +215,7 @@ def test_the_screen_is_asked_to_stay_lit_while_a_code_is_shown(
     page = welcome(context, served)
     assert page.evaluate("window.lit") == []
     switch_on_code(page)
-    page.wait_for_function("window.lit.length === 1")
+    page.wait_for_function("() => window.lit.length === 1")
     assert page.evaluate("window.lit") == ["screen"]
 
 

@@ -100,7 +100,7 @@ def test_a_visitors_screen_is_asked_to_stay_lit(
     )
     page = visitor.new_page()
     page.goto(made_pass(context, served))
-    page.wait_for_function("window.lit.length === 1")
+    page.wait_for_function("() => window.lit.length === 1")
     assert page.evaluate("window.lit") == ["screen"]
 
 

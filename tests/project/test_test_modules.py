@@ -45,3 +45,9 @@ def test_no_module_imports_from_a_test_module():
 )
 def test_each_form_of_such_an_import_is_noticed(text):
     assert imported_tests(text) != []
+
+
+def test_what_a_page_waits_for_is_a_function():
+    """Text is run as code at each look, which the pages' own policy refuses from the second look on."""
+    waits = re.compile(r"wait_for_function\(\s*f?\"(?!\w+ =>|\(\) =>)")
+    assert [path.name for path in MODULES if waits.search(path.read_text("utf-8"))] == []

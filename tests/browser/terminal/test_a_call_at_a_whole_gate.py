@@ -44,7 +44,7 @@ def test_a_visitor_is_heard_and_seen_from_the_answer_to_the_end(tmp_path: Path, 
         phone.wait_for_function(CONNECTED)
         expect(screen.locator("#camera")).to_have_attribute("data-camera", "call")
         phone.evaluate(f"({LISTEN})(streams)")
-        phone.wait_for_function("loudest() > 100")
+        phone.wait_for_function("() => loudest() > 100")
         assert sees_the_camera(phone)
         office.stage, office.end = "over", CallEnd.ENDED
         expect(screen.locator("#camera")).to_have_attribute("data-camera", "closed")

@@ -116,7 +116,7 @@ def test_a_page_from_which_the_call_is_taken_hears_nothing_more_though_no_other_
     again = gate.said(lambda word: word.offer not in (None, offer)).offer
     assert again is not None
     assert again.fingerprint != offer.fingerprint
-    phone.wait_for_function(f"!({CONNECTED})")
+    phone.wait_for_function(f"() => !({CONNECTED})()")
 
 
 def test_who_answers_hears_and_sees_the_gate_and_both_end_with_the_call(gate: Gate, phone: Page) -> None:
@@ -131,7 +131,7 @@ def test_who_answers_hears_and_sees_the_gate_and_both_end_with_the_call(gate: Ga
     gate.show(SoundShown(call="c1", answer=side, speaks=True, picture=True))
     gate.said(lambda word: word.camera_open)
     phone.evaluate(f"({LISTEN})(streams)")
-    phone.wait_for_function("loudest() > 100")
+    phone.wait_for_function("() => loudest() > 100")
     assert sees_the_camera(phone)
     gate.show(None)
     gate.said(lambda word: not word.call and not word.camera_open)

@@ -253,7 +253,7 @@ def test_what_a_home_says_is_read_to_everyone_once(server: TerminalServer, conte
     page = open_page(context, server)
     shown(server, page, SHOWN["calling"])
     shown(server, page, SHOWN["call_reply"])
-    page.wait_for_function("heard.length > 0")
+    page.wait_for_function("() => heard.length > 0")
     (_language, said) = page.evaluate("heard.at(-1)")
     assert said.startswith("Please leave it with the guard. This is the answer of 12-2-1203")
     count = page.evaluate("heard.length")
@@ -327,7 +327,7 @@ def test_nothing_is_read_aloud_by_day_or_night_without_a_request(server: Termina
         shown(server, page, SHOWN[state])
     assert page.evaluate("spoken") == []
     shown(server, page, msgspec.structs.replace(SHOWN["choose_no_face"], read_aloud=True))
-    page.wait_for_function("spoken.length === 1")
+    page.wait_for_function("() => spoken.length === 1")
     assert "9 Help" in page.evaluate("spoken[0]")
 
 
@@ -347,7 +347,7 @@ def test_a_look_that_was_refused_says_what_to_do_better_and_reads_it_aloud(
     expect(page.locator("#line")).to_have_text(
         "It was too dark for the camera. Another way is quicker. Try again or another way, or press help."
     )
-    page.wait_for_function("spoken.some((text) => text.includes('too dark for the camera'))")
+    page.wait_for_function("() => spoken.some((text) => text.includes('too dark for the camera'))")
     shown(server, page, view, language="zh")
     expect(page.locator("#line")).to_have_text(
         "光线太暗，换一种方式更快。请再试一次，或换一种方式；也可按“求助”。"

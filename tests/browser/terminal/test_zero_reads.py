@@ -50,7 +50,7 @@ def test_a_blind_person_presses_0_listens_and_types_home_and_pin_from_their_star
     type_keys("0")
     expect(body).to_have_attribute("data-screen", "typing_home")
     assert typed.inner_text() == ""
-    page.wait_for_function("window.heard.some(([, text]) => text.includes('Reading aloud'))")
+    page.wait_for_function("() => window.heard.some(([, text]) => text.includes('Reading aloud'))")
     said = page.evaluate("window.heard.length")
     type_keys("31203")
     expect(typed).to_have_text("31203")

@@ -16,7 +16,7 @@ from web_admin.face.actions import record_refusal
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.privacy.report import Words, build_report
 
-RANDOM = re.compile(r'value="[\w.~-]{20,}"|[\w-]{100,}|[\d.]+ [GMk]?B|\(\d+ %\)')
+RANDOM = re.compile(r'(?:value|data-csrf)="[\w.~-]{20,}"|[\w-]{100,}|[\d.]+ [GMk]?B|\(\d+ %\)')
 """Tokens of forms, sealed parts of addresses, new on every load, and how full this machine's disk is."""
 SIGNING_IN = ("/staff/sign", "/staff/code", "/staff/auth", "/staff/join", "/staff/again", "/r/")
 """Pages on the way in or out: to read them would end the sign-in that the others need."""

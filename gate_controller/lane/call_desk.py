@@ -95,9 +95,13 @@ class CallDesk:
         """Return what a screen at rest shows in place of the ways in."""
         return SCREENS[self.call.phase] if self.call is not None else None
 
+    def line(self, *, page_speaks: bool) -> str:
+        """Return the word for the line below what is said large; a page that speaks asks the visitor to."""
+        word = self._line
+        return SPEAK if page_speaks and word in ("", GUARD_READS) else word
+
     @property
-    def message(self) -> str:
-        """Return the word for the line below what is said large."""
+    def _line(self) -> str:
         call = self.call
         if call is None:
             return ""

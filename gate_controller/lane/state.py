@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Literal
 
 from gate_controller.contract.records import Method
-from gate_controller.lane.call_desk import GUARD_READS, SPEAK, CallDesk
+from gate_controller.lane.call_desk import CallDesk
 from gate_controller.lane.camera_state import CameraState
 from gate_controller.lane.door import Door
 from gate_controller.lane.face_dialog import Dialog
@@ -194,10 +194,7 @@ class LaneDesk:
         return standing if called is None or standing is Screen.FIRE else called
 
     def _message(self, *, is_call: bool) -> str:
-        if not is_call:
-            return self.screen.message
-        message = self.calls.message
-        return SPEAK if self.sound.speaks and message in ("", GUARD_READS) else message
+        return self.calls.line(page_speaks=self.sound.speaks) if is_call else self.screen.message
 
     def view(
         self,

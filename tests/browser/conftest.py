@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
+from tests.browser.media_ends import an_end
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served
-from tests.support.chromium import CHROMIUM, launch
+from tests.browser.seen_and_heard import MOVING_BAR, TONE
+from tests.support.chromium import CHROMIUM, SPEAKING, launch
 from tests.support.clock import SetClock
 from tests.support.compounds.filled_once import SERVER_KEYS
 from tests.support.compounds.managed import ManagedCompound, make_managed_compound
@@ -130,3 +132,21 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made.set_default_timeout(PATIENCE_MS)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def speaking(browser: Browser) -> Iterator[Browser]:
+    """Give a browser with a microphone, and a person who lets the page have it."""
+    running = launch(browser.browser_type, more=SPEAKING)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def gate(browser: Browser) -> Iterator[Page]:
+    """Give the gate's end of a call, which sends a tone and a moving bar."""
+    page = an_end(browser)
+    page.evaluate(TONE, 880)
+    page.evaluate(MOVING_BAR)
+    yield page
+    page.context.close()

@@ -1,7 +1,5 @@
 """The answerer of a call hears, sees and is heard; what is missing is said, and the call goes on."""
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -10,31 +8,12 @@ from tests.browser.media_ends import CONNECTED, OFFER, RELAYS_USED, an_end
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served, welcome
 from tests.browser.seen_and_heard import LISTEN, MOVING_BAR, TONE, sees_the_bar_move
 from tests.support.calls_at_home import call_now, change, rings, take_calls
-from tests.support.chromium import SPEAKING, launch
 from tests.support.gates.waiting import until
 from web_admin.calls.relays import relays_of
 from web_admin.core.database import current_menjin
 
 pytestmark = pytest.mark.browser
 SAID = "[data-media-said]"
-
-
-@pytest.fixture(scope="module")
-def speaking(browser: Browser) -> Iterator[Browser]:
-    """Give a browser with a microphone, and a person who lets the page have it."""
-    running = launch(browser.browser_type, more=SPEAKING)
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def gate(browser: Browser) -> Iterator[Page]:
-    """Give the gate's end, which sends a tone and a moving bar."""
-    page = an_end(browser)
-    page.evaluate(TONE, 880)
-    page.evaluate(MOVING_BAR)
-    yield page
-    page.context.close()
 
 
 def answered(browser: Browser, served: Served, init: str = "") -> Page:

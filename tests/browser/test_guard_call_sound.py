@@ -10,7 +10,6 @@ from tests.browser.office_screen import SIZES, look, sign_in
 from tests.browser.resident_screen import PATIENCE_MS, Served
 from tests.browser.seen_and_heard import LISTEN, MOVING_BAR, TONE, sees_the_bar_move
 from tests.support.calls_at_home import call_now, change, rings, take_calls
-from tests.support.chromium import SPEAKING, launch
 from tests.support.compounds.managed import PASSWORD, TOTP_SECRET
 from tests.support.gates.waiting import until
 from web_admin.accounts.staff import create_staff
@@ -21,24 +20,6 @@ pytestmark = pytest.mark.browser
 SAID = "[data-media-said]"
 AT_GUARD = [{"step": "guard", "from": 0, "by": ""}]
 VIDEO = "document.querySelector('video')"
-
-
-@pytest.fixture(scope="module")
-def speaking(browser: Browser) -> Iterator[Browser]:
-    """Give a browser with a microphone, and a guard who lets the page have it."""
-    running = launch(browser.browser_type, more=SPEAKING)
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def gate(browser: Browser) -> Iterator[Page]:
-    """Give the gate's end, which sends a tone and a moving bar."""
-    page = an_end(browser)
-    page.evaluate(TONE, 880)
-    page.evaluate(MOVING_BAR)
-    yield page
-    page.context.close()
 
 
 @pytest.fixture
@@ -72,6 +53,15 @@ def connect(gate: Page, served: Served, call_id: str = "one") -> None:
     gate.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
     gate.evaluate("end.sendPicture(bar.captureStream(15).getVideoTracks()[0])")
     gate.wait_for_function(CONNECTED)
+
+
+def page_that_speaks(browser: Browser, served: Served, gate: Page) -> Page:
+    """Let the guard answer a call on a page of their own."""
+    page = page_of(browser, served)
+    rings_at_guard(served, gate)
+    page.get_by_role("button", name="Answer the call").click()
+    connect(gate, served)
+    return page
 
 
 def meets_again(gate: Page, served: Served, met: object) -> None:
@@ -115,10 +105,7 @@ def test_a_guard_hears_sees_and_is_heard_while_they_press_sentences_and_open(
 
 
 def test_without_a_microphone_the_page_says_what_to_do(browser: Browser, gate: Page, staffed: Served) -> None:
-    page = page_of(browser, staffed)
-    rings_at_guard(staffed, gate)
-    page.get_by_role("button", name="Answer the call").click()
-    connect(gate, staffed)
+    page = page_that_speaks(browser, staffed, gate)
     expect(page.locator(SAID)).to_have_text(
         "The visitor cannot hear you: this page has no microphone. Press a sentence below."
     )
@@ -168,10 +155,7 @@ def test_an_answer_before_the_scripts_are_there_gives_the_page_its_sound_too(
 def test_a_microphone_that_was_off_is_shown_on_in_the_next_call(
     speaking: Browser, gate: Page, staffed: Served
 ) -> None:
-    page = page_of(speaking, staffed)
-    rings_at_guard(staffed, gate)
-    page.get_by_role("button", name="Answer the call").click()
-    connect(gate, staffed)
+    page = page_that_speaks(speaking, staffed, gate)
     mute = page.get_by_role("button", name="Microphone off")
     mute.click()
     expect(mute).to_have_attribute("aria-pressed", "true")
@@ -187,10 +171,7 @@ def test_a_microphone_that_was_off_is_shown_on_in_the_next_call(
 def test_signing_out_elsewhere_ends_sound_and_microphone(
     speaking: Browser, gate: Page, staffed: Served
 ) -> None:
-    page = page_of(speaking, staffed)
-    rings_at_guard(staffed, gate)
-    page.get_by_role("button", name="Answer the call").click()
-    connect(gate, staffed)
+    page = page_that_speaks(speaking, staffed, gate)
     hears(page)
     other = page.context.new_page()
     other.goto(f"{staffed.address}/manage/")
@@ -203,10 +184,7 @@ def test_signing_out_elsewhere_ends_sound_and_microphone(
 def test_a_press_that_is_not_answered_is_said_and_the_page_and_its_sound_stay(
     speaking: Browser, gate: Page, staffed: Served
 ) -> None:
-    page = page_of(speaking, staffed)
-    rings_at_guard(staffed, gate)
-    page.get_by_role("button", name="Answer the call").click()
-    connect(gate, staffed)
+    page = page_that_speaks(speaking, staffed, gate)
     page.route("**/reply", lambda route: route.fulfill(status=502, body="Bad Gateway"))
     page.get_by_role("button", name="Please wait a moment.").click()
     expect(page.locator("#said")).to_contain_text("Not done: the server did not answer. Press again.")

@@ -54,7 +54,11 @@ def _value(lines: list[str], name: str) -> str:
 
 
 def answer_of(side: MediaSide) -> str:
-    """Return the description of the end that answered: one sound each way, one picture that it receives."""
+    """Return the description of the end that answered: one sound each way, one picture that it receives.
+
+    It does not say that these are all addresses: a phone often names none that this machine can read (mDNS),
+    and the library would give up before the phone's own first packet shows one.
+    """
     way = [
         "c=IN IP4 0.0.0.0",
         "a=rtcp-mux",
@@ -69,7 +73,6 @@ def answer_of(side: MediaSide) -> str:
         *(f"m=audio 9 UDP/TLS/RTP/SAVPF {OPUS}", *way, "a=mid:0", "a=sendrecv"),
         *(f"a=rtpmap:{OPUS} opus/48000/2", f"a=fmtp:{OPUS} minptime=10;useinbandfec=1"),
         *(_candidate(one, place) for place, one in enumerate(side.candidates)),
-        "a=end-of-candidates",
         *(f"m=video 9 UDP/TLS/RTP/SAVPF {VP8}", *way, "a=mid:1", "a=recvonly"),
         f"a=rtpmap:{VP8} VP8/90000",
         *(f"a=rtcp-fb:{VP8} {feedback}" for feedback in ("transport-cc", "nack", "nack pli")),

@@ -30,6 +30,8 @@ from hardware.interfaces import Camera
 
 log = logging.getLogger(__name__)
 LOST = frozenset({"disconnected", "failed"})
+CONNECTS_SECONDS = 15.0
+"""An end that has met no packet of the page for so long is lost, as browsers have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class GateEnd:
         self._playing: asyncio.Task[None] | None = None
         self._answers: set[str] = set()
         self.is_answered = False
+        self._answered_seconds = 0.0
         self._connection: RTCPeerConnection | None = None
         self._sound_sender: RTCRtpSender | None = None
         self._picture_sender: RTCRtpSender | None = None
@@ -67,12 +70,24 @@ class GateEnd:
     @property
     def trouble(self) -> SoundTrouble:
         """Return what does not work, the worst first."""
-        if self._connection is not None and self._connection.connectionState in LOST:
+        if self._is_lost:
             return "lost"
         if self._microphone is not None and self._microphone.readyState != "live":
             return "no_microphone"
-        troubles: tuple[SoundTrouble, ...] = ("no_microphone", "no_camera")
-        return next((one for one in troubles if one in self._failed), "")
+        if "no_microphone" in self._failed:
+            return "no_microphone"
+        if self._player.is_lost:
+            return "no_loudspeaker"
+        return "no_camera" if "no_camera" in self._failed else ""
+
+    @property
+    def _is_lost(self) -> bool:
+        if self._connection is None:
+            return False
+        state = self._connection.connectionState
+        waited_seconds = self._devices.monotonic_seconds() - self._answered_seconds
+        never_met = self.is_answered and state != "connected" and waited_seconds > CONNECTS_SECONDS
+        return state in LOST or never_met
 
     async def begin(self) -> None:
         """Offer this end: all its addresses, and the digest of a new key."""
@@ -99,7 +114,7 @@ class GateEnd:
         if self.is_answered or self._connection is None:
             await self.begin()
             return
-        self.is_answered = True
+        self.is_answered, self._answered_seconds = True, self._devices.monotonic_seconds()
         description = RTCSessionDescription(sdp=answer_of(answer), type="answer")
         await self._connection.setRemoteDescription(description)
 

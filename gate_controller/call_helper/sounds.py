@@ -82,10 +82,18 @@ class Player:
         self._command = ("aplay", *RAW, "-D", device)
         self._process: subprocess.Popen[bytes] | None = None
         self._transport: asyncio.WriteTransport | None = None
+        self._is_missing = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Return whether what is played comes to no one's ear: `aplay` is not there, or has ended."""
+        return self._is_missing or (self._transport is not None and self._transport.is_closing())
 
     async def open(self) -> None:
         """Begin to play; raise OSError where `aplay` is not installed."""
+        self._is_missing = True
         process = self._process = subprocess.Popen(self._command, stdin=PIPE, stdout=DEVNULL)
+        self._is_missing = False
         loop = asyncio.get_running_loop()
         self._transport, _protocol = await loop.connect_write_pipe(asyncio.Protocol, process.stdin)
 

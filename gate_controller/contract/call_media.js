@@ -192,6 +192,12 @@ export class PhoneEnd extends End {
     return this.own();
   }
 
+  /** Return how many packets of sound have come from the gate. */
+  async countSoundPackets() {
+    const all = [...(await this.connection.getStats()).values()];
+    return all.find(({ type, kind }) => type === "inbound-rtp" && kind === "audio")?.packetsReceived ?? 0;
+  }
+
   async sendSound(track) {
     await this.sound?.sender.replaceTrack(track);
   }

@@ -81,7 +81,7 @@ class CallHelpers:
             except (OSError, RuntimeError) as err:
                 log.error("the call helper of lane %s does not start: %s", lane_id, err)
                 self._not_started[lane_id] = shown.call
-                self._take(lane_id, SoundSaid(call=shown.call, trouble="lost"))
+                self._take(lane_id, SoundSaid(call=shown.call, trouble="no_helper"))
                 return
         if running.has_camera and self._seconds() - running.heard_seconds > SILENT_SECONDS:
             log.error("the call helper of lane %s has the camera and says nothing: it is ended", lane_id)
@@ -149,4 +149,4 @@ class CallHelpers:
         if code:
             log.error("the call helper of lane %s ended with %s", lane_id, code)
         # With it its devices are closed, whatever it said last.
-        self._take(lane_id, SoundSaid(call=running.call, offer=said.offer, trouble="lost"))
+        self._take(lane_id, SoundSaid(call=running.call, offer=said.offer, trouble="no_helper"))

@@ -19,11 +19,17 @@ class CallSound:
             self.page_said(lane_id, said, now_seconds)
 
     def page_said(self, lane_id: str, said: SoundSaid, now_seconds: float) -> None:
-        """Take the word of a page or a helper: its offer goes to the server, the camera back to the gate."""
+        """Take the word of a page or a helper: its offer goes to the server, the camera back to the gate.
+
+        A device that fails in a call is an alarm until a later call has sound: no one else would notice.
+        """
         sound = self._parts.desks[lane_id].sound
         offer = sound.page_said(said, now_seconds)
         if offer is not None:
             self._parts.call_reports.offer_media(said.call, offer)
+        health = sound.health(f"call-sound-{lane_id}", now_seconds)
+        if health is not None:
+            self._parts.watch.handle(health, self._parts.desks, self._parts.recorder.record)
         is_wanted = sound.wants_camera(now_seconds)
         self._parts.camera_leases.page_said(lane_id, is_open=said.camera_open, is_wanted=is_wanted)
 

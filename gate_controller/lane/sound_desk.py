@@ -10,12 +10,24 @@ from gate_controller.contract.call_media import MediaRelays, MediaSide
 from gate_controller.contract.calls import CallState
 from gate_controller.lane.home_call import CallPhase, HomeCall
 from gate_controller.terminal.call_sound import SoundNote, SoundSaid, SoundShown, SoundTrouble
+from hardware.interfaces import DeviceState, Health
 
 NOTES: dict[SoundTrouble, SoundNote] = {
+    "no_helper": "sound_lost",
     "lost": "sound_lost",
     "no_microphone": "sound_no_microphone",
+    "no_loudspeaker": "sound_no_loudspeaker",
     "no_camera": "sound_no_camera",
 }
+FAULTS: dict[SoundTrouble, str] = {
+    "no_helper": "the program of the calls' sound does not run",
+    "no_microphone": "the microphone does not open",
+    "no_loudspeaker": "the loudspeaker does not open",
+    "no_camera": "the camera does not open for calls",
+}
+"""The troubles that are a device's, and come again with the next call."""
+WORKS_SECONDS = 3.0
+"""Sound that has gone on without a fault for so long works: a device that fails does so at once."""
 HERE_SECONDS = 1.0
 """A page that has said nothing for so long is given nothing to open."""
 
@@ -37,6 +49,8 @@ class SoundDesk:
     """An answer to an offer before this one."""
     _relays: MediaRelays | None = None
     _trouble: SoundTrouble = ""
+    _well_since: float | None = None
+    """Since when sound goes on without a fault."""
     _heard_seconds: float = field(default=float("-inf"))
 
     def follow(self, call: HomeCall | None) -> None:
@@ -44,7 +58,7 @@ class SoundDesk:
         live = call if call is not None and not call.is_over and self.may_speak else None
         if live is None or self._call is None or live.call_id != self._call.call_id:
             self._offer = self._answer = self._stale = self._relays = None
-            self._trouble = ""
+            self._trouble, self._well_since = "", None
         self._call = live
 
     def page_said(self, said: SoundSaid, now_seconds: float) -> MediaSide | None:
@@ -53,6 +67,10 @@ class SoundDesk:
         if self._call is None or said.call != self._call.call_id:
             return None
         self._trouble = said.trouble
+        if not (self.speaks and not said.trouble):
+            self._well_since = None
+        elif self._well_since is None:
+            self._well_since = now_seconds
         if said.offer is None or said.offer == self._offer:
             return None
         self._offer, self._answer, self._stale = said.offer, None, self._answer
@@ -96,7 +114,16 @@ class SoundDesk:
     @property
     def speaks(self) -> bool:
         """Return whether the visitor and who answered can speak with each other."""
-        return self.is_answered and self._answer is not None and self._trouble in ("", "no_camera")
+        is_heard = self._trouble in ("", "no_loudspeaker", "no_camera")
+        return self.is_answered and self._answer is not None and is_heard
+
+    def health(self, device: str, now_seconds: float) -> DeviceState | None:
+        """Return how the devices of sound are, named as one; None where this call does not show it."""
+        if self._trouble in FAULTS:
+            return DeviceState(device, Health.FAULTY, FAULTS[self._trouble])
+        if self._well_since is not None and now_seconds - self._well_since >= WORKS_SECONDS:
+            return DeviceState(device, Health.OK, "sound and picture go on")
+        return None
 
     @property
     def note(self) -> SoundNote:

@@ -14,6 +14,7 @@ from web_admin.core.database import current_menjin
 
 pytestmark = pytest.mark.browser
 SAID = "[data-media-said]"
+SILENT = "No sound comes from the gate: its microphone may be broken. Write to the visitor below."
 
 
 def answered(browser: Browser, served: Served, init: str = "") -> Page:
@@ -28,11 +29,12 @@ def answered(browser: Browser, served: Served, init: str = "") -> Page:
     return page
 
 
-def connect(gate: Page, served: Served) -> None:
+def connect(gate: Page, served: Served, *, has_microphone: bool = True) -> None:
     """Let the gate take the answer of the page, as its controller passes it on."""
     until(lambda: call_now(served.compound).media_answer is not None)
     gate.evaluate("(answer) => end.accept(answer)", call_now(served.compound).media_answer)
-    gate.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
+    if has_microphone:
+        gate.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
     gate.evaluate("end.sendPicture(bar.captureStream(15).getVideoTracks()[0])")
     gate.wait_for_function(CONNECTED)
 
@@ -73,6 +75,21 @@ def test_without_a_microphone_the_gate_is_heard_and_the_page_says_what_to_do(
     until(lambda: abs(page.evaluate("loudest()") - 880) < 25)
     page.get_by_role("button", name="Open the gate").click()
     expect(page.get_by_text("The gate was asked to open.")).to_be_visible()
+    page.context.close()
+
+
+def test_a_gate_from_which_no_sound_comes_is_said_until_it_comes(
+    speaking: Browser, gate: Page, served: Served
+) -> None:
+    take_calls(served.compound)
+    rings(served.compound, media_offer=gate.evaluate(OFFER))
+    page = answered(speaking, served)
+    connect(gate, served, has_microphone=False)
+    expect(page.locator(SAID)).to_have_text(SILENT)
+    gate.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
+    expect(page.locator(SAID)).to_have_text("You and the visitor hear each other.")
+    gate.evaluate("end.sendSound(null)")
+    expect(page.locator(SAID)).to_have_text(SILENT)
     page.context.close()
 
 

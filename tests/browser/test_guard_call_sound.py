@@ -46,11 +46,12 @@ def rings_at_guard(served: Served, gate: Page, call_id: str = "one", **more: obj
     rings(served.compound, call_id, to_guard=True, plan=AT_GUARD, media_offer=gate.evaluate(OFFER), **more)
 
 
-def connect(gate: Page, served: Served, call_id: str = "one") -> None:
+def connect(gate: Page, served: Served, call_id: str = "one", *, has_microphone: bool = True) -> None:
     """Let the gate take the answer of the page, as its controller passes it on."""
     until(lambda: call_now(served.compound, call_id).media_answer is not None)
     gate.evaluate("(answer) => end.accept(answer)", call_now(served.compound, call_id).media_answer)
-    gate.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
+    if has_microphone:
+        gate.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
     gate.evaluate("end.sendPicture(bar.captureStream(15).getVideoTracks()[0])")
     gate.wait_for_function(CONNECTED)
 
@@ -108,6 +109,17 @@ def test_without_a_microphone_the_page_says_what_to_do(browser: Browser, gate: P
     page = page_that_speaks(browser, staffed, gate)
     expect(page.locator(SAID)).to_have_text(
         "The visitor cannot hear you: this page has no microphone. Press a sentence below."
+    )
+    page.context.close()
+
+
+def test_a_gate_from_which_no_sound_comes_is_said(speaking: Browser, gate: Page, staffed: Served) -> None:
+    page = page_of(speaking, staffed)
+    rings_at_guard(staffed, gate)
+    page.get_by_role("button", name="Answer the call").click()
+    connect(gate, staffed, has_microphone=False)
+    expect(page.locator(SAID)).to_have_text(
+        "No sound comes from the gate: its microphone may be broken. Press a sentence below."
     )
     page.context.close()
 

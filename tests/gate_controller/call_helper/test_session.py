@@ -43,6 +43,27 @@ def test_a_camera_that_was_taken_back_while_the_helper_began_is_not_opened() -> 
     assert results == [1, 0, 0, 0]
 
 
+def test_a_page_that_is_never_met_is_lost_after_a_while() -> None:
+    now = [0.0]
+
+    async def troubles() -> list[str]:
+        devices = Devices("none", "none", None, cancels_echo=True, monotonic_seconds=lambda: now[0])
+        helper = CallHelper(devices)
+        helper.newest = SoundShown(call="one")
+        await helper.follow()
+        helper.newest = SoundShown(call="one", answer=SIDE)
+        await helper.follow()
+        seen = []
+        for now[0] in (14.0, 16.0):
+            seen.append(helper.said.trouble)
+        helper.newest = None
+        await helper.follow()
+        return seen
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, troubles()).result() == ["", "lost"]
+
+
 def test_a_page_from_which_the_call_is_taken_hears_nothing_more_though_no_other_has_come() -> None:
     async def offers() -> list[MediaSide | None]:
         helper = CallHelper(Devices("none", "none", None, cancels_echo=True, monotonic_seconds=lambda: 0.0))

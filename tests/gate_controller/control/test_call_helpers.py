@@ -53,7 +53,7 @@ def test_a_helper_is_begun_with_a_call_takes_each_state_once_and_ends_with_it() 
         assert next_word(said).call == "a"
         process = made._running[LANE].process
         made.show(LANE, None)
-        assert next_word(said) == SoundSaid(call="a", trouble="lost"), "and its camera is closed"
+        assert next_word(said) == SoundSaid(call="a", trouble="no_helper"), "and its camera is closed"
         assert process.wait(PATIENCE_SECONDS) == 0
         assert said.empty()
 
@@ -80,7 +80,7 @@ def test_one_that_does_not_end_is_killed_and_its_camera_counts_as_closed() -> No
 def test_one_that_says_no_word_of_a_helper_is_ended_and_the_call_goes_on_without_sound() -> None:
     with helpers(GARBAGE) as (made, said):
         made.show(LANE, SoundShown(call="a"))
-        assert next_word(said) == SoundSaid(call="a", trouble="lost")
+        assert next_word(said) == SoundSaid(call="a", trouble="no_helper")
         made.show(LANE, SoundShown(call="a", speaks=True))
         assert made._running[LANE].ended.is_set()
 
@@ -89,7 +89,7 @@ def test_one_that_ends_in_a_call_is_said_to_be_lost_and_is_not_begun_again() -> 
     with helpers(GONE) as (made, said):
         made.show(LANE, SoundShown(call="a"))
         assert next_word(said).trouble == ""
-        assert next_word(said).trouble == "lost"
+        assert next_word(said).trouble == "no_helper"
         process = made._running[LANE].process
         made.show(LANE, SoundShown(call="a", speaks=True))
         assert made._running[LANE].process is process
@@ -101,7 +101,7 @@ def test_one_that_hangs_with_the_camera_is_ended_and_no_word_to_it_holds_up_the_
         assert next_word(said).camera_open
         process = made._running[LANE].process
         until(lambda: (made.show(LANE, SoundShown(call="a")), process.poll())[-1] is not None)
-        assert next_word(said) == SoundSaid(call="a", trouble="lost")
+        assert next_word(said) == SoundSaid(call="a", trouble="no_helper")
 
 
 def test_one_that_reads_nothing_is_ended_before_its_pipe_is_full() -> None:
@@ -109,7 +109,7 @@ def test_one_that_reads_nothing_is_ended_before_its_pipe_is_full() -> None:
     with helpers("import time\ntime.sleep(600)") as (made, said):
         for number in range(2000):
             made.show(LANE, SoundShown(call="a", answer=answer, speaks=bool(number % 2)))
-        assert next_word(said) == SoundSaid(call="a", trouble="lost")
+        assert next_word(said) == SoundSaid(call="a", trouble="no_helper")
 
 
 def test_one_that_floods_is_ended() -> None:
@@ -125,7 +125,7 @@ def test_one_that_does_not_start_leaves_the_call_without_sound_and_is_tried_once
     made = CallHelpers({LANE: ["/nonexistent"]}, lambda lane, word: said.put((lane, word)), time.monotonic)
     for _tick in range(3):
         made.show(LANE, SoundShown(call="a"))
-    assert next_word(said) == SoundSaid(call="a", trouble="lost")
+    assert next_word(said) == SoundSaid(call="a", trouble="no_helper")
     assert said.empty()
 
 

@@ -11,6 +11,7 @@ const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000
 const ASK_SECONDS = 0.2;
 const ASK_AGAIN_SECONDS = 2;
 const NO_OFFER_SECONDS = 5;
+const SILENT_SECONDS = 3;
 const OVER = "over";
 const CAN_SPEAK = "RTCPeerConnection" in window;
 const CLEAR = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
@@ -50,11 +51,20 @@ async function begin({ turn, address }, brought) {
     const isLost = mine.state === "failed";
     if (CAN_SPEAK && gate?.offer && (isLost || gate.offer.ufrag !== mine.answered)) await answer(mine, gate);
     if (talk !== mine) return;
+    mine.isSilent = await isSilent(mine);
+    if (talk !== mine) return;
     mine.hasNone = !mine.answered && performance.now() - since > NO_OFFER_SECONDS * 1000;
     show(mine);
     await pause(mine.answered || mine.hasNone ? ASK_AGAIN_SECONDS : ASK_SECONDS);
     gate = null;
   }
+}
+
+/** Return whether the way is there and nothing has come by it for a while: the gate's microphone gives nothing. */
+async function isSilent(mine) {
+  const packets = mine.state === "connected" ? await mine.connection.countSoundPackets() : null;
+  if (packets === null || packets !== mine.packets) Object.assign(mine, { packets, heardAt: performance.now() });
+  return performance.now() - mine.heardAt > SILENT_SECONDS * 1000;
 }
 
 function end() {
@@ -155,6 +165,7 @@ function sentence(mine) {
   if (["failed", "disconnected"].includes(mine.state)) return "lost";
   if (mine.hasNone) return "none";
   if (mine.state !== "connected") return "connecting";
+  if (mine.isSilent) return "silent";
   if (mine.isRefused) return "unheard";
   return mine.microphone ? "through" : "asking";
 }

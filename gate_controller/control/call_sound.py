@@ -45,7 +45,7 @@ class CallSound:
     def settle(self, now_seconds: float) -> None:
         """Follow the calls of all lanes, and lend the camera where someone looks."""
         for desk in self._parts.desks.values():
-            desk.sound.follow(desk.calls.call)
+            desk.sound.follow(desk.calls.call, now_seconds)
             self._parts.call_helpers.show(desk.lane_id, desk.sound.shown)
             if desk.sound.wants_camera(now_seconds):
                 self._parts.camera_leases.lend(desk.lane_id)

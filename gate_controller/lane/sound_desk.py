@@ -28,6 +28,8 @@ FAULTS: dict[SoundTrouble, str] = {
 """The troubles that are a device's, and come again with the next call."""
 WORKS_SECONDS = 3.0
 """Sound that has gone on without a fault for so long works: a device that fails does so at once."""
+LOOKS_SECONDS = 5.0
+"""Time in which the page that answered connects; then one that shows no picture keeps no camera open."""
 HERE_SECONDS = 1.0
 """A page that has said nothing for so long is given nothing to open."""
 
@@ -52,14 +54,21 @@ class SoundDesk:
     _well_since: float | None = None
     """Since when sound goes on without a fault."""
     _heard_seconds: float = field(default=float("-inf"))
+    _looked_seconds: float = field(default=float("-inf"))
+    """When a page was connected last, or could not be yet."""
+    _is_seen: bool = False
+    """True while a page that answered is connected, or is about to be."""
 
-    def follow(self, call: HomeCall | None) -> None:
+    def follow(self, call: HomeCall | None, now_seconds: float) -> None:
         """Take the lane's call as it is now; with another one, or none, forget both sides of the last."""
         live = call if call is not None and not call.is_over and self.may_speak else None
         if live is None or self._call is None or live.call_id != self._call.call_id:
             self._offer = self._answer = self._stale = self._relays = None
-            self._trouble, self._well_since = "", None
+            self._trouble, self._well_since, self._looked_seconds = "", None, now_seconds
         self._call = live
+        if not self.is_answered or self._answer is not None:
+            self._looked_seconds = now_seconds
+        self._is_seen = self.is_answered and now_seconds - self._looked_seconds < LOOKS_SECONDS
 
     def page_said(self, said: SoundSaid, now_seconds: float) -> MediaSide | None:
         """Take the page's word; return an offer that the server does not know."""
@@ -91,9 +100,9 @@ class SoundDesk:
         return call is not None and call.phase is CallPhase.ANSWERED and not by_telephone
 
     def wants_camera(self, now_seconds: float) -> bool:
-        """Return whether the page is to have the camera: it is there, and someone looks."""
+        """Return whether the page is to have the camera: it is there, and someone looks or is about to."""
         is_here = now_seconds - self._heard_seconds < HERE_SECONDS
-        return self.may_film and self.is_answered and is_here
+        return self.may_film and self._is_seen and is_here
 
     @property
     def shown(self) -> SoundShown | None:
@@ -108,7 +117,7 @@ class SoundDesk:
             answer=self._answer,
             relays=self._relays,
             speaks=self.is_answered,
-            picture=self.is_answered and self.may_film and self.is_lent,
+            picture=self._is_seen and self.may_film and self.is_lent,
         )
 
     @property

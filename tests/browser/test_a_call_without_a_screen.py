@@ -238,6 +238,22 @@ def test_a_helper_that_is_killed_leaves_the_call_and_the_camera_to_the_gate(
         assert desk.calls.call is not None
 
 
+def test_the_camera_closes_where_the_page_that_answered_shows_no_picture(
+    alsa: Path, browser: Browser
+) -> None:
+    with scene_of(alsa, browser, cancels_echo=True) as scene:
+        scene.call()
+        scene.office.stage = "answered"
+        desk = scene.bench.gate.controller._parts.desks[LANE]
+        until(lambda: desk.sound.is_lent)
+        until(lambda: not desk.sound.is_lent)
+        assert desk.sound.is_answered
+        side = scene.phone.evaluate(ANSWER, msgspec.to_builtins(scene.office.reports[-1].media_offer))
+        scene.office.media_answer = msgspec.convert(side, MediaSide)
+        scene.phone.evaluate(SHOW)
+        assert sees_the_bar_move(scene.phone, "video")
+
+
 @pytest.mark.parametrize("device", ["microphone", "loudspeaker"])
 def test_a_device_that_is_gone_is_an_alarm_until_a_call_has_sound_again(
     alsa: Path, browser: Browser, device: str

@@ -24,12 +24,13 @@ from gate_controller.call_helper.descriptions import answer_of, side_of
 from gate_controller.call_helper.pictures import CameraPicture
 from gate_controller.call_helper.sounds import Microphone, Player, Recorder, VoiceSwitch, play
 from gate_controller.contract.call_media import MediaRelays, MediaSide
-from gate_controller.terminal.call_sound import SoundTrouble
+from gate_controller.terminal.call_sound import SoundPart, SoundTrouble
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import Camera
 
 log = logging.getLogger(__name__)
-LOST = frozenset({"disconnected", "failed"})
+LOST = frozenset({"disconnected", "failed", "closed"})
+"""`closed` is the page's own word that it goes, as one that is loaded again gives."""
 CONNECTS_SECONDS = 15.0
 """An end that has met no packet of the page for so long is lost, as browsers have it."""
 
@@ -64,6 +65,7 @@ class GateEnd:
         self._sound_sender: RTCRtpSender | None = None
         self._picture_sender: RTCRtpSender | None = None
         self._failed: set[SoundTrouble] = set()
+        self._worked: set[SoundPart] = set()
         self.offer: MediaSide | None = None
         self.camera_open = False
 
@@ -72,13 +74,28 @@ class GateEnd:
         """Return what does not work, the worst first."""
         if self._is_lost:
             return "lost"
-        if self._microphone is not None and self._microphone.readyState != "live":
-            return "no_microphone"
-        if "no_microphone" in self._failed:
+        if "no_microphone" in self._failed or (self._microphone is not None and self._microphone.has_failed):
             return "no_microphone"
         if self._player.is_lost:
             return "no_loudspeaker"
-        return "no_camera" if "no_camera" in self._failed else ""
+        has_no_picture = self._picture is not None and self._picture.has_failed
+        return "no_camera" if has_no_picture or "no_camera" in self._failed else ""
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether the page that answered is met."""
+        return self._connection is not None and self._connection.connectionState == "connected"
+
+    @property
+    def works(self) -> tuple[SoundPart, ...]:
+        """Return the devices that have worked in this call."""
+        if self._microphone is not None and self._microphone.has_worked:
+            self._worked.add("microphone")
+        if self._player.has_worked:
+            self._worked.add("loudspeaker")
+        if self._picture is not None and self._picture.has_worked:
+            self._worked.add("camera")
+        return tuple(sorted(self._worked))
 
     @property
     def _is_lost(self) -> bool:
@@ -86,7 +103,7 @@ class GateEnd:
             return False
         state = self._connection.connectionState
         waited_seconds = self._devices.monotonic_seconds() - self._answered_seconds
-        never_met = self.is_answered and state != "connected" and waited_seconds > CONNECTS_SECONDS
+        never_met = self.is_answered and not self.is_connected and waited_seconds > CONNECTS_SECONDS
         return state in LOST or never_met
 
     async def begin(self) -> None:
@@ -103,6 +120,11 @@ class GateEnd:
         connection.on("track", self._heard)
         await connection.setLocalDescription(await connection.createOffer())
         self.offer = side_of(connection.localDescription.sdp)
+        # The library stops what it sends to a page that goes; the devices below are open still.
+        if self._microphone is not None and not self._microphone.has_failed:
+            self._microphone = Microphone(self._recorder, self._switch)
+        if self._picture is not None and not self._picture.has_failed and self._devices.camera is not None:
+            self._picture = CameraPicture(self._devices.camera)
         sound.sender.replaceTrack(self._microphone)
         picture.sender.replaceTrack(self._picture)
 

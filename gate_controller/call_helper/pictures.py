@@ -30,6 +30,13 @@ class CameraPicture(MediaStreamTrack):
         self._camera = camera
         self._began_seconds = 0.0
         self._count = 0
+        self.has_failed = False
+        """True once the camera gave nothing for `LATE_SECONDS`."""
+
+    @property
+    def has_worked(self) -> bool:
+        """Return whether a frame has come."""
+        return self._count > 0
 
     async def recv(self) -> VideoFrame:
         """Return the next frame; raise MediaStreamError once the camera gives nothing more."""
@@ -39,6 +46,7 @@ class CameraPicture(MediaStreamTrack):
         await asyncio.sleep(max(0.0, due_seconds - loop.time()))
         frame = await asyncio.to_thread(self._camera.newest_frame, LATE_SECONDS)
         if frame is None or self.readyState != "live":
+            self.has_failed = frame is None
             self.stop()
             raise MediaStreamError
         small = _small(frame)

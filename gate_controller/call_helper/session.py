@@ -29,7 +29,14 @@ class CallHelper:
         end = self._end
         if end is None:
             return SoundSaid()
-        return SoundSaid(call=self._key, offer=end.offer, camera_open=end.camera_open, trouble=end.trouble)
+        return SoundSaid(
+            call=self._key,
+            offer=end.offer,
+            camera_open=end.camera_open,
+            trouble=end.trouble,
+            is_connected=end.is_connected,
+            works=end.works,
+        )
 
     async def follow(self) -> None:
         """Do what the newest state allows: take an answer, open what may be open, close what may not."""

@@ -70,8 +70,9 @@ class Recorder:
     async def close(self) -> None:
         """Close the device; twice changes nothing."""
         self._sound.feed_eof()
-        await _end(self._process, self._transport)
+        process, transport = self._process, self._transport
         self._process = self._transport = None
+        await _end(process, transport)
 
 
 class Player:
@@ -83,6 +84,12 @@ class Player:
         self._process: subprocess.Popen[bytes] | None = None
         self._transport: asyncio.WriteTransport | None = None
         self._is_missing = False
+        self._played_bytes = 0
+
+    @property
+    def has_worked(self) -> bool:
+        """Return whether it has taken sound for a second: `aplay` ends at once where there is no device."""
+        return self._played_bytes > 2 * RATE and not self.is_lost
 
     @property
     def is_lost(self) -> bool:
@@ -103,11 +110,13 @@ class Player:
         if transport is None or transport.is_closing() or transport.get_write_buffer_size() >= AHEAD_BYTES:
             return
         transport.write(sound)
+        self._played_bytes += len(sound)
 
     async def close(self) -> None:
         """Close the device; twice changes nothing."""
-        await _end(self._process, self._transport)
+        process, transport = self._process, self._transport
         self._process = self._transport = None
+        await _end(process, transport)
 
 
 async def _end(process: subprocess.Popen[bytes] | None, transport: asyncio.BaseTransport | None) -> None:
@@ -150,6 +159,13 @@ class Microphone(MediaStreamTrack):
         self._recorder, self._switch = recorder, switch
         self._samples = 0
         self._began_seconds = 0.0
+        self.has_failed = False
+        """True once the device gave nothing more, by itself."""
+
+    @property
+    def has_worked(self) -> bool:
+        """Return whether sound has come."""
+        return self._samples > 0
 
     async def recv(self) -> AudioFrame:
         """Return the next frame; raise MediaStreamError once the microphone gives nothing more."""
@@ -162,6 +178,7 @@ class Microphone(MediaStreamTrack):
         try:
             data = await self._recorder.read(2 * FRAME_SAMPLES)
         except asyncio.IncompleteReadError as err:
+            self.has_failed = self.readyState == "live"
             self.stop()
             raise MediaStreamError from err
         # A device gives sound at its pace; one that only replays a file gives it at once.

@@ -192,10 +192,13 @@ export class PhoneEnd extends End {
     return this.own();
   }
 
-  /** Return how many packets of sound have come from the gate. */
-  async countSoundPackets() {
+  /** Return how many packets of sound have come from the gate, and how many replies to this end's own checks. */
+  async counts() {
     const all = [...(await this.connection.getStats()).values()];
-    return all.find(({ type, kind }) => type === "inbound-rtp" && kind === "audio")?.packetsReceived ?? 0;
+    const sound = all.find(({ type, kind }) => type === "inbound-rtp" && kind === "audio");
+    const pairs = all.filter(({ type }) => type === "candidate-pair");
+    const replies = pairs.reduce((sum, { responsesReceived = 0 }) => sum + responsesReceived, 0);
+    return { packets: sound?.packetsReceived ?? 0, replies };
   }
 
   async sendSound(track) {

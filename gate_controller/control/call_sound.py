@@ -3,6 +3,7 @@
 from gate_controller.contract.calls import CallState
 from gate_controller.control.parts import GateParts
 from gate_controller.lane.camera_lease import CameraLent
+from gate_controller.lane.sound_health import SoundHealth
 from gate_controller.terminal.call_sound import SoundSaid
 
 
@@ -12,6 +13,7 @@ class CallSound:
     def __init__(self, parts: GateParts) -> None:
         """Remember the parts."""
         self._parts = parts
+        self._health = {lane_id: SoundHealth(lane_id) for lane_id in parts.desks}
 
     def screen_said(self, lane_id: str, said: SoundSaid, now_seconds: float) -> None:
         """Take the word of a screen's page; where a helper gives the sound, it has none."""
@@ -19,17 +21,11 @@ class CallSound:
             self.page_said(lane_id, said, now_seconds)
 
     def page_said(self, lane_id: str, said: SoundSaid, now_seconds: float) -> None:
-        """Take the word of a page or a helper: its offer goes to the server, the camera back to the gate.
-
-        A device that fails in a call is an alarm until a later call has sound: no one else would notice.
-        """
+        """Take the word of a page or a helper: its offer goes to the server, the camera back to the gate."""
         sound = self._parts.desks[lane_id].sound
         offer = sound.page_said(said, now_seconds)
         if offer is not None:
             self._parts.call_reports.offer_media(said.call, offer)
-        health = sound.health(f"call-sound-{lane_id}", now_seconds)
-        if health is not None:
-            self._parts.watch.handle(health, self._parts.desks, self._parts.recorder.record)
         is_wanted = sound.wants_camera(now_seconds)
         self._parts.camera_leases.page_said(lane_id, is_open=said.camera_open, is_wanted=is_wanted)
 
@@ -43,9 +39,11 @@ class CallSound:
         self._parts.desks[message.lane_id].sound.is_lent = message.is_lent
 
     def settle(self, now_seconds: float) -> None:
-        """Follow the calls of all lanes, and lend the camera where someone looks."""
+        """Follow the calls of all lanes, lend the camera where someone looks, report devices that fail."""
         for desk in self._parts.desks.values():
             desk.sound.follow(desk.calls.call, now_seconds)
             self._parts.call_helpers.show(desk.lane_id, desk.sound.shown)
             if desk.sound.wants_camera(now_seconds):
                 self._parts.camera_leases.lend(desk.lane_id)
+            for state in self._health[desk.lane_id].news(desk.sound.said, now_seconds):
+                self._parts.watch.handle(state, self._parts.desks, self._parts.recorder.record)

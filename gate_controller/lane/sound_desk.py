@@ -10,7 +10,6 @@ from gate_controller.contract.call_media import MediaRelays, MediaSide
 from gate_controller.contract.calls import CallState
 from gate_controller.lane.home_call import CallPhase, HomeCall
 from gate_controller.terminal.call_sound import SoundNote, SoundSaid, SoundShown, SoundTrouble
-from hardware.interfaces import DeviceState, Health
 
 NOTES: dict[SoundTrouble, SoundNote] = {
     "no_helper": "sound_lost",
@@ -19,15 +18,6 @@ NOTES: dict[SoundTrouble, SoundNote] = {
     "no_loudspeaker": "sound_no_loudspeaker",
     "no_camera": "sound_no_camera",
 }
-FAULTS: dict[SoundTrouble, str] = {
-    "no_helper": "the program of the calls' sound does not run",
-    "no_microphone": "the microphone does not open",
-    "no_loudspeaker": "the loudspeaker does not open",
-    "no_camera": "the camera does not open for calls",
-}
-"""The troubles that are a device's, and come again with the next call."""
-WORKS_SECONDS = 3.0
-"""Sound that has gone on without a fault for so long works: a device that fails does so at once."""
 LOOKS_SECONDS = 5.0
 """Time in which the page that answered connects; then one that shows no picture keeps no camera open."""
 HERE_SECONDS = 1.0
@@ -50,23 +40,22 @@ class SoundDesk:
     _stale: MediaSide | None = None
     """An answer to an offer before this one."""
     _relays: MediaRelays | None = None
-    _trouble: SoundTrouble = ""
-    _well_since: float | None = None
-    """Since when sound goes on without a fault."""
+    _said: SoundSaid = field(default_factory=SoundSaid)
+    """Its last word in this call."""
     _heard_seconds: float = field(default=float("-inf"))
     _looked_seconds: float = field(default=float("-inf"))
-    """When a page was connected last, or could not be yet."""
+    """When a page that answered was met last, or there was none yet."""
     _is_seen: bool = False
-    """True while a page that answered is connected, or is about to be."""
+    """True while a page that answered is met, or is about to be."""
 
     def follow(self, call: HomeCall | None, now_seconds: float) -> None:
         """Take the lane's call as it is now; with another one, or none, forget both sides of the last."""
         live = call if call is not None and not call.is_over and self.may_speak else None
         if live is None or self._call is None or live.call_id != self._call.call_id:
             self._offer = self._answer = self._stale = self._relays = None
-            self._trouble, self._well_since, self._looked_seconds = "", None, now_seconds
+            self._said, self._looked_seconds = SoundSaid(), now_seconds
         self._call = live
-        if not self.is_answered or self._answer is not None:
+        if not self.is_answered or self._said.is_connected:
             self._looked_seconds = now_seconds
         self._is_seen = self.is_answered and now_seconds - self._looked_seconds < LOOKS_SECONDS
 
@@ -75,11 +64,7 @@ class SoundDesk:
         self._heard_seconds = now_seconds
         if self._call is None or said.call != self._call.call_id:
             return None
-        self._trouble = said.trouble
-        if not (self.speaks and not said.trouble):
-            self._well_since = None
-        elif self._well_since is None:
-            self._well_since = now_seconds
+        self._said = said
         if said.offer is None or said.offer == self._offer:
             return None
         self._offer, self._answer, self._stale = said.offer, None, self._answer
@@ -123,16 +108,13 @@ class SoundDesk:
     @property
     def speaks(self) -> bool:
         """Return whether the visitor and who answered can speak with each other."""
-        is_heard = self._trouble in ("", "no_loudspeaker", "no_camera")
+        is_heard = self._said.trouble in ("", "no_loudspeaker", "no_camera")
         return self.is_answered and self._answer is not None and is_heard
 
-    def health(self, device: str, now_seconds: float) -> DeviceState | None:
-        """Return how the devices of sound are, named as one; None where this call does not show it."""
-        if self._trouble in FAULTS:
-            return DeviceState(device, Health.FAULTY, FAULTS[self._trouble])
-        if self._well_since is not None and now_seconds - self._well_since >= WORKS_SECONDS:
-            return DeviceState(device, Health.OK, "sound and picture go on")
-        return None
+    @property
+    def said(self) -> SoundSaid:
+        """Return the last word in the call that goes on, an empty one without a call."""
+        return self._said
 
     @property
     def note(self) -> SoundNote:
@@ -140,5 +122,5 @@ class SoundDesk:
         if self._call is None:
             return ""
         if self.is_answered:
-            return NOTES.get(self._trouble, "")
+            return NOTES.get(self._said.trouble, "")
         return "camera_in_call" if self.may_film else ""

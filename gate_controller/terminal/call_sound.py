@@ -12,6 +12,7 @@ from gate_controller.contract.call_media import MediaRelays, MediaSide
 
 CallKey = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")]
 SoundTrouble = Literal["", "no_helper", "lost", "no_microphone", "no_loudspeaker", "no_camera"]
+SoundPart = Literal["microphone", "loudspeaker", "camera"]
 SoundNote = Literal[
     "", "sound_no_microphone", "sound_no_loudspeaker", "sound_no_camera", "sound_lost", "camera_in_call"
 ]
@@ -40,3 +41,7 @@ class SoundSaid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="so
     camera_open: bool = False
     """Also while the browser is opening or closing it."""
     trouble: SoundTrouble = ""
+    is_connected: bool = False
+    """True while the page that answered is met."""
+    works: tuple[SoundPart, ...] = ()
+    """Devices that have worked in this call; a browser does not know of its loudspeaker."""

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from gate_controller.call_helper.descriptions import answer_of
 from gate_controller.contract.call_media import MediaSide
 from gate_controller.contract.calls import CallEnd
 from gate_controller.contract.event_kinds import EventKind
+from gate_controller.lane.sound_health import LASTS_SECONDS
 from tests.browser.media_ends import ANSWER, CONNECTED, OFFER, an_end
 from tests.browser.seen_and_heard import LISTEN, TONE, hears, sees_the_bar_move
 from tests.support.compounds.people import card, person, records
@@ -37,6 +39,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("arecord") is None, reason="alsa-utils is not installed"),
 ]
 RATE = 48_000
+PARTS_OF_CALLS = ("microphone", "loudspeaker", "camera", "helper")
 NAMED = {"microphone": "pcm.played", "loudspeaker": "pcm.kept"}
 AT_GATE_HERTZ, AT_HOME_HERTZ = 1000, 600
 PARTS = (
@@ -129,12 +132,17 @@ class Scene:
         self.office.stage, self.office.end, self.office.media_answer = "ringing", None, None
         self.office.reports.clear()
 
-    def sound_health(self) -> tuple[str, str] | None:
-        """Return how the gate reports the devices of calls."""
+    def speak(self) -> None:
+        """Let the page send a tone."""
+        self.phone.evaluate(f"({TONE})({AT_HOME_HERTZ})")
+        self.phone.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
+
+    def health(self, part: str) -> tuple[str, ...]:
+        """Return how the gate reports a device of its calls, with its reason; empty where it does not."""
         assert self.bench.gate is not None
         devices = self.bench.gate.controller.status().devices
-        found = ((one.health, one.detail) for one in devices if one.device == f"call-sound-{LANE}")
-        return next(found, None)
+        found = ((one.health, one.detail) for one in devices if one.device == f"call-{part}-{LANE}")
+        return next(found, ())
 
     def loudspeaker(self) -> np.ndarray:
         file = self.root / "loudspeaker.raw"
@@ -174,8 +182,7 @@ def test_home_and_visitor_hear_each_other_and_the_home_sees_the_gate(alsa: Path,
         assert hears(phone, AT_GATE_HERTZ)
         phone.evaluate(SHOW)
         assert sees_the_bar_move(phone, "video")
-        phone.evaluate(f"({TONE})({AT_HOME_HERTZ})")
-        phone.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
+        scene.speak()
         until(
             lambda: (
                 (heard := scene.loudspeaker()).size > 2 * RATE
@@ -184,7 +191,7 @@ def test_home_and_visitor_hear_each_other_and_the_home_sees_the_gate(alsa: Path,
         )
         helper = scene.helper
         assert scene.bench.gate.controller._parts.desks[LANE].sound.speaks
-        until(lambda: scene.sound_health() == ("ok", "sound and picture go on"))
+        assert [scene.health(part) for part in PARTS_OF_CALLS] == [()] * len(PARTS_OF_CALLS)
         scene.office.stage, scene.office.end = "over", CallEnd.ENDED
         until(lambda: helper.poll() is not None)
         assert helper.returncode in (0, -signal.SIGKILL), "gone, on a busy machine by force"
@@ -200,8 +207,7 @@ def test_without_an_echo_canceller_the_microphone_rests_while_the_home_speaks(
         phone = scene.phone
         phone.evaluate(f"({LISTEN})(streams)")
         assert hears(phone, AT_GATE_HERTZ)
-        phone.evaluate(f"({TONE})({AT_HOME_HERTZ})")
-        phone.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
+        scene.speak()
         phone.wait_for_function("() => loudest() === 0")
         phone.evaluate("end.sendSound(null)")
         assert hears(phone, AT_GATE_HERTZ)
@@ -223,6 +229,35 @@ def test_a_page_that_was_loaded_again_hears_and_sees_the_gate_again(alsa: Path, 
             again.evaluate(SHOW)
             assert sees_the_bar_move(again, "video")
             again.context.close()
+
+
+def test_a_page_that_goes_by_its_own_word_and_comes_again_hears_and_sees_the_gate_and_no_device_failed(
+    alsa: Path, browser: Browser
+) -> None:
+    with scene_of(alsa, browser, cancels_echo=True) as scene:
+        scene.call_and_answer()
+        scene.phone.evaluate(f"({LISTEN})(streams)")
+        assert hears(scene.phone, AT_GATE_HERTZ)
+        desk = scene.bench.gate.controller._parts.desks[LANE]
+        until(lambda: desk.sound.said.is_connected)
+        first = scene.office.reports[-1].media_offer
+        scene.phone.evaluate("end.close()")
+        until(lambda: desk.sound.said.trouble == "lost")
+        lost_seconds = time.monotonic()
+        until(lambda: time.monotonic() - lost_seconds > 2 * LASTS_SECONDS)
+        again = an_end(browser)
+        side = again.evaluate(ANSWER, msgspec.to_builtins(first))
+        scene.office.media_answer = msgspec.convert(side, MediaSide)
+        until(lambda: scene.office.reports[-1].media_offer not in (None, first))
+        side = again.evaluate(ANSWER, msgspec.to_builtins(scene.office.reports[-1].media_offer))
+        scene.office.media_answer = msgspec.convert(side, MediaSide)
+        again.wait_for_function(CONNECTED)
+        again.evaluate(f"({LISTEN})(streams)")
+        assert hears(again, AT_GATE_HERTZ)
+        again.evaluate(SHOW)
+        assert sees_the_bar_move(again, "video")
+        assert [scene.health(part) for part in PARTS_OF_CALLS] == [()] * len(PARTS_OF_CALLS)
+        again.context.close()
 
 
 def test_a_helper_that_is_killed_leaves_the_call_and_the_camera_to_the_gate(
@@ -261,13 +296,15 @@ def test_a_device_that_is_gone_is_an_alarm_until_a_call_has_sound_again(
     with scene_of(alsa, browser, cancels_echo=True) as scene:
         (alsa / "alsa.conf").write_text(ALSA.format(root=alsa).replace(NAMED[device], "another"))
         scene.call_and_answer()
-        until(lambda: scene.sound_health() == ("faulty", f"the {device} does not open"))
+        until(lambda: scene.health(device)[:1] == ("faulty",))
         scene.hang_up()
         (alsa / "alsa.conf").write_text(ALSA.format(root=alsa))
         scene.phone.context.close()
         scene.phone = an_end(browser)
         scene.call_and_answer()
-        until(lambda: scene.sound_health() == ("ok", "sound and picture go on"))
+        scene.speak()
+        until(lambda: scene.health(device)[:1] == ("ok",))
+        scene.bench.stop()
         kinds = [entry.kind for entry in scene.bench.entries()]
         assert [kinds.count(EventKind.ALARM_DEVICE_LOST), kinds.count(EventKind.DEVICE_BACK)] == [1, 1]
 

@@ -93,6 +93,27 @@ def test_a_gate_from_which_no_sound_comes_is_said_until_it_comes(
     page.context.close()
 
 
+def test_a_gate_that_is_gone_is_not_taken_for_one_with_a_broken_microphone(
+    speaking: Browser, gate: Page, served: Served
+) -> None:
+    take_calls(served.compound)
+    rings(served.compound, media_offer=gate.evaluate(OFFER))
+    page = answered(speaking, served)
+    connect(gate, served)
+    expect(page.locator(SAID)).to_have_text("You and the visitor hear each other.")
+    page.evaluate(
+        """() => {
+          window.said = [];
+          const line = document.querySelector("[data-media-said]");
+          new MutationObserver(() => said.push(line.dataset.word)).observe(line, { childList: true });
+        }"""
+    )
+    gate.context.close()
+    expect(page.locator(SAID)).to_have_text("The sound was cut off. You can still write, open or hang up.")
+    assert page.evaluate("said") == ["lost"]
+    page.context.close()
+
+
 def test_the_page_uses_the_relays_of_the_call(browser: Browser, gate: Page, served: Served) -> None:
     with served.compound.app.app_context():
         config = current_menjin().config

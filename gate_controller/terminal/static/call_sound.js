@@ -27,7 +27,7 @@ export function follow(next) {
 }
 
 function begin({ call: key, relays }) {
-  call = { key, relays, offer: null, answers: new Set(), isLost: false, failed: new Set(), devices: {} };
+  call = { key, relays, offer: null, answers: new Set(), isLost: false, failed: new Set(), works: new Set(), devices: {} };
   saying ||= setInterval(say, SAY_EVERY_SECONDS * 1000);
   connect(call);
 }
@@ -47,8 +47,10 @@ function say() {
     clearInterval(saying);
     saying = 0;
   }
-  post({ act: "sound", call: call?.key ?? "", offer: call?.offer, trouble: troubleOf(call), camera_open: cameras > 0 })
-    .catch(() => {});
+  post({
+    act: "sound", call: call?.key ?? "", offer: call?.offer, trouble: troubleOf(call), camera_open: cameras > 0,
+    is_connected: call?.isConnected ?? false, works: [...call?.works ?? []],
+  }).catch(() => {});
 }
 
 function troubleOf(of) {
@@ -58,11 +60,13 @@ function troubleOf(of) {
 
 async function connect(of) {
   of.connection?.close();
-  Object.assign(of, { offer: null, isAnswered: false, isLost: false });
+  Object.assign(of, { offer: null, isAnswered: false, isConnected: false, isLost: false });
   const connection = of.connection = new GateEnd({
     relays: of.relays,
     onStreams: (streams) => hear(of, streams),
     onState: (state) => {
+      if (of.connection !== connection) return;
+      of.isConnected = state === "connected";
       of.isLost = ["disconnected", "failed"].includes(state);
       say();
     },
@@ -119,6 +123,7 @@ async function open(of, kind, wishes) {
   if (kind === "camera") cameras += 1;
   try {
     [device.track] = (await navigator.mediaDevices.getUserMedia(wishes)).getTracks();
+    of.works.add(kind);
   } catch {
     of.failed.add(kind);
     device.isOver = true;

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from gate_controller.contract.call_media import MediaRelays, MediaSide
+from gate_controller.contract.call_media import MediaRelays
 from gate_controller.contract.calls import CallFor, CallState
 from gate_controller.lane.home_call import CallPhase, begun, cancelled
 from gate_controller.lane.sound_desk import SoundDesk
-from gate_controller.terminal.call_sound import SoundSaid
+from gate_controller.terminal.call_sound import SoundSaid, SoundTrouble
 from tests.support.media_side import SIDE
 
 RELAYS = MediaRelays(
@@ -44,18 +44,20 @@ def test_a_page_of_the_guard_speaks_as_one_of_the_home_and_their_telephone_does_
     assert not desk.is_answered
 
 
-def test_the_camera_is_for_a_page_that_is_connected_or_is_about_to_be() -> None:
+def test_the_camera_is_for_a_page_that_is_met_or_is_about_to_be() -> None:
     desk = SoundDesk(may_speak=True, may_film=True)
     call = replace(begun("one", "in", "31203", "3-1203", CallFor.HOME, 0.0), phase=CallPhase.ANSWERED)
+    desk.follow(call, 0.0)
+    desk.server_said(CallState(call_id="one", stage="answered", media_answer=SIDE))
 
-    def wants(at_seconds: float, answer: MediaSide | None) -> bool:
-        desk.page_said(SoundSaid(call="one"), at_seconds)
-        desk.server_said(CallState(call_id="one", stage="answered", media_answer=answer))
+    def wants(at_seconds: float, *, is_met: bool, trouble: SoundTrouble = "") -> bool:
+        desk.page_said(SoundSaid(call="one", is_connected=is_met, trouble=trouble), at_seconds)
         desk.follow(call, at_seconds)
         return desk.wants_camera(at_seconds)
 
-    assert [wants(at, None) for at in (0.0, 4.9)] == [True, True], "the page may be connecting"
-    assert not wants(5.0, None), "it shows no picture, and no one sees the visitor"
-    assert wants(20.0, SIDE)
-    assert wants(60.0, SIDE)
-    assert [wants(at, None) for at in (64.0, 65.0)] == [True, False], "another page took the call over"
+    assert [wants(at, is_met=False) for at in (0.0, 4.9)] == [True, True], "the page may be connecting"
+    assert not wants(5.0, is_met=False), "it shows no picture, and no one sees the visitor"
+    assert wants(20.0, is_met=True)
+    assert wants(60.0, is_met=True)
+    lost = [wants(at, is_met=False, trouble="lost") for at in (64.9, 65.0)]
+    assert lost == [True, False], "another page may come"

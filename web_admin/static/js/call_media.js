@@ -60,11 +60,11 @@ async function begin({ turn, address }, brought) {
   }
 }
 
-/** Return whether the way is there and nothing has come by it for a while: the gate's microphone gives nothing. */
+/** Return whether the gate replies and no sound has come from it for a while: its microphone gives nothing. */
 async function isSilent(mine) {
-  const packets = mine.state === "connected" ? await mine.connection.countSoundPackets() : null;
-  if (packets === null || packets !== mine.packets) Object.assign(mine, { packets, heardAt: performance.now() });
-  return performance.now() - mine.heardAt > SILENT_SECONDS * 1000;
+  const came = mine.state === "connected" ? await mine.connection.counts().catch(() => null) : null;
+  if (came?.packets !== mine.came?.packets || !came) Object.assign(mine, { came, heardAt: performance.now() });
+  return came?.replies > mine.came?.replies && performance.now() - mine.heardAt > SILENT_SECONDS * 1000;
 }
 
 function end() {
@@ -105,7 +105,7 @@ async function answer(mine, { offer, relays }) {
       onStreams: (streams) => hear(streams),
       onState: (state) => {
         if (mine.connection !== connection) return;
-        mine.state = state;
+        Object.assign(mine, { state, isSilent: false, came: null });
         show(mine);
       },
     });

@@ -93,7 +93,7 @@ class Player:
 
     @property
     def is_lost(self) -> bool:
-        """Return whether what is played comes to no one's ear: `aplay` is not there, or has ended."""
+        """Return whether `aplay` is not installed or has ended, so that a visitor hears nothing."""
         return self._is_missing or (self._transport is not None and self._transport.is_closing())
 
     async def open(self) -> None:
@@ -160,7 +160,7 @@ class Microphone(MediaStreamTrack):
         self._samples = 0
         self._began_seconds = 0.0
         self.has_failed = False
-        """True once the device gave nothing more, by itself."""
+        """True once the device gives no more sound, and was not closed."""
 
     @property
     def has_worked(self) -> bool:

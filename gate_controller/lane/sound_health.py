@@ -19,7 +19,7 @@ LASTS_SECONDS = 1.0
 
 @dataclass(slots=True)
 class SoundHealth:
-    """What the gate knows of the devices of one lane's calls, each named `call-PART-LANE`."""
+    """Devices of one lane's calls as the gate knows them, each named `call-PART-LANE`."""
 
     lane_id: str
     _trouble: SoundTrouble = ""

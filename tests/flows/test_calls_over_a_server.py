@@ -95,7 +95,7 @@ def test_a_home_without_calls_and_no_home_at_all_are_answered_the_same(street: S
         street.call(home=home)
         street.is_at(CallPhase.OVER)
         view = street.desk.calls
-        shown.append((view.said, view.message, view.call.offers_guard))
+        shown.append((view.said, view.line(page_speaks=False), view.call.offers_guard))
         street.bench.keys.type("*")
         until(lambda: street.desk.calls.call is None)
     assert shown == [("call_no_calls", "call_ask_guard", True)] * 2

@@ -225,7 +225,7 @@ def test_a_home_that_wants_the_guard_now_calls_help(scene: Scene) -> None:
     wait_for_entries(scene.bench, "alarm_help")
     assert scene.office.over().purpose is CallFor.COURIER
     assert scene.desk.calls.said == "reply_leave_with_guard"
-    assert scene.desk.calls.message == "call_to_guard"
+    assert scene.desk.calls.line(page_speaks=False) == "call_to_guard"
 
 
 @pytest.mark.parametrize(

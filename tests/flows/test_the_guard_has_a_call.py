@@ -51,14 +51,14 @@ def orders(scene: Scene, issued_at: datetime | None = None) -> None:
 
 def test_the_guards_telephone_rings_and_a_page_that_answers_stops_it_without_an_alarm(scene: Scene) -> None:
     scene.second.until("CALL_INCOMING")
-    assert scene.desk.calls.message == "call_to_guard"
+    assert scene.desk.calls.line(page_speaks=False) == "call_to_guard"
     scene.office.stage = "answered"
     scene.second.until("CALL_CLOSED")
     scene.is_at(CallPhase.ANSWERED)
     assert scene.desk.calls.said == "call_guard_answered"
     scene.office.reply = "coming"
     until(lambda: scene.desk.calls.said == "reply_coming")
-    assert scene.desk.calls.message == "call_from_guard"
+    assert scene.desk.calls.line(page_speaks=False) == "call_from_guard"
     assert scene.desk.screen.help_call is HelpCall.NONE
     assert kinds(scene) == ["help_called"]
 

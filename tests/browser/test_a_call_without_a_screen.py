@@ -124,6 +124,23 @@ class Scene:
         assert offer is not None
         return offer
 
+    def another_page_hears_and_sees(self, browser: Browser) -> None:
+        """Let another page answer the last offer, then the one that the gate makes anew, and connect."""
+        first, again = self.office.reports[-1].media_offer, an_end(browser)
+        self._answered_on(again)
+        until(lambda: self.office.reports[-1].media_offer not in (None, first))
+        self._answered_on(again)
+        again.wait_for_function(CONNECTED)
+        again.evaluate(f"({LISTEN})(streams)")
+        assert hears(again, AT_GATE_HERTZ)
+        again.evaluate(SHOW)
+        assert sees_the_bar_move(again, "video")
+        again.context.close()
+
+    def _answered_on(self, page: Page) -> None:
+        side = page.evaluate(ANSWER, msgspec.to_builtins(self.office.reports[-1].media_offer))
+        self.office.media_answer = msgspec.convert(side, MediaSide)
+
     def hang_up(self) -> None:
         assert self.bench.gate is not None
         self.office.stage, self.office.end = "over", CallEnd.ENDED
@@ -217,18 +234,7 @@ def test_a_page_that_was_loaded_again_hears_and_sees_the_gate_again(alsa: Path, 
     with scene_of(alsa, browser, cancels_echo=True) as scene:
         scene.call_and_answer()
         for _time in range(2):
-            first, again = scene.office.reports[-1].media_offer, an_end(browser)
-            side = again.evaluate(ANSWER, msgspec.to_builtins(first))
-            scene.office.media_answer = msgspec.convert(side, MediaSide)
-            until(lambda first=first: scene.office.reports[-1].media_offer not in (None, first))
-            side = again.evaluate(ANSWER, msgspec.to_builtins(scene.office.reports[-1].media_offer))
-            scene.office.media_answer = msgspec.convert(side, MediaSide)
-            again.wait_for_function(CONNECTED)
-            again.evaluate(f"({LISTEN})(streams)")
-            assert hears(again, AT_GATE_HERTZ)
-            again.evaluate(SHOW)
-            assert sees_the_bar_move(again, "video")
-            again.context.close()
+            scene.another_page_hears_and_sees(browser)
 
 
 def test_a_page_that_goes_by_its_own_word_and_comes_again_hears_and_sees_the_gate_and_no_device_failed(
@@ -240,24 +246,12 @@ def test_a_page_that_goes_by_its_own_word_and_comes_again_hears_and_sees_the_gat
         assert hears(scene.phone, AT_GATE_HERTZ)
         desk = scene.bench.gate.controller._parts.desks[LANE]
         until(lambda: desk.sound.said.is_connected)
-        first = scene.office.reports[-1].media_offer
         scene.phone.evaluate("end.close()")
         until(lambda: desk.sound.said.trouble == "lost")
         lost_seconds = time.monotonic()
         until(lambda: time.monotonic() - lost_seconds > 2 * LASTS_SECONDS)
-        again = an_end(browser)
-        side = again.evaluate(ANSWER, msgspec.to_builtins(first))
-        scene.office.media_answer = msgspec.convert(side, MediaSide)
-        until(lambda: scene.office.reports[-1].media_offer not in (None, first))
-        side = again.evaluate(ANSWER, msgspec.to_builtins(scene.office.reports[-1].media_offer))
-        scene.office.media_answer = msgspec.convert(side, MediaSide)
-        again.wait_for_function(CONNECTED)
-        again.evaluate(f"({LISTEN})(streams)")
-        assert hears(again, AT_GATE_HERTZ)
-        again.evaluate(SHOW)
-        assert sees_the_bar_move(again, "video")
+        scene.another_page_hears_and_sees(browser)
         assert [scene.health(part) for part in PARTS_OF_CALLS] == [()] * len(PARTS_OF_CALLS)
-        again.context.close()
 
 
 def test_a_helper_that_is_killed_leaves_the_call_and_the_camera_to_the_gate(

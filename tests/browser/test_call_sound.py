@@ -39,13 +39,19 @@ def connect(gate: Page, served: Served, *, has_microphone: bool = True) -> None:
     gate.wait_for_function(CONNECTED)
 
 
+def talks(browser: Browser, gate: Page, served: Served, *, has_microphone: bool = True) -> Page:
+    """Call, answer on a phone of its own, and connect both."""
+    take_calls(served.compound)
+    rings(served.compound, media_offer=gate.evaluate(OFFER))
+    page = answered(browser, served)
+    connect(gate, served, has_microphone=has_microphone)
+    return page
+
+
 def test_who_answers_hears_and_sees_the_gate_and_is_heard(
     speaking: Browser, gate: Page, served: Served
 ) -> None:
-    take_calls(served.compound)
-    rings(served.compound, media_offer=gate.evaluate(OFFER))
-    page = answered(speaking, served)
-    connect(gate, served)
+    page = talks(speaking, gate, served)
     expect(page.locator(SAID)).to_have_text("You and the visitor hear each other.")
     page.evaluate(f"({LISTEN})(document.querySelector('video').srcObject)")
     until(lambda: abs(page.evaluate("loudest()") - 880) < 25)
@@ -64,10 +70,7 @@ def test_who_answers_hears_and_sees_the_gate_and_is_heard(
 def test_without_a_microphone_the_gate_is_heard_and_the_page_says_what_to_do(
     browser: Browser, gate: Page, served: Served
 ) -> None:
-    take_calls(served.compound)
-    rings(served.compound, media_offer=gate.evaluate(OFFER))
-    page = answered(browser, served)
-    connect(gate, served)
+    page = talks(browser, gate, served)
     expect(page.locator(SAID)).to_have_text(
         "The visitor cannot hear you: this page has no microphone. Write to them below."
     )
@@ -81,10 +84,7 @@ def test_without_a_microphone_the_gate_is_heard_and_the_page_says_what_to_do(
 def test_a_gate_from_which_no_sound_comes_is_said_until_it_comes(
     speaking: Browser, gate: Page, served: Served
 ) -> None:
-    take_calls(served.compound)
-    rings(served.compound, media_offer=gate.evaluate(OFFER))
-    page = answered(speaking, served)
-    connect(gate, served, has_microphone=False)
+    page = talks(speaking, gate, served, has_microphone=False)
     expect(page.locator(SAID)).to_have_text(SILENT)
     gate.evaluate("end.sendSound(tone.out.stream.getAudioTracks()[0])")
     expect(page.locator(SAID)).to_have_text("You and the visitor hear each other.")
@@ -96,10 +96,7 @@ def test_a_gate_from_which_no_sound_comes_is_said_until_it_comes(
 def test_a_gate_that_is_gone_is_not_taken_for_one_with_a_broken_microphone(
     speaking: Browser, gate: Page, served: Served
 ) -> None:
-    take_calls(served.compound)
-    rings(served.compound, media_offer=gate.evaluate(OFFER))
-    page = answered(speaking, served)
-    connect(gate, served)
+    page = talks(speaking, gate, served)
     expect(page.locator(SAID)).to_have_text("You and the visitor hear each other.")
     page.evaluate(
         """() => {
@@ -139,10 +136,7 @@ def test_a_gate_without_sound_is_answered_in_writing(browser: Browser, served: S
 def test_a_lost_network_is_said_and_a_gate_that_comes_back_is_heard_again(
     speaking: Browser, browser: Browser, gate: Page, served: Served
 ) -> None:
-    take_calls(served.compound)
-    rings(served.compound, media_offer=gate.evaluate(OFFER))
-    page = answered(speaking, served)
-    connect(gate, served)
+    page = talks(speaking, gate, served)
     gate.context.close()
     expect(page.locator(SAID)).to_have_text("The sound was cut off. You can still write, open or hang up.")
     again = an_end(browser)

@@ -125,7 +125,7 @@ class Scene:
         return offer
 
     def another_page_hears_and_sees(self, browser: Browser) -> None:
-        """Let another page answer the last offer, then the one that the gate makes anew, and connect."""
+        """Let another page answer the last offer, then the next one of the gate, and connect."""
         first, again = self.office.reports[-1].media_offer, an_end(browser)
         self._answered_on(again)
         until(lambda: self.office.reports[-1].media_offer not in (None, first))

@@ -50,8 +50,8 @@ def log() -> Iterator[Lines]:
 
 def faults(
     client: FlaskClient, sent: Iterable[Hostile], log: Lines, more: Mapping[str, str] | None = None
-) -> list[tuple[str, str, str, int, int]]:
-    """Return what of it made a fault or more than one line: what, method, path, status, lines."""
+) -> list[tuple[str, str, str, int, str]]:
+    """Return what of it made a fault or more than one line: what, method, path, status, the lines."""
     found = []
     for one in sent:
         log.lines.clear()
@@ -61,11 +61,19 @@ def faults(
         answer.get_data() if "event-stream" not in answer.mimetype else None
         answer.close()
         if answer.status_code >= 500 or len(log.lines) > 1:
-            found.append((one.what, one.method, one.path[:60], answer.status_code, len(log.lines)))
+            if answer.status_code < 500 and reports_guessing(log.lines):
+                continue
+            lines = " | ".join(line[:300] for line in log.lines)
+            found.append((one.what, one.method, one.path[:60], answer.status_code, lines))
     return found
 
 
-def said(wrong: list[tuple[str, str, str, int, int]]) -> str:
+def reports_guessing(lines: list[str]) -> bool:
+    """Return whether this is the report of a run of wrong passwords or codes: its own line and its alarm."""
+    return len(lines) == 2 and lines[0].startswith("sign-in: ") and lines[1] == "an alarm"
+
+
+def said(wrong: list[tuple[str, str, str, int, str]]) -> str:
     """Return the faults, one a line."""
     return "\n".join([f"{len(wrong)} faults", *(" · ".join(map(str, fault)) for fault in wrong)])
 

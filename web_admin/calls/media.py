@@ -16,9 +16,16 @@ from web_admin.calls.live import answered_call, state_for
 from web_admin.calls.models import HomeCall
 from web_admin.calls.relays import relays_of
 from web_admin.core.config import WebConfig
+from web_admin.core.limit_counts import CountedTries, current_counts
+from web_admin.core.limits import CALL_SIDES
 from web_admin.core.refusal import ActionRefused
 
 MAX_SIDE_CHARS = 4096
+
+
+def may_give_side(call_id: str, account: str, now: datetime) -> bool:
+    """Count one side of a page before it is taken; return whether the gate may begin once more for it."""
+    return not current_counts().take(CountedTries(CALL_SIDES, (call_id, account)), now)
 
 
 def offered(call: HomeCall, offer: MediaSide) -> None:

@@ -145,6 +145,11 @@ CALLS_TO_HOME_AT_SITE = Limit(
     "web_admin/calls/reports.py::_may_call",
     "tests/web_admin/calls/test_reports.py::test_a_prankster_at_many_gates_wears_out_too", TEN_MINUTES,
 )
+CALL_SIDES = Limit(
+    "call_sides", 100, "times its sound and picture begin", "call and account that answered",
+    "web_admin/calls/media.py::may_give_side",
+    "tests/web_admin/resident/test_call_media.py::test_sound_that_begins_without_end_is_refused", TEN_MINUTES,
+)
 COURIERS_OF_ADDRESS = Limit(
     "couriers_of_address", 10, "numbers of homes typed at signs", "address",
     "web_admin/public/courier.py::_may_ask",
@@ -160,7 +165,7 @@ COUNTED = (
     SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_KNOWN, SIGN_IN_CODES, PAIRING_CODES, API_CALLS,
     API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_TYPED, DESK_TYPED_DAILY,
     DESK_UNPROVED, DESK_UNPROVED_DAILY, DESK_PIN, DESK_PIN_DAILY, LOST_CARDS, LOST_CARDS_DAILY, MESSAGE_CODES,
-    CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE, COURIERS_OF_ADDRESS, COURIERS_OF_SIGN,
+    CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE, CALL_SIDES, COURIERS_OF_ADDRESS, COURIERS_OF_SIGN,
 )
 """Those that are counted in the database."""
 

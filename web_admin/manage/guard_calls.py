@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Action
-from web_admin.calls.media import read_side, turn_of
+from web_admin.calls.media import may_give_side, read_side, turn_of
 from web_admin.calls.models import HomeCall
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActionRefused
@@ -95,13 +95,15 @@ def gate_side(call_id: str) -> tuple[Response, int]:
 @bp.post("/<call_id>/media")
 @allowed("acknowledge_alarm")
 def own_side(call_id: str) -> tuple[str, int]:
-    """Take the side of the page that answered."""
+    """Take the side of the page that answered; answer 429 to one that begins without end."""
     get_or_404(request_session(), HomeCall, call_id)
     try:
         side = read_side(request.form.get("side", ""))
     except ValueError:
         abort(400)
     act = current_action()
+    if not may_give_side(call_id, act.actor_id, act.now):
+        return "", 429
     try:
         give_side(act, call_id, side, request.form.get("turn", ""))
     except ActionRefused:

@@ -6,7 +6,7 @@ from flask import Response, abort, jsonify, request
 
 from gate_controller.contract import call_media
 from web_admin.accounts.permissions import public
-from web_admin.calls.media import answer_media, gate_media, read_side
+from web_admin.calls.media import answer_media, gate_media, may_give_side, read_side
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.resident.blueprint import bp, signed_in
@@ -35,12 +35,16 @@ def gate_side_of_call(call_id: str) -> tuple[Response, int]:
 @bp.post("/call/<call_id>/media")
 @resident_required
 def own_side_of_call(call_id: str) -> tuple[str, int]:
-    """Take the side of the page that answered."""
+    """Take the side of the page that answered; answer 429 to one that begins without end."""
     _person, act = signed_in()
     try:
-        answer_media(act, call_id, read_side(request.form.get("side", "")), request.form.get("turn", ""))
+        side = read_side(request.form.get("side", ""))
     except ValueError:
         abort(400)
+    if not may_give_side(call_id, act.actor_id, act.now):
+        return "", 429
+    try:
+        answer_media(act, call_id, side, request.form.get("turn", ""))
     except ActionRefused:
         act.session.rollback()
         return "", 409

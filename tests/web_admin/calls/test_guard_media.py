@@ -24,6 +24,7 @@ from web_admin.calls.media import turn_of
 from web_admin.calls.models import HomeCall
 from web_admin.compound.models import Gate, Home
 from web_admin.core.database import current_menjin
+from web_admin.core.limits import CALL_SIDES
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates import guard_calls
 
@@ -144,10 +145,14 @@ def answer_of_page(compound: ManagedCompound) -> object:
 
 
 def send(client: FlaskClient, side: object) -> TestResponse:
+    return send_often(client, side, 1)[0]
+
+
+def send_often(client: FlaskClient, side: object, times: int) -> list[TestResponse]:
     page = client.get("/manage/").text
     turn = "".join(re.findall(r'\sdata-turn="([^"]*)"', page))
     sent = {"csrf_token": csrf_of(page), "side": json.dumps(side), "turn": turn}
-    return client.post("/manage/calls/one/media", data=sent)
+    return [client.post("/manage/calls/one/media", data=sent) for _ in range(times)]
 
 
 def test_a_side_is_taken_from_the_page_that_answered_and_nothing_else_of_it(
@@ -167,6 +172,8 @@ def test_a_side_is_taken_from_the_page_that_answered_and_nothing_else_of_it(
     assert answer_of_page(compound) is None
     assert send(guard, side).status_code == 204
     assert answer_of_page(compound) == side
+    often = send_often(guard, side, CALL_SIDES.most)
+    assert [taken.status_code for taken in often[-3:]] == [204, 429, 429]
 
 
 def test_the_page_of_now_may_open_the_microphone_and_no_other_page_of_staff(

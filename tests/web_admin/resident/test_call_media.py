@@ -14,6 +14,7 @@ from tests.support.compounds.resident import Compound, csrf_of
 from tests.support.media_side import SIDE
 from tests.web_admin.calls.played_calls import set_clock
 from tests.web_admin.resident.on_call_page import CALL, do
+from web_admin.core.limits import CALL_SIDES
 
 MEDIA = f"{CALL}/media"
 OFFER = msgspec.json.decode(msgspec.json.encode(SIDE))
@@ -30,6 +31,13 @@ def send(client: FlaskClient, side: object) -> TestResponse:
     page = client.get(CALL).text
     (turn,) = re.findall(r'\sdata-turn="([^"]*)"', page)
     return client.post(MEDIA, data={"csrf_token": csrf_of(page), "side": json.dumps(side), "turn": turn})
+
+
+def send_often(client: FlaskClient, times: int) -> list[int]:
+    page = client.get(CALL).text
+    turn = "".join(re.findall(r'\sdata-turn="([^"]*)"', page))
+    sent = {"csrf_token": csrf_of(page), "side": json.dumps(OFFER), "turn": turn}
+    return [client.post(MEDIA, data=sent).status_code for _ in range(times)]
 
 
 def brought(client: FlaskClient) -> object:
@@ -88,6 +96,17 @@ def test_the_page_of_who_answered_brings_the_gates_side_along(
     assert brought(other) is None
     do(phone, "end")
     assert brought(phone) is None
+
+
+def test_sound_that_begins_without_end_is_refused(
+    small_compound: Compound, phone: FlaskClient, other: FlaskClient
+) -> None:
+    rings(small_compound, media_offer=OFFER)
+    do(phone, "answer")
+    assert send_often(other, CALL_SIDES.most + 1) == [*([409] * CALL_SIDES.most), 429]
+    assert send_often(phone, CALL_SIDES.most + 1) == [*([204] * CALL_SIDES.most), 429]
+    set_clock(small_compound, CALL_SIDES.window_seconds)
+    assert send_often(phone, 1) == [409]  # the call is over
 
 
 @pytest.mark.wide

@@ -39,9 +39,9 @@ def calls_in_use(session: Session, site: Site, passage_days: int, now: datetime)
     today = now.astimezone(zone).date()
     days = min(SHOWN_DAYS, passage_days - 1)
     since, until = (datetime.combine(day, time(), zone) for day in (today - timedelta(days=days), today))
-    let_in, answered = _let_in(), _answered()
-    guard = HomeCall.to_guard.is_(True)
-    each = (~let_in & answered, let_in, ~let_in & ~answered & guard, ~let_in & ~answered & ~guard)
+    let_in, guard = _let_in(), HomeCall.to_guard.is_(True)
+    answered = _answered() & ~guard
+    each = (~let_in & answered, let_in, ~let_in & guard, ~let_in & ~answered & ~guard)
     counted = select(func.count(), *(func.count().filter(one) for one in each)).where(
         HomeCall.site_id == site.site_id, HomeCall.started_at >= since, HomeCall.started_at < until
     )
@@ -49,7 +49,10 @@ def calls_in_use(session: Session, site: Site, passage_days: int, now: datetime)
 
 
 def _answered() -> ColumnElement[bool]:
-    """Return the condition that someone of the home answered: a telephone without a key has not."""
+    """Return the condition that someone answered: a telephone without a key has not.
+
+    A call that went on to the guard was answered there, if at all: one that the home answers does not go on.
+    """
     by_end = and_(HomeCall.end.is_not(None), HomeCall.end.in_(ENDS_OF_AN_ANSWER))
     return or_(and_(HomeCall.answered_at.is_not(None), HomeCall.leg.is_(None)), by_end)
 

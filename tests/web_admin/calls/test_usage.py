@@ -20,12 +20,8 @@ AT_ONCE, LATER = timedelta(), timedelta(seconds=20)
 ENDS: dict[str, dict[str, object]] = {
     "opened on a page": {"end": "opened", "answered": LATER, "figure": "answered"},
     "ended on a page": {"end": "ended", "answered": LATER, "figure": "answered"},
-    "answered and then sent to the guard": {
-        "end": "ended",
-        "answered": LATER,
-        "to_guard": True,
-        "figure": "answered",
-    },
+    "answered by the guard": {"end": "ended", "answered": LATER, "to_guard": True, "figure": "to_guard"},
+    "opened by the guard": {"end": "opened", "answered": LATER, "to_guard": True, "figure": "to_guard"},
     "opened by telephone without the server": {"end": "opened", "figure": "answered"},
     "telephone without a key": {"answered": LATER, "leg": 0, "figure": "not_answered"},
     "gate that went silent": {"figure": "not_answered"},

@@ -1,18 +1,27 @@
 """Calls are kept for the days of passages, in the resident's own record, in no backup."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from gate_controller.contract.calls import CallEnd, CallStep
+from gate_controller.contract.calls import CallEnd, CallFor, CallStep
 from tests.support.compounds.resident import Compound
-from tests.web_admin.calls.played_calls import CallingGate, call_row, has_telephone, on_phone, set_clock
+from tests.web_admin.calls.played_calls import (
+    CallingGate,
+    call_row,
+    has_telephone,
+    on_phone,
+    set_clock,
+    wants,
+)
 from web_admin.calls import live
 from web_admin.calls.models import HomeCall, TelephoneTask
 from web_admin.calls.telephone_tasks import begin_proof
 from web_admin.core.database import current_menjin
+from web_admin.core.orm import Base
 from web_admin.operations.backup import LEFT_OUT
 from web_admin.privacy.deletion import delete_own
 from web_admin.privacy.retention import STEPS
@@ -51,6 +60,53 @@ def test_who_deletes_passages_is_named_in_no_past_call(small_compound: Compound,
     row = call_row(small_compound, "one")
     assert row is not None
     assert (row.answered_by, row.order_person_id, row.end) == (None, None, "opened")
+
+
+def rows_with(compound: Compound, *words: str) -> list[str]:
+    """Return the rows of the whole database in which all of these words are."""
+    with compound.session() as session:
+        rows = [
+            f"{table.name}: {tuple(row)!r}"
+            for table in Base.metadata.sorted_tables
+            for row in session.execute(select(table))
+        ]
+    return [row for row in rows if all(word in row for word in words)]
+
+
+def deletes_passages(compound: Compound) -> None:
+    with on_phone(compound, compound.person_id) as act:
+        delete_own(act, compound.person_id, ["passages"])
+
+
+def days_pass(compound: Compound) -> None:
+    days = compound.app.extensions["menjin"].config.passage_days
+    with compound.app.app_context():
+        assert (
+            STEPS["calls_deleted"](current_menjin(), compound.clock() + timedelta(days=days, seconds=1)) == 1
+        )
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("forget", [deletes_passages, days_pass])
+def test_nothing_says_for_longer_than_passages_who_opened_by_a_call(
+    small_compound: Compound, ended: CallingGate, forget: Callable[[Compound], None]
+) -> None:
+    row = call_row(small_compound, "one")
+    assert row is not None
+    assert row.order_id is not None
+    assert len(rows_with(small_compound, row.order_id, small_compound.person_id)) == 1, "the call's own row"
+    forget(small_compound)
+    assert rows_with(small_compound, row.order_id, small_compound.person_id) == []
+    assert rows_with(small_compound, "call_open_ordered", "north") == []
+
+
+def test_the_ledger_has_no_host_of_a_courier_who_was_let_in(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    wants(small_compound, courier="by_day", courier_by=small_compound.person_id)
+    assert called.says("one", purpose=CallFor.COURIER).opens is not None
+    assert len(rows_with(small_compound, "call_open_ordered")) == 1
+    assert rows_with(small_compound, "call_open_ordered", small_compound.person_id) == []
 
 
 def test_a_call_whose_gate_went_silent_is_forgotten_like_the_others(

@@ -97,6 +97,26 @@ def test_a_phone_that_was_silenced_rings_no_more_in_this_call(
     until(lambda: page.evaluate("window.shaken?.length > 0"))
 
 
+def test_a_call_that_was_answered_rings_on_no_other_page_of_who_answered(
+    home: tuple[Page, Page], served: Served
+) -> None:
+    first, _other = home
+    tablet = first.context.new_page()
+    tablet.goto(f"{served.address}/r/help")
+    tablet.get_by_text("My phone is lost").click()  # a touch, after which a page may shake
+    rings(served.compound)
+    until(lambda: tablet.evaluate("window.shaken?.length > 0"))
+    first.get_by_role("link", name="Answer the call").click()
+    first.get_by_role("button", name="Answer the call").click()
+    expect(tablet.get_by_role("alert")).to_contain_text("Call in progress: North gate · in")
+    assert tablet.evaluate("window.shaken.at(-1)") == 0
+    tablet.goto(f"{served.address}/r/messages")
+    tablet.get_by_role("heading", level=1).click()
+    expect(tablet.get_by_role("alert")).to_contain_text("Go to the call")
+    tablet.wait_for_timeout(2600)  # longer than between two rings
+    assert tablet.evaluate("window.shaken ?? []") == []
+
+
 def test_a_page_without_a_stream_asks_every_few_seconds(browser: Browser, served: Served) -> None:
     take_calls(served.compound)
     context = browser.new_context(viewport=PHONE, locale="en-GB")

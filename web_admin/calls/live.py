@@ -11,13 +11,14 @@ from typing import get_args
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, object_session
 
 from gate_controller.contract.calls import CallEnd, QuickReply
 from web_admin.action.base import Action, begin
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
+from web_admin.calls.missed import was_let_in
 from web_admin.calls.models import HomeCall
 from web_admin.calls.orders import give_order, is_on_its_way
 from web_admin.calls.pushes import show_end
@@ -64,7 +65,10 @@ class CallShown:
 
 
 def ringing_for(session: Session, person_id: str, now: datetime) -> HomeCall | None:
-    """Return the call that rings for a person or that they answered; None for who is not called now."""
+    """Return the call that rings for a person or that they answered on a page; None for who has neither.
+
+    A courier who is let in without asking rings nowhere, and a telephone that answered has the call.
+    """
     person = session.get(Person, person_id)
     if person is None or not is_called(session, person):
         return None
@@ -76,12 +80,16 @@ def ringing_for(session: Session, person_id: str, now: datetime) -> HomeCall | N
             HomeCall.to_guard.is_(False),
             or_(
                 HomeCall.stage == RINGING,
-                (HomeCall.stage == ANSWERED) & (HomeCall.answered_by == person_id),
+                and_(HomeCall.stage == ANSWERED, HomeCall.answered_by == person_id, HomeCall.leg.is_(None)),
             ),
         )
         .order_by(HomeCall.stage, HomeCall.started_at, HomeCall.call_id)
     )
-    return next((call for call in calls if call.stage == ANSWERED or rings_on_pages(call, now)), None)
+    return next((call for call in calls if _is_theirs(call) or rings_on_pages(call, now)), None)
+
+
+def _is_theirs(call: HomeCall) -> bool:
+    return call.stage == ANSWERED and not was_let_in(call)
 
 
 def rings_on_pages(call: HomeCall, now: datetime) -> bool:
@@ -130,8 +138,11 @@ _IS_OVER = _("This call is over.")
 _NOT_YOURS = _("This call is for another home, or you are not called at your home.")
 
 
-def answer(act: Action, call_id: str) -> HomeCall:
-    """Take a call, which stops ringing everywhere else; one that is mine gets its sound on this page."""
+def answer(act: Action, call_id: str, session_sha256: bytes | None = None) -> HomeCall:
+    """Take a call, which stops ringing everywhere else; one that is mine gets its sound on this page.
+
+    `session_sha256` is of the browser that answers: that one needs no message about it.
+    """
     call, person = _called(act, call_id)
     if call.stage == ANSWERED and call.answered_by == person.person_id and call.leg is None:
         call.answered_at, call.media_answer = act.now, None
@@ -141,7 +152,7 @@ def answer(act: Action, call_id: str) -> HomeCall:
     call.stage, call.answered_by, call.answered_at = ANSWERED, person.person_id, act.now
     call.ends_at = call.started_at + timedelta(seconds=LONGEST_TALK_SECONDS)
     if call.pushed_at is not None:
-        show_end(act.session, call, act.now)
+        show_end(act.session, call, act.now, session_sha256)
     return call
 
 

@@ -81,13 +81,14 @@ def _shown(call: HomeCall, gate: str, lane: str | None, name: str | None) -> Pas
         end=end,
         answered_by=name if call.is_answered else None,
         went_to_guard=call.to_guard,
-        was_let_in=_was_let_in(call),
+        was_let_in=was_let_in(call),
         is_missed=missed,
         is_new=missed and call.seen_at is None,
     )
 
 
-def _was_let_in(call: HomeCall) -> bool:
+def was_let_in(call: HomeCall) -> bool:
+    """Return whether a courier was let in, or given a code, by what the home had chosen."""
     by_day = call.order_at is not None and call.answered_at == call.started_at
     return call.purpose == CallFor.COURIER and (call.end == CallEnd.PASS_GIVEN or by_day)
 

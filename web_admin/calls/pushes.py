@@ -28,6 +28,8 @@ TEST_TEXT = N_("This is a test: your phone rings like this when someone calls fr
 PROOF_TEXT = N_("Tap this link on the phone on which you are signed in, and calls ring here.")
 CALLS_PAGE = "/r/calls"
 ANSWERED_TEXT = N_("Someone in your home answered the call from the gate.")
+YOU_ANSWERED_TEXT = N_("You answered the call from the gate.")
+OVER_TEXT = N_("The call from the gate is over.")
 
 
 def page_of(call_id: str) -> str:
@@ -43,17 +45,33 @@ def show_call(session: Session, call: HomeCall, person_ids: Collection[str], now
         ring_way(session, way, RINGS_TEXT, page_of(call.call_id), call.call_id, now)
 
 
-def show_end(session: Session, call: HomeCall, now: datetime) -> None:
-    """Put in its place that a call was answered or missed; not on the phones of who answered it."""
-    others = [one for one in called_persons(session, call.home_id) if one != call.answered_by]
-    text = MISSED_TEXT if call.answered_by is None else ANSWERED_TEXT
-    for phone in _phones(session, others):
-        if not _was_waiting(session, "push", phone.phone_id, call) or text == MISSED_TEXT:
+def show_end(
+    session: Session, call: HomeCall, now: datetime, answered_at_sha256: bytes | None = None
+) -> None:
+    """Put in its place that a call was answered or missed.
+
+    `answered_at_sha256` is the session of the browser that answered: its page puts the message away.
+    """
+    for phone in _phones(session, called_persons(session, call.home_id)):
+        text = _end_text(call, phone)
+        was_waiting = _was_waiting(session, "push", phone.phone_id, call)
+        answers = answered_at_sha256 is not None and phone.session_sha256 == answered_at_sha256
+        if text == MISSED_TEXT or not (was_waiting or answers):
             page, about = page_of(call.call_id), call.call_id
             push_text(session, phone, text, now, kind=CALL_OVER, page=page, about=about)
+    text = MISSED_TEXT if call.answered_by is None else ANSWERED_TEXT
     for way in _ways(session, ways_of_plan(call.plan)):
         if not _was_waiting(session, "adapter", way.number_id, call):
             ring_way(session, way, text, page_of(call.call_id), call.call_id, now, kind=CALL_OVER)
+
+
+def _end_text(call: HomeCall, phone: PushPhone) -> str:
+    """Return what a phone reads; a telephone is answered by its owner, or by who else was at home."""
+    if call.answered_by is None:
+        return MISSED_TEXT
+    if phone.person_id != call.answered_by:
+        return ANSWERED_TEXT
+    return OVER_TEXT if call.stage == "over" else YOU_ANSWERED_TEXT
 
 
 def show_test(session: Session, person_id: str, ways: Collection[CallNumber], now: datetime) -> int:

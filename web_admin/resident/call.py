@@ -8,6 +8,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from gate_controller.contract.calls import CallEnd, QuickReply
+from web_admin.accounts.sessions import digest_of_this_session
 from web_admin.action.base import Action
 from web_admin.calls.live import (
     OVER,
@@ -145,7 +146,7 @@ def _did(call_id: str, do: Callable[[Action], HomeCall], *, answers: bool = Fals
 @resident_required
 def answer_call(call_id: str) -> Page:
     """Take the call, which stops ringing everywhere else."""
-    return _did(call_id, lambda act: answer(act, call_id), answers=True)
+    return _did(call_id, lambda act: answer(act, call_id, digest_of_this_session()), answers=True)
 
 
 @bp.post("/call/<call_id>/reply")

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_login import current_user, user_logged_out
 
 from web_admin.accounts.sessions import USER_ID, session_digest
-from web_admin.calls.live import ringing_for, state_for
+from web_admin.calls.live import RINGING, ringing_for, state_for
 from web_admin.calls.open_pages import marks_of_homes, may_wait_on, part_of, waits_for_calls
 from web_admin.core.database import Menjin, current_menjin
 from web_admin.resident.blueprint import bp, signed_in
@@ -99,12 +99,16 @@ class CallOfPage:
 
     address: str
     text: str
+    press: str
+    """The words of its button."""
+    rings: bool
+    """False of a call that this person has answered: its band leads back to it, without a sound."""
 
 
 @bp.get("/call/now")
 @resident_required
 def call_now() -> dict[str, object]:
-    """Answer which call rings for this person, for the band on every page."""
+    """Answer which call rings for this person, or is theirs, for the band on every page."""
     shown = call_of_page()
     return {"call": None if shown is None else asdict(shown)}
 
@@ -120,7 +124,7 @@ def page_waits_for_calls() -> bool:
 
 
 def call_of_page() -> CallOfPage | None:
-    """Return the call that rings for who looks at the page, None without."""
+    """Return the call that rings for who looks at the page, or that they answered; None without."""
     if not page_waits_for_calls():
         return None
     person, act = signed_in()
@@ -128,8 +132,12 @@ def call_of_page() -> CallOfPage | None:
     shown = None if call is None else state_for(act.session, call.call_id, person.person_id, act.now)
     if shown is None:
         return None
-    text = gettext("Call from %(gate)s", gate=shown.gate_and_lane)
-    return CallOfPage(url_for("resident.call", call_id=shown.call_id), text)
+    rings = shown.stage == RINGING
+    text, press = gettext("Call from %(gate)s", gate=shown.gate_and_lane), gettext("Answer the call")
+    if not rings:
+        text = gettext("Call in progress: %(gate)s", gate=shown.gate_and_lane)
+        press = gettext("Go to the call")
+    return CallOfPage(url_for("resident.call", call_id=shown.call_id), text, press, rings)
 
 
 @bp.app_context_processor

@@ -78,6 +78,12 @@ def test_quiet_hours_by_day_disturb_no_one_and_let_couriers_in(
     assert by_day.says("two", purpose=CallFor.COURIER).end == CallEnd.NO_CALLS
 
 
+def test_a_courier_who_is_let_in_rings_on_no_page(small_compound: Compound, by_day: CallingGate) -> None:
+    assert by_day.says("one", purpose=CallFor.COURIER).opens is not None
+    with small_compound.session() as session:
+        assert live.ringing_for(session, small_compound.person_id, small_compound.clock()) is None
+
+
 @pytest.mark.parametrize("courier", ["by_day", "guard"])
 def test_do_not_disturb_keeps_every_courier_away(
     small_compound: Compound, by_day: CallingGate, courier: str

@@ -218,6 +218,15 @@ def test_a_call_that_a_telephone_answered_is_not_the_pages(
     assert refusal(small_compound, act) == "Lin Wei has answered already."
 
 
+def test_a_telephone_that_has_answered_rings_on_no_page(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    called.says("one", has_telephone=True)
+    called.says("one", CallStep.LEG_ANSWERED, leg=0, has_telephone=True)
+    assert rings_for(small_compound, small_compound.person_id) is None
+
+
 # -- at once ---------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import pytest
 from tests.support.calls_at_home import (
     another_at_home,
     call_now,
+    change,
     rings,
     show_calls_on,
     shown_on_phones,
@@ -13,7 +14,13 @@ from tests.support.calls_at_home import (
 from tests.support.compounds.resident import Compound
 from web_admin.calls.live import answer, end_call, hang_up
 from web_admin.calls.models import HomeCall
-from web_admin.calls.pushes import ANSWERED_TEXT, MISSED_TEXT, RINGS_TEXT
+from web_admin.calls.pushes import (
+    ANSWERED_TEXT,
+    MISSED_TEXT,
+    OVER_TEXT,
+    RINGS_TEXT,
+    YOU_ANSWERED_TEXT,
+)
 from web_admin.messages.models import OutboxMessage
 
 pytestmark = pytest.mark.both_databases
@@ -50,23 +57,31 @@ def test_a_call_rings_on_the_phones_of_its_home_alone(two: Compound) -> None:
     assert shown_on_phones(two) == [("a", RINGS, RINGS_TEXT), ("b", RINGS, RINGS_TEXT)]
 
 
-def test_the_others_phones_read_that_it_was_answered(two: Compound) -> None:
+def test_every_phone_reads_that_it_was_answered(two: Compound) -> None:
     rings(two)
     were_sent(two)
     with two.act("phone", two.person_id) as act:
         answer(act, "one")
-    assert shown_on_phones(two) == [("b", ENDS, ANSWERED_TEXT)]
+    assert shown_on_phones(two) == [("a", ENDS, YOU_ANSWERED_TEXT), ("b", ENDS, ANSWERED_TEXT)]
     were_sent(two)
     with two.act("phone", two.person_id) as act:
         hang_up(act, "one")
     assert (shown_on_phones(two), call_now(two).end) == ([], "ended")
 
 
+def test_the_phones_of_a_telephones_owner_ring_on_no_more_than_the_others(two: Compound) -> None:
+    rings(two)
+    were_sent(two)
+    change(two, stage="answered", answered_by=two.person_id, answered_at=two.clock(), leg=0)
+    ends(two, "opened")
+    assert shown_on_phones(two) == [("a", ENDS, OVER_TEXT), ("b", ENDS, ANSWERED_TEXT)]
+
+
 def test_what_was_not_sent_before_the_answer_is_sent_no_more(two: Compound) -> None:
     rings(two)
     with two.act("phone", two.person_id) as act:
         answer(act, "one")
-    assert shown_on_phones(two) == [("a", RINGS, RINGS_TEXT)]
+    assert shown_on_phones(two) == []
 
 
 @pytest.mark.parametrize("end", ["no_answer", "cancelled"])

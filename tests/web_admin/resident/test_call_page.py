@@ -5,12 +5,25 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from tests.support.calls_at_home import another_at_home, call_now, change, rings, take_calls
+from tests.support.calls_at_home import (
+    another_at_home,
+    call_now,
+    change,
+    rings,
+    show_calls_on,
+    shown_on_phones,
+    take_calls,
+)
 from tests.support.compounds.resident import Compound, csrf_of
 from tests.web_admin.resident.on_call_page import CALL, do
+from web_admin.accounts.session_models import AccountSession
 from web_admin.calls.models import HomeCallPerson
+from web_admin.calls.pushes import YOU_ANSWERED_TEXT
 from web_admin.compound.models import Person
+from web_admin.messages.models import OutboxMessage
+from web_admin.messages.push_models import PushPhone
 
 pytestmark = pytest.mark.both_databases
 
@@ -55,6 +68,36 @@ def test_one_answers_the_other_reads_who_and_cannot_open(
         assert (late.status_code, "Lin Wei has answered already." in late.text) == (409, True)
     assert call_now(small_compound).order_id is None
     assert other.get(f"{CALL}/state").get_json()["rings"] is False
+
+
+def test_a_call_that_a_page_has_answered_rings_on_no_other_page_of_that_person(
+    small_compound: Compound, phone: FlaskClient, other: FlaskClient
+) -> None:
+    rings(small_compound)
+    assert phone.get("/r/call/now").get_json()["call"]["rings"] is True
+    assert "data-rings" in phone.get("/r/help").text
+    do(phone, "answer")
+    now = phone.get("/r/call/now").get_json()["call"]
+    assert (now["rings"], now["text"]) == (False, "Call in progress: North gate · in")
+    page = phone.get("/r/help").text
+    assert ("data-rings" in page, "Go to the call" in page) == (False, True)
+    assert other.get("/r/call/now").get_json() == {"call": None}
+
+
+def test_the_phone_that_answers_gets_no_message_of_it_and_the_persons_others_do(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    take_calls(small_compound)
+    for phone_id in ("here", "tablet"):
+        show_calls_on(small_compound, small_compound.person_id, phone_id)
+    with small_compound.session() as session:
+        here = session.get_one(PushPhone, "here")
+        here.session_sha256 = session.scalars(select(AccountSession.session_sha256)).one()
+    rings(small_compound)
+    with small_compound.session() as session:
+        session.query(OutboxMessage).delete()
+    do(phone, "answer")
+    assert shown_on_phones(small_compound) == [("tablet", "call_over", YOU_ANSWERED_TEXT)]
 
 
 @pytest.mark.wide

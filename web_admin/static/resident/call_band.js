@@ -1,4 +1,5 @@
-// Shows on every page that someone calls the home, and rings; the band leads to the page of the call.
+// Shows on every page that someone calls the home, and rings; the band leads to the page of the call. A call
+// that this person has answered is shown without a sound.
 
 import { listen } from "./call_stream.js";
 import { isSilenced, startRinging, stopRinging } from "./call_tone.js";
@@ -6,9 +7,10 @@ import { isSilenced, startRinging, stopRinging } from "./call_tone.js";
 const band = document.querySelector("[data-call-band]");
 const link = band.querySelector("a");
 const text = band.querySelector("[data-call-text]");
+const press = band.querySelector("[data-call-press]");
 
-function ring() {
-  if (isSilenced(link.href)) stopRinging();
+function ringIfItRings() {
+  if (!("rings" in band.dataset) || isSilenced(link.href)) stopRinging();
   else startRinging();
 }
 
@@ -20,8 +22,10 @@ function show(call) {
     return;
   }
   if (text.textContent !== call.text) text.textContent = call.text;
+  if (press.textContent !== call.press) press.textContent = call.press;
   link.href = call.address;
-  ring();
+  band.toggleAttribute("data-rings", call.rings);
+  ringIfItRings();
 }
 
 async function look() {
@@ -33,5 +37,5 @@ async function look() {
   }
 }
 
-if (!band.hidden) ring();
+if (!band.hidden) ringIfItRings();
 listen(look, !band.hidden);

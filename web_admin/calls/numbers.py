@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from web_admin.action.base import Action, begin, new_id, record
@@ -23,11 +23,13 @@ from web_admin.calls.allowed_numbers import (
     settings_of,
 )
 from web_admin.calls.ends import distrust_telephones_of
-from web_admin.calls.models import CallNumber, TelephoneTask
+from web_admin.calls.models import CallNumber
 from web_admin.calls.pushes import show_test
 from web_admin.calls.reach import every_number_of, numbers_of, open_number, other_ways
 from web_admin.calls.telephone_tasks import OWN_TEST, new_task
 from web_admin.compound.models import Person
+from web_admin.core.limit_counts import CountedTries, current_counts
+from web_admin.core.limits import CALL_TESTS
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
 from web_admin.messages.adapter_delivery import NUMBER_PURPOSE
@@ -37,7 +39,6 @@ from web_admin.messages.outbox import forget_waiting
 MAX_NUMBERS = 3
 MAX_LABEL_CHARS = 20
 PREFIXES_SAID = 5
-TESTS_A_DAY = 3
 TEST_LASTS = timedelta(minutes=5)
 
 
@@ -153,26 +154,32 @@ def distrust_telephones(act: Action, person_id: str) -> None:
     distrust_telephones_of(act.session, person_of(act, person_id).person_id, act.now)
 
 
-def test_now(act: Action, person_id: str, adapters: Collection[str] = ()) -> tuple[int, int]:
-    """Let a person's phones and proved telephones ring for a test; return how many of each will.
+def may_test(person_id: str, now: datetime) -> bool:
+    """Count a test before it begins; return whether the person may test once more today."""
+    return not current_counts().take(CountedTries(CALL_TESTS, (person_id,)), now)
 
-    Raises ActionRefused after three tests of a day.
+
+def give_test_back(person_id: str, now: datetime) -> None:
+    """Count a test no more that let nothing ring."""
+    current_counts().give_back(CountedTries(CALL_TESTS, (person_id,)), now)
+
+
+def test_now(act: Action, person_id: str, adapters: Collection[str] = ()) -> None:
+    """Let a person's phones and proved telephones ring for a test; raise ActionRefused where there are none.
+
+    How often they may is counted before, at the door (`may_test`).
     """
     begin(act)
     refuse_unverified_phone(act, person_of(act, person_id))
     proved = [
         row for row in numbers_of(act.session, [person_id]) if not _is_other(open_number(act.sealer, row))
     ]
-    tests = select(func.count()).where(
-        TelephoneTask.person_id == person_id,
-        TelephoneTask.purpose == OWN_TEST,
-        TelephoneTask.created_at > act.now - timedelta(days=1),
-    )
-    if (act.session.scalar(tests) or 0) >= TESTS_A_DAY * max(1, len(proved)):
-        raise ActionRefused("test", _("You tested three times today. Try again tomorrow."))
     for row in proved:
         act.session.add(new_task(act.site_id, row, OWN_TEST, act.now, TEST_LASTS))
     ways = other_ways(act.session, act.sealer, [person_id], adapters)
     phones = show_test(act.session, person_id, ways, act.now)
+    if not phones and not proved:
+        raise ActionRefused(
+            "test", _("Nothing of yours can ring yet. Switch on ringing on this phone first.")
+        )
     record(act, "call_test_asked", {"phones": phones, "telephones": len(proved)}, person_id=person_id)
-    return phones, len(proved)

@@ -150,6 +150,11 @@ CALL_SIDES = Limit(
     "web_admin/calls/media.py::may_give_side",
     "tests/web_admin/resident/test_call_media.py::test_sound_that_begins_without_end_is_refused", TEN_MINUTES,
 )
+CALL_TESTS = Limit(
+    "call_tests", 3, "tests that let something ring", "resident", "web_admin/calls/numbers.py::may_test",
+    "tests/web_admin/resident/test_calls.py::test_phones_alone_are_tested_three_times_a_day_too",
+    timedelta(days=1),
+)
 COURIERS_OF_ADDRESS = Limit(
     "couriers_of_address", 10, "numbers of homes typed at signs", "address",
     "web_admin/public/courier.py::_may_ask",
@@ -165,7 +170,8 @@ COUNTED = (
     SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_KNOWN, SIGN_IN_CODES, PAIRING_CODES, API_CALLS,
     API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_TYPED, DESK_TYPED_DAILY,
     DESK_UNPROVED, DESK_UNPROVED_DAILY, DESK_PIN, DESK_PIN_DAILY, LOST_CARDS, LOST_CARDS_DAILY, MESSAGE_CODES,
-    CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE, CALL_SIDES, COURIERS_OF_ADDRESS, COURIERS_OF_SIGN,
+    CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE, CALL_SIDES, CALL_TESTS, COURIERS_OF_ADDRESS,
+    COURIERS_OF_SIGN,
 )
 """Those that are counted in the database."""
 
@@ -252,11 +258,6 @@ CONSTANTS = (
         "call_streams", 200, "open streams of residents' pages", "process",
         "web_admin/web/live_watch.py::CALL_STREAMS_AT_MOST",
         "tests/web_admin/resident/test_call_stream.py::test_one_more_page_than_there_are_places_asks_instead",
-    ),
-    Limit(
-        "call_tests", 3, "test calls", "resident in 24 hours",
-        "web_admin/calls/numbers.py::TESTS_A_DAY",
-        "tests/web_admin/resident/test_calls.py::test_a_test_rings_what_was_proved_three_times_a_day",
     ),
     Limit(
         "staff_session", 12 * 3600, "seconds", "sign-in of staff",

@@ -5,7 +5,15 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from web_admin.accounts.sessions import digest_of_this_session
-from web_admin.calls.numbers import OwnNumber, add_number, numbers_of_person, remove_number, test_now
+from web_admin.calls.numbers import (
+    OwnNumber,
+    add_number,
+    give_test_back,
+    may_test,
+    numbers_of_person,
+    remove_number,
+    test_now,
+)
 from web_admin.calls.telephone_tasks import begin_proof, proof_state, prove_by_link
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
@@ -123,17 +131,17 @@ def remove_call_number(number_id: str) -> Response:
 @bp.post("/calls/test")
 @resident_required
 def test_calls() -> Page:
-    """Let the person's phones and telephones ring once for a test."""
+    """Let the person's phones and telephones ring once for a test, three times a day."""
     person, act = signed_in()
+    person_id = person.person_id
+    if not may_test(person_id, act.now):
+        return page_of_calls({"test": gettext("You tested three times today. Try again tomorrow.")}), 422
     try:
-        phones, telephones = test_now(act, person.person_id, current_menjin().config.call_adapters)
+        test_now(act, person_id, current_menjin().config.call_adapters)
     except ActionRefused as refused:
         message = str(refused.message)
         act.session.rollback()
+        give_test_back(person_id, act.now)
         return page_of_calls({"test": message}), 422
-    if phones or telephones:
-        flash(gettext("The test begins: your phones and telephones ring within a minute."), "done")
-        return to("resident.calls")
-    return page_of_calls(
-        {"test": gettext("Nothing of yours can ring yet. Switch on ringing on this phone first.")}
-    ), 422
+    flash(gettext("The test begins: your phones and telephones ring within a minute."), "done")
+    return to("resident.calls")

@@ -18,6 +18,7 @@ from tests.support.calls_at_home import (
     take_calls,
 )
 from tests.support.compounds.resident import Compound
+from tests.web_admin.calls.played_calls import set_clock
 from tests.web_admin.resident.pressing import press
 from web_admin.calls.models import CallNumber, CallSettings, HomeCallWishes, TelephoneTask
 from web_admin.calls.reach import called_persons
@@ -333,3 +334,15 @@ def test_a_test_rings_what_was_proved_three_times_a_day(
     pages = [choose(called, "test") for _time in range(4)]
     assert ["The test begins" in page for page in pages] == [True, True, True, False]
     assert "three times today" in pages[-1]
+
+
+@pytest.mark.wide
+def test_phones_alone_are_tested_three_times_a_day_too(small_compound: Compound, called: FlaskClient) -> None:
+    nothing_rings = [choose(called, "test") for _time in range(4)]
+    assert all("Nothing of yours can ring yet" in page for page in nothing_rings), "none of these counts"
+    show_calls_on(small_compound, small_compound.person_id, "a")
+    pages = [choose(called, "test") for _time in range(4)]
+    assert ["The test begins" in page for page in pages] == [True, True, True, False]
+    assert "three times today" in pages[-1]
+    set_clock(small_compound, 24 * 3600)
+    assert "The test begins" in choose(called, "test")

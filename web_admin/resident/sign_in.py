@@ -21,6 +21,7 @@ from web_admin.accounts.residents import (
     revoke_new_sign_ins,
 )
 from web_admin.accounts.sessions import digest_of_this_session, mark_of_this_session
+from web_admin.action.base import Action
 from web_admin.calls.numbers import distrust_telephones
 from web_admin.compound.models import Person, Site
 from web_admin.compound.queries import person_by_id, the_site
@@ -229,13 +230,19 @@ def _sign_out_elsewhere(person_id: str) -> None:
     bind_phones(request_session(), kept, digest_of_this_session())
 
 
+def _sign_out_others(act: Action, person_id: str) -> None:
+    """Sign out what another person may have; telephones of theirs may be among the numbers, and open."""
+    distrust_telephones(act, person_id)
+    _sign_out_elsewhere(person_id)
+
+
 @bp.post("/sign-in/revoke")
 @resident_required
 def revoke_sign_ins() -> Response:
     """End the new ways to sign in, which the resident did not make, and every session but this one."""
     person, act = signed_in()
     revoke_new_sign_ins(act, person.person_id)
-    _sign_out_elsewhere(person.person_id)
+    _sign_out_others(act, person.person_id)
     flash(gettext("Ended. Every other phone and computer is signed out."), "done")
     return to("resident.ways_in")
 
@@ -259,7 +266,6 @@ def sign_out_everywhere() -> Page:
     for credential_id in [row.credential_id for row in phones_of(act.session, person.person_id)]:
         end_credential(act, credential_id, "stopped by its owner")
     remove_other_passkeys(act, person.person_id, session.get(OF_THIS_PHONE))
-    distrust_telephones(act, person.person_id)
-    _sign_out_elsewhere(person.person_id)
+    _sign_out_others(act, person.person_id)
     flash(gettext("Every other phone is signed out, and no old code opens anything."), "done")
     return to("resident.ways_in")

@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 from gate_controller.contract.calls import TaskDone
 from tests.support.compounds.resident import Compound
 from tests.web_admin.calls.played_calls import CallingGate, has_telephone, home_of, on_phone, wants
+from tests.web_admin.resident.found_phones import sets_password
 from tests.web_admin.resident.pressing import press
 from web_admin.action.phone_verification import INVITED_AGAIN
 from web_admin.calls.models import CallNumber, HomeCallWishes
@@ -86,3 +87,19 @@ def test_who_signs_every_phone_out_proves_their_telephones_again(
     press(phone, "/r/sign-out-everywhere", seen_on="/r/help", sure="1")
     with small_compound.session() as session:
         assert session.get_one(CallNumber, number_id).proved_at is None
+
+
+@pytest.mark.both_databases
+def test_who_did_not_make_a_new_way_to_sign_in_proves_their_telephones_again(
+    small_compound: Compound, called: CallingGate, number_id: str, phone: FlaskClient
+) -> None:
+    theirs = has_telephone(small_compound, small_compound.person_id, "+8613900000002")
+    sets_password(phone)
+    assert "only after you prove them again" in phone.get("/r/").text
+    press(phone, "/r/sign-in/revoke")
+    home_id = home_of(small_compound, small_compound.person_id)
+    with small_compound.session() as session:
+        assert session.get_one(CallNumber, theirs).proved_at is None
+        wishes = session.get_one(HomeCallWishes, home_id)
+        assert (wishes.courier, wishes.courier_by) == ("ask", None)
+    assert numbers_called(called) == []

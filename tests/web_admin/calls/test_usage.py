@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.compounds.resident import Compound
 from tests.web_admin.calls.played_calls import home_of
-from web_admin.calls.missed import _was_let_in
+from web_admin.calls.missed import was_let_in
 from web_admin.calls.models import HomeCall
 from web_admin.calls.usage import CallUse, calls_in_use
 from web_admin.compound.models import Site
@@ -95,7 +95,7 @@ def test_each_call_is_in_one_figure(small_compound: Compound, what: str) -> None
     figures = ("answered", "let_in", "to_guard", "not_answered")
     shown = Counter({name: getattr(use, name) for name in figures if getattr(use, name) != 0})
     assert (use.calls, shown) == ("10+", {ENDS[what]["figure"]: "10+"})
-    assert {_was_let_in(call) for call in calls} == {ENDS[what]["figure"] == "let_in"}
+    assert {was_let_in(call) for call in calls} == {ENDS[what]["figure"] == "let_in"}
 
 
 def test_today_counts_tomorrow_and_the_days_of_which_calls_are_deleted_do_not(

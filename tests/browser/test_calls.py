@@ -117,6 +117,27 @@ def test_a_call_that_was_answered_rings_on_no_other_page_of_who_answered(
     assert tablet.evaluate("window.shaken ?? []") == []
 
 
+def test_a_page_rings_again_after_a_mailbox_and_takes_the_call_from_the_next(
+    home: tuple[Page, Page], served: Served
+) -> None:
+    page, _other = home
+    page.get_by_text("My phone is lost").click()
+    rings(served.compound)
+    page.get_by_role("link", name="Answer the call").click()
+    until(lambda: page.evaluate("window.shaken?.length > 0"))
+    picked_up = {"stage": "answered", "answered_by": served.compound.person_id, "leg": 0}
+    change(served.compound, **picked_up, answered_at=served.compound.clock())
+    expect(page.get_by_role("heading", name="A telephone picked up")).to_be_visible()
+    assert page.evaluate("window.shaken.at(-1)") == 0
+    change(served.compound, stage="ringing", answered_by=None, answered_at=None, leg=None)
+    expect(page.get_by_role("heading", name="Someone is calling")).to_be_visible()
+    until(lambda: page.evaluate("window.shaken.at(-1) !== 0"))
+    change(served.compound, **picked_up, answered_at=served.compound.clock())
+    page.get_by_role("button", name="Answer here instead").click()
+    expect(page.get_by_role("heading", name="You answered")).to_be_visible()
+    assert call_now(served.compound).leg is None
+
+
 def test_a_page_without_a_stream_asks_every_few_seconds(browser: Browser, served: Served) -> None:
     take_calls(served.compound)
     context = browser.new_context(viewport=PHONE, locale="en-GB")

@@ -13,7 +13,7 @@ from tests.support.compounds.resident import Compound
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.street import COURIER, Street, running
 from tests.support.gates.waiting import until
-from tests.support.telephones import telephone
+from tests.support.telephones import Phone, telephone
 from tests.web_admin.calls.played_calls import has_telephone, wants
 from web_admin.calls import live
 from web_admin.calls.gate_telephones import telephones_of_gates
@@ -130,10 +130,7 @@ def test_the_homes_telephone_opens_by_its_key(web_config: WebConfig, tmp_path: P
         more = f"[telephone]\ncontrol_port = {program.control_port}\n"
         with running(web_config, tmp_path / "bench", more=more) as street, phone.owner() as owner:
             wants(street.compound, reach=["telephone"])
-            has_telephone(street.compound, street.compound.person_id, phone.address)
-            with street.compound.act() as act:
-                act.session.get_one(CallSettings, act.site_id).hosts = [f"127.0.0.1:{phone.sip_port}"]
-            until(lambda: street.bench.health("telephone") == "ok")
+            calls_at(street, phone)
             street.call()
             owner.until("CALL_INCOMING")
             owner.press("accept")
@@ -144,6 +141,35 @@ def test_the_homes_telephone_opens_by_its_key(web_config: WebConfig, tmp_path: P
             until(lambda: street.row().end == "opened")
             assert street.row().answered_by == street.compound.person_id
             assert street.decisions() == [("call", "granted", True)]
+
+
+def test_a_page_takes_the_call_from_a_telephone_that_picked_up_without_a_key(
+    web_config: WebConfig, tmp_path: Path
+) -> None:
+    with telephone(tmp_path, "gate") as program, telephone(tmp_path, "home") as phone:
+        more = f"[telephone]\ncontrol_port = {program.control_port}\n"
+        with running(web_config, tmp_path / "bench", more=more) as street, phone.owner() as owner:
+            wants(street.compound, reach=["telephone"])
+            calls_at(street, phone)
+            street.call()
+            owner.until("CALL_INCOMING")
+            owner.press("accept")
+            until(lambda: street.row().leg == 0)
+            street.on_page(live.answer)
+            owner.until("CALL_CLOSED")
+            until(lambda: street.desk.calls.call is not None and not street.desk.calls.call.by_telephone)
+            street.is_at(CallPhase.ANSWERED)
+            street.on_page(live.open_gate)
+            until(lambda: street.row().end == "opened")
+            assert street.decisions() == [("call", "granted", True)]
+
+
+def calls_at(street: Street, phone: Phone) -> None:
+    """Let the home of the first resident be called at this telephone, once the gate can."""
+    has_telephone(street.compound, street.compound.person_id, phone.address)
+    with street.compound.act() as act:
+        act.session.get_one(CallSettings, act.site_id).hosts = [f"127.0.0.1:{phone.sip_port}"]
+    until(lambda: street.bench.health("telephone") == "ok")
 
 
 def can_telephone(compound: Compound) -> bool:

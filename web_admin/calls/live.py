@@ -44,6 +44,8 @@ class CallShown:
     seconds_left: int
     is_mine: bool
     """True if the person who looks answered it."""
+    by_telephone: bool
+    """True while a telephone has picked up on which no key was pressed: it may be a mailbox."""
     answered_at: datetime | None
     answered_by: str | None
     """The name of who answered; theirs who set it where a courier was let in by day."""
@@ -65,9 +67,9 @@ class CallShown:
 
 
 def ringing_for(session: Session, person_id: str, now: datetime) -> HomeCall | None:
-    """Return the call that rings for a person or that they answered on a page; None for who has neither.
+    """Return the call that rings for a person, that they answered on a page, or that a telephone picked up.
 
-    A courier who is let in without asking rings nowhere, and a telephone that answered has the call.
+    None for who has none of these. A courier who is let in without asking rings nowhere.
     """
     person = session.get(Person, person_id)
     if person is None or not is_called(session, person):
@@ -80,23 +82,33 @@ def ringing_for(session: Session, person_id: str, now: datetime) -> HomeCall | N
             HomeCall.to_guard.is_(False),
             or_(
                 HomeCall.stage == RINGING,
-                and_(HomeCall.stage == ANSWERED, HomeCall.answered_by == person_id, HomeCall.leg.is_(None)),
+                and_(
+                    HomeCall.stage == ANSWERED,
+                    or_(HomeCall.answered_by == person_id, HomeCall.leg.is_not(None)),
+                ),
             ),
         )
         .order_by(HomeCall.stage, HomeCall.started_at, HomeCall.call_id)
     )
-    return next((call for call in calls if _is_theirs(call) or rings_on_pages(call, now)), None)
+    shown = [call for call in calls if _goes_on(call) or rings_on_pages(call, now)]
+    return min(shown, key=lambda call: call.leg is not None, default=None)
 
 
-def _is_theirs(call: HomeCall) -> bool:
-    return call.stage == ANSWERED and not was_let_in(call)
+def _goes_on(call: HomeCall) -> bool:
+    """Return whether pages show an answered call: of a telephone, where they had rung before."""
+    if call.stage != ANSWERED or call.answered_at is None:
+        return False
+    return not was_let_in(call) if call.leg is None else _has_rung_on_pages(call, call.answered_at)
 
 
 def rings_on_pages(call: HomeCall, now: datetime) -> bool:
     """Return whether a call rings on the pages of the home by now."""
-    second = second_of(call.started_at, now)
     rings = call.stage == RINGING and not call.to_guard
-    return rings and now < call.ends_at and has_begun(read(call.plan), "page", second)
+    return rings and now < call.ends_at and _has_rung_on_pages(call, now)
+
+
+def _has_rung_on_pages(call: HomeCall, by: datetime) -> bool:
+    return has_begun(read(call.plan), "page", second_of(call.started_at, by))
 
 
 def state_for(session: Session, call_id: str, person_id: str, now: datetime) -> CallShown | None:
@@ -115,6 +127,7 @@ def state_for(session: Session, call_id: str, person_id: str, now: datetime) -> 
         started_at=call.started_at,
         seconds_left=0 if is_over else seconds_left(call, now),
         is_mine=call.answered_by == person_id and call.leg is None,
+        by_telephone=not is_over and call.stage == ANSWERED and call.leg is not None,
         answered_at=call.answered_at,
         answered_by=answerer.display_name if answerer is not None else None,
         reply=call.reply,
@@ -141,15 +154,16 @@ _NOT_YOURS = _("This call is for another home, or you are not called at your hom
 def answer(act: Action, call_id: str, session_sha256: bytes | None = None) -> HomeCall:
     """Take a call, which stops ringing everywhere else; one that is mine gets its sound on this page.
 
+    A telephone that has picked up without a key is hung up by the gate: a mailbox picks up too.
     `session_sha256` is of the browser that answers: that one needs no message about it.
     """
     call, person = _called(act, call_id)
     if call.stage == ANSWERED and call.answered_by == person.person_id and call.leg is None:
         call.answered_at, call.media_answer = act.now, None
         return call
-    if call.stage == ANSWERED:
+    if call.stage == ANSWERED and call.leg is None:
         raise ActionRefused(None, _answered_by(act.session, call))
-    call.stage, call.answered_by, call.answered_at = ANSWERED, person.person_id, act.now
+    call.stage, call.answered_by, call.answered_at, call.leg = ANSWERED, person.person_id, act.now, None
     call.ends_at = call.started_at + timedelta(seconds=LONGEST_TALK_SECONDS)
     if call.pushed_at is not None:
         show_end(act.session, call, act.now, session_sha256)
@@ -220,9 +234,9 @@ def _called(act: Action, call_id: str) -> tuple[HomeCall, Person]:
 def answered_call(act: Action, call_id: str) -> tuple[HomeCall, Person]:
     """Return a live call that who acts has answered on a page; raise ActionRefused."""
     call, person = _called(act, call_id)
-    if call.stage == RINGING:
+    if call.stage == RINGING or call.leg is not None:
         raise ActionRefused(None, _("Answer the call first."))
-    if call.answered_by != person.person_id or call.leg is not None:
+    if call.answered_by != person.person_id:
         raise ActionRefused(None, _answered_by(act.session, call))
     return call, person
 

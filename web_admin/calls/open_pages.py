@@ -32,7 +32,8 @@ def marks_of_homes(menjin: Menjin) -> str:
         ).all()
     seen: dict[str, list[object]] = {}
     for one in calls:
-        how = (one.call_id, one.stage, one.answered_by, one.reply, one.order_id, rings_on_pages(one, now))
+        who = (one.answered_by, one.leg)
+        how = (one.call_id, one.stage, *who, one.reply, one.order_id, rings_on_pages(one, now))
         seen.setdefault(one.home_id, []).append(how)
     marks = {
         home_id: menjin.sealer.lookup("call-mark", repr(of_home).encode()).hex()[:MARK_CHARS]

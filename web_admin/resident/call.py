@@ -82,6 +82,8 @@ def _state(shown: CallShown) -> str:
         return "missed" if _was_missed(shown) else "over"
     if shown.stage == RINGING:
         return "rings"
+    if shown.by_telephone:
+        return "telephone"
     return "mine" if shown.is_mine else "others"
 
 
@@ -117,6 +119,9 @@ def call_state(call_id: str) -> dict[str, object]:
     _person, _act, shown = _shown(call_id)
     texts = {
         "rings": gettext("Someone is calling you from a gate. Tap to answer."),
+        "telephone": gettext(
+            "A telephone of your home has picked up. If no one presses a key there, it rings here again."
+        ),
         "mine": gettext("You answered the call from the gate."),
         "others": gettext("Someone in your home answered the call from the gate."),
         "missed": gettext("You missed a call from a gate. Tap to see which one."),

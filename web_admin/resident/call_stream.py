@@ -102,7 +102,7 @@ class CallOfPage:
     press: str
     """The words of its button."""
     rings: bool
-    """False of a call that this person has answered: its band leads back to it, without a sound."""
+    """False of a call that this person or a telephone has answered: its band leads there without a sound."""
 
 
 @bp.get("/call/now")
@@ -137,6 +137,8 @@ def call_of_page() -> CallOfPage | None:
     if not rings:
         text = gettext("Call in progress: %(gate)s", gate=shown.gate_and_lane)
         press = gettext("Go to the call")
+    if shown.by_telephone:
+        text = gettext("A telephone of your home has picked up.")
     return CallOfPage(url_for("resident.call", call_id=shown.call_id), text, press, rings)
 
 

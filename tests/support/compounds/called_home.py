@@ -14,13 +14,14 @@ from web_admin.compound.models import Gate, Person
 from web_admin.messages.adapter_delivery import NUMBER_PURPOSE
 from web_admin.people.actions import add_person
 
-CALLS_OF_STATES: dict[str, dict[str, str | bool]] = {
+CALLS_OF_STATES: dict[str, dict[str, str | int]] = {
     "ringing_call": {"stage": "ringing"},
     "answered_call": {"stage": "answered", "answered_by": "own", "reply": "coming"},
     "others_call": {"stage": "answered", "answered_by": "other"},
     "missed_call": {"stage": "over", "end": "no_answer", "to_guard": True},
     "opened_call": {"stage": "over", "end": "opened", "answered_by": "other"},
     "refused_call": {"stage": "over", "end": "refused", "answered_by": "own"},
+    "telephone_call": {"stage": "answered", "answered_by": "other", "leg": 0},
 }
 """By the word that paths of the gallery name; each is one more minute ago."""
 TO_PROVE = "number-2"

@@ -208,23 +208,39 @@ def test_without_an_answer_nothing_is_done(small_compound: Compound, called: Cal
     assert called.says("one").stage == "ringing"
 
 
-@each_act
-def test_a_call_that_a_telephone_answered_is_not_the_pages(
+@pytest.mark.parametrize("act", [ACTS[name] for name in ACTS if name != "answer"])
+def test_a_call_that_a_telephone_picked_up_is_not_the_pages(
     small_compound: Compound, called: CallingGate, act: Act
 ) -> None:
-    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
-    called.says("one", has_telephone=True)
-    called.says("one", CallStep.LEG_ANSWERED, leg=0, has_telephone=True)
-    assert refusal(small_compound, act) == "Lin Wei has answered already."
+    picked_up(small_compound, called)
+    assert refusal(small_compound, act) == "Answer the call first."
 
 
-def test_a_telephone_that_has_answered_rings_on_no_page(
+def test_a_page_takes_a_call_from_a_telephone_on_which_no_key_was_pressed(
     small_compound: Compound, called: CallingGate
 ) -> None:
-    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
-    called.says("one", has_telephone=True)
-    called.says("one", CallStep.LEG_ANSWERED, leg=0, has_telephone=True)
-    assert rings_for(small_compound, small_compound.person_id) is None
+    picked_up(small_compound, called)
+    does(small_compound, live.answer)
+    state = called.says("one", has_telephone=True)
+    assert (state.stage, state.legs, state.leg) == ("answered", None, None), "the gate hangs it up"
+    does(small_compound, live.open_gate)
+    assert called.order(called.says("one", has_telephone=True)).person_id == small_compound.person_id
+
+
+@pytest.mark.parametrize(("reach", "is_shown"), [(["page", "telephone"], True), (["telephone"], False)])
+def test_pages_that_have_rung_show_that_a_telephone_picked_up(
+    small_compound: Compound, called: CallingGate, reach: list[str], is_shown: bool
+) -> None:
+    partner = add_partner(small_compound)
+    wants(small_compound, reach=reach)
+    picked_up(small_compound, called)
+    assert (rings_for(small_compound, partner) == "one") is is_shown
+
+
+def picked_up(compound: Compound, gate: CallingGate) -> None:
+    has_telephone(compound, compound.person_id, "+8613900000001")
+    gate.says("one", has_telephone=True)
+    gate.says("one", CallStep.LEG_ANSWERED, leg=0, has_telephone=True)
 
 
 # -- at once ---------------------------------------------------------------------------------------

@@ -84,6 +84,21 @@ def test_a_call_that_a_page_has_answered_rings_on_no_other_page_of_that_person(
     assert other.get("/r/call/now").get_json() == {"call": None}
 
 
+def test_a_mailbox_that_picks_up_takes_no_call_from_the_pages(
+    small_compound: Compound, phone: FlaskClient, other: FlaskClient
+) -> None:
+    rings(small_compound, answered_by=small_compound.person_id, stage="answered", leg=0)
+    change(small_compound, answered_at=small_compound.clock())
+    for client in (phone, other):
+        assert "If no one presses a key there, it rings here again." in client.get(CALL).text
+        now = client.get("/r/call/now").get_json()["call"]
+        assert (now["rings"], now["text"]) == (False, "A telephone of your home has picked up.")
+    state = other.get(f"{CALL}/state").get_json()
+    assert (state["rings"], "rings here again" in state["text"]) == (False, True)
+    do(other, "answer")
+    assert (heading(other), heading(phone)) == ("You answered", "Answered at home")
+
+
 def test_the_phone_that_answers_gets_no_message_of_it_and_the_persons_others_do(
     small_compound: Compound, phone: FlaskClient
 ) -> None:

@@ -70,13 +70,14 @@ def test_the_mark_moves_with_each_change_of_the_own_homes_call_and_with_no_other
     rings(watched)
     seen = [own_mark(watched)]
     for values in (
-        {"stage": "answered", "answered_by": watched.person_id},
+        {"stage": "answered", "answered_by": watched.person_id, "leg": 0},
+        {"leg": None},
         {"reply": "wait"},
         {"order_id": "x"},
     ):
         change(watched, **values)
         seen.append(own_mark(watched))
-    assert len(set(seen)) == 4
+    assert len(set(seen)) == 5
     rings(watched, "two", home_id=elsewhere)
     assert own_mark(watched) == seen[-1]
     assert part_of(elsewhere)(marks(watched)) not in (QUIET, seen[-1])

@@ -12,7 +12,7 @@ FIRST_REACH: tuple[StepKind, ...] = ("page", "telephone")
 """Until a home chooses: a call that no one answers is no emergency of the guard's; the screen offers them."""
 
 PAGE_SECONDS = 20
-"""How long pages ring alone where telephones follow."""
+"""How long pages ring alone where telephones follow, and at least where telephones rang before."""
 PAGE_ALONE_SECONDS = 45
 """How long they ring where none follow; the same whether a page is open or not, so that it shows nothing."""
 RING_SECONDS = 25
@@ -84,8 +84,6 @@ def plan(reach: Sequence[str], *, has_pages: bool, telephones: int) -> tuple[Ste
     steps: list[Step] = []
     second = 0
     for place, kind in enumerate(reach):
-        if second >= LONGEST_RINGING_SECONDS:
-            break
         if kind == "page":
             steps.append(Step("page", second))
             followed = telephones > 0 and "telephone" in reach[place + 1 :]
@@ -93,10 +91,12 @@ def plan(reach: Sequence[str], *, has_pages: bool, telephones: int) -> tuple[Ste
         elif kind == "telephone" and telephones > 0:
             steps.append(Step("telephone", second))
             second += RING_SECONDS * telephones
+            if "page" in reach[place + 1 : place + 2]:
+                # However many telephones there are: who is deaf has a page alone.
+                second = min(second, LONGEST_RINGING_SECONDS - PAGE_SECONDS)
         elif kind == "guard":
             return (*steps, Step("guard", min(second, LONGEST_RINGING_SECONDS)))
-    last: StepKind = "guard" if "guard" in reach else "none"
-    return (*steps, Step(last, min(second, LONGEST_RINGING_SECONDS)))
+    return (*steps, Step("none", min(second, LONGEST_RINGING_SECONDS)))
 
 
 def second_of(started_at: datetime, now: datetime) -> float:

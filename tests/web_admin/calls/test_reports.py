@@ -151,6 +151,23 @@ def test_pages_that_are_open_ring_alone_for_twenty_seconds(
     }
 
 
+def test_pages_ring_before_the_end_after_five_telephones(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    wants(small_compound, reach=["telephone", "page"])
+    for last in range(5):
+        has_telephone(small_compound, small_compound.person_id, f"+861390000000{last}")
+    assert len(called.legs("one", called.says("one", has_telephone=True))) == 5
+    set_clock(small_compound, 99)
+    assert called.says("one", has_telephone=True).legs is not None
+    set_clock(small_compound, 1)
+    state = called.says("one", has_telephone=True)
+    assert (state.stage, state.legs, state.seconds_left) == ("ringing", None, 20)
+    row = call_row(small_compound, "one")
+    assert row is not None
+    assert row.pushed_at is not None, "or a call that no one answered would not be said to be missed"
+
+
 def test_a_home_that_leaves_the_guard_out_lets_the_screen_offer_it(
     small_compound: Compound, called: CallingGate
 ) -> None:

@@ -1,15 +1,18 @@
 """How a home is reached: in its order, within two minutes, and showing no one whether someone is in."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate_controller.contract.calls import MAX_LEGS
 from web_admin.calls.rules import (
     COURIER_EVERY,
     LONGEST_RINGING_SECONDS,
     PAGE_ALONE_SECONDS,
+    PAGE_SECONDS,
     STEPS,
     Step,
     Wishes,
@@ -66,7 +69,34 @@ def test_telephones_stop_when_the_step_after_them_begins() -> None:
     assert not has_begun(steps, "guard", 60)
 
 
-@given(orders, st.booleans(), st.integers(0, 8))
+@pytest.mark.parametrize(("telephones", "pages_from"), [(3, 75), (4, 100), (5, 100), (MAX_LEGS, 100)])
+def test_pages_ring_in_time_after_however_many_telephones(telephones: int, pages_from: int) -> None:
+    steps = plan(("telephone", "page"), has_pages=True, telephones=telephones)
+    assert steps == (Step("telephone", 0), Step("page", pages_from), Step("none", 120))
+    assert not rings_telephones(steps, pages_from), "telephones that are left do not ring beside them"
+
+
+def test_telephones_ring_on_until_the_guard_where_no_page_comes_between() -> None:
+    for reach in (("telephone", "guard"), ("telephone", "guard", "page")):
+        steps = plan(reach, has_pages=True, telephones=MAX_LEGS)
+        assert steps == (Step("telephone", 0), Step("guard", LONGEST_RINGING_SECONDS))
+
+
+@given(orders, st.booleans(), st.integers(0, MAX_LEGS))
+def test_every_step_that_a_home_chose_begins_and_has_its_time(
+    reach: tuple[str, ...], has_pages: bool, telephones: int
+) -> None:
+    steps = plan(reach, has_pages=has_pages, telephones=telephones)
+    chosen = reach[: reach.index("guard")] if "guard" in reach else reach
+    rings = [kind for kind in chosen if kind != "telephone" or telephones > 0]
+    assert [step.kind for step in steps[:-1]] == rings
+    for step, after in pairwise(steps):
+        at_once = step.kind == "page" and after.kind == "telephone" and not has_pages
+        least = 0 if at_once else PAGE_SECONDS
+        assert after.from_second - step.from_second >= least
+
+
+@given(orders, st.booleans(), st.integers(0, MAX_LEGS))
 def test_every_plan_ends_in_time_and_keeps_the_homes_order(
     reach: tuple[str, ...], has_pages: bool, telephones: int
 ) -> None:

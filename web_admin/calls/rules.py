@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Literal
 
 StepKind = Literal["page", "telephone", "guard", "none"]
@@ -81,22 +82,23 @@ def plan(reach: Sequence[str], *, has_pages: bool, telephones: int) -> tuple[Ste
     `has_pages` says whether someone who is called has a page open or gets messages on a phone: without,
     telephones that follow ring at once.
     """
+    last: StepKind = "guard" if "guard" in reach else "none"
+    before_last = list(takewhile(lambda kind: kind != "guard", reach))
     steps: list[Step] = []
     second = 0
-    for place, kind in enumerate(reach):
+    for place, kind in enumerate(before_last):
+        rest = before_last[place + 1 :]
         if kind == "page":
             steps.append(Step("page", second))
-            followed = telephones > 0 and "telephone" in reach[place + 1 :]
+            followed = telephones > 0 and "telephone" in rest
             second += (PAGE_SECONDS if has_pages else 0) if followed else PAGE_ALONE_SECONDS
         elif kind == "telephone" and telephones > 0:
             steps.append(Step("telephone", second))
             second += RING_SECONDS * telephones
-            if "page" in reach[place + 1 : place + 2]:
+            if "page" in rest:
                 # However many telephones there are: who is deaf has a page alone.
                 second = min(second, LONGEST_RINGING_SECONDS - PAGE_SECONDS)
-        elif kind == "guard":
-            return (*steps, Step("guard", min(second, LONGEST_RINGING_SECONDS)))
-    return (*steps, Step("none", min(second, LONGEST_RINGING_SECONDS)))
+    return (*steps, Step(last, min(second, LONGEST_RINGING_SECONDS)))
 
 
 def second_of(started_at: datetime, now: datetime) -> float:

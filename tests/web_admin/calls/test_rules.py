@@ -1,7 +1,7 @@
 """How a home is reached: in its order, within two minutes, and showing no one whether someone is in."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise, permutations, product, takewhile
 
 import pytest
 from hypothesis import given
@@ -82,18 +82,22 @@ def test_telephones_ring_on_until_the_guard_where_no_page_comes_between() -> Non
         assert steps == (Step("telephone", 0), Step("guard", LONGEST_RINGING_SECONDS))
 
 
-@given(orders, st.booleans(), st.integers(0, MAX_LEGS))
-def test_every_step_that_a_home_chose_begins_and_has_its_time(
-    reach: tuple[str, ...], has_pages: bool, telephones: int
-) -> None:
-    steps = plan(reach, has_pages=has_pages, telephones=telephones)
-    chosen = reach[: reach.index("guard")] if "guard" in reach else reach
-    rings = [kind for kind in chosen if kind != "telephone" or telephones > 0]
-    assert [step.kind for step in steps[:-1]] == rings
-    for step, after in pairwise(steps):
-        at_once = step.kind == "page" and after.kind == "telephone" and not has_pages
-        least = 0 if at_once else PAGE_SECONDS
-        assert after.from_second - step.from_second >= least
+def test_pages_ring_as_long_where_telephones_are_chosen_after_the_guard_alone() -> None:
+    steps = plan(("page", "guard", "telephone"), has_pages=False, telephones=1)
+    assert steps == (Step("page", 0), Step("guard", PAGE_ALONE_SECONDS))
+
+
+def test_every_step_that_a_home_chose_begins_and_has_its_time() -> None:
+    reaches = chain.from_iterable(permutations(STEPS, count) for count in range(len(STEPS) + 1))
+    for reach, has_pages, telephones in product(reaches, (True, False), range(MAX_LEGS + 1)):
+        steps = plan(reach, has_pages=has_pages, telephones=telephones)
+        chosen = takewhile(lambda kind: kind != "guard", reach)
+        rings = [kind for kind in chosen if kind != "telephone" or telephones > 0]
+        assert [step.kind for step in steps[:-1]] == rings, (reach, telephones)
+        for step, after in pairwise(steps):
+            at_once = (step.kind, after.kind, has_pages) == ("page", "telephone", False)
+            least = 0 if at_once else PAGE_SECONDS
+            assert after.from_second - step.from_second >= least, (reach, telephones)
 
 
 @given(orders, st.booleans(), st.integers(0, MAX_LEGS))

@@ -163,10 +163,11 @@ class Telephone(Protocol):
         """Hang up and end the thread within two seconds."""
         ...
 
-    def dial(self, address: str, spoken: str = "") -> int:
+    def dial(self, address: str, spoken: str = "", *, only_spoken: bool = False) -> int:
         """Call a number or SIP address; return at once with the call's number; raise DeviceUnavailable.
 
-        `spoken` is a sound file that the called side hears in place of the microphone.
+        `spoken` is a sound file that the called side hears in place of the microphone. With `only_spoken` it
+        never hears the microphone: the call ends before it begins where the file cannot be played.
         """
         ...
 

@@ -1,10 +1,12 @@
 """The three gates of the demo compound: their lanes, their metal, and the site file of each."""
 
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from demo.world.lane_sheets import sheet_lines, sheet_of
+from gate_controller.contract.calls import TASK_PURPOSES
 from hardware.interfaces import InputKind
 from hardware.readers.cards import CardFormat
 
@@ -186,8 +188,14 @@ class SiteFile:
     def write(self) -> Path:
         """Write the site file and return its path."""
         path = self.folder / "site.toml"
+        if self.telephone_port:
+            _write_prompts(self._prompts)
         path.write_text("\n".join(self._lines()) + "\n", encoding="utf-8")
         return path
+
+    @property
+    def _prompts(self) -> Path:
+        return self.folder / "prompts"
 
     def _lines(self) -> list[str]:
         dev = self.folder / "dev"
@@ -229,6 +237,7 @@ class SiteFile:
                 "[telephone]",
                 f"control_port = {self.telephone_port}",
                 f'guard_numbers = ["{GUARD_NUMBER}"]',
+                f'prompts_dir = "{self._prompts}"',
             ]
         if self.face:
             lines += ["[face]", "enabled = true", f'engine = "{self.engine}"', "alone = false"]
@@ -287,3 +296,12 @@ class SiteFile:
             ]
         lines += sheet_lines(name, sheet_of(name, lane.lock[0], camera=lane.camera))
         return lines
+
+
+def _write_prompts(folder: Path) -> None:
+    """Write what the gate says in calls of its own: here silence, as the played telephones have no sound."""
+    folder.mkdir(exist_ok=True)
+    for purpose in TASK_PURPOSES:
+        with wave.open(str(folder / f"{purpose}.en.wav"), "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", ""))
+            file.writeframes(bytes(1600))

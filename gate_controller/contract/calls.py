@@ -16,7 +16,7 @@ gate itself called: both are decided by the person's own right.
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -228,6 +228,10 @@ class DirectoryReply(Message, frozen=True, kw_only=True):
 # -- proofs and test calls -------------------------------------------------------------------------
 
 
+TaskPurpose = Literal["proof", "test"]
+TASK_PURPOSES: tuple[TaskPurpose, ...] = get_args(TaskPurpose)
+
+
 class TaskDone(Message, frozen=True, kw_only=True):
     """The result of one call that the server had asked for; `keys` are those pressed at the called side."""
 
@@ -247,7 +251,7 @@ class TelephoneTask(Message, frozen=True, kw_only=True):
     """Call one number, say `prompt`, take up to `keys_wanted` keys, and hang up."""
 
     task_id: Id
-    purpose: Literal["proof", "test"]
+    purpose: TaskPurpose
     language: Annotated[str, msgspec.Meta(max_length=10)]
     keys_wanted: Annotated[int, msgspec.Meta(ge=1, le=12)]
     leg: SealedLeg

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from gate_controller.contract.calls import TASK_PURPOSES
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.control.call_helpers import CallHelpers
 from gate_controller.control.recorder import Recorder
@@ -50,15 +51,20 @@ class GateTelephone:
     telephone: Telephone
     wishes: CallWishes
     prompts: Mapping[str, str] = field(default_factory=dict)
-    """By purpose and language: what is said in calls that the server asks for."""
+    """By purpose and language: what is said in calls that the server asks for, `proof.en` and so on."""
     home_prompt: str = ""
     """The file that a home's telephone hears when it is answered; "" where there is none."""
     home_prompt_seconds: float = 0.0
     """How long that speaks."""
 
     def spoken(self, purpose: str, language: str) -> str:
-        """Return the file for a call, in English where the language has none; "" for silence."""
+        """Return the file for a call, in English where the language has none; "" where there is none."""
         return self.prompts.get(f"{purpose}.{language}") or self.prompts.get(f"{purpose}.en", "")
+
+    @property
+    def speaks(self) -> bool:
+        """Return whether there is a file for each call that the server asks for."""
+        return all(self.spoken(purpose, "en") for purpose in TASK_PURPOSES)
 
 
 @dataclass(frozen=True, slots=True)

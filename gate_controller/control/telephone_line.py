@@ -42,14 +42,14 @@ class TelephoneLine:
     def dial(self, holder: str, address: str, spoken: str = "") -> int | None:
         """Call a number for a holder, who keeps the line until `leave`; None where it is away or used.
 
-        `spoken` is a file that is played in place of the microphone.
+        `spoken` is a file that is played in place of the microphone. Calls of `TASKS` never hear that.
         """
         if self._telephone is None or not self.is_free_for(holder):
             return None
         if holder != TASKS and self._holder == TASKS:
             self._give_way()
         try:
-            call_number = self._telephone.dial(address, spoken)
+            call_number = self._telephone.dial(address, spoken, only_spoken=holder == TASKS)
         except DeviceUnavailable:
             return None
         self._holder = holder

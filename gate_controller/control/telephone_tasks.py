@@ -1,7 +1,8 @@
 """Make the calls that the server asks for: proofs of numbers, and each home's monthly test call.
 
-They wait while the telephone is used, and give way to a visitor and to Help at once. A gate whose telephone
-is lost asks for none, so that another gate makes them.
+They wait while the telephone is used, and give way to a visitor and to Help at once. Who is called hears a
+file and never the gate's microphone: no one stands there. A gate whose telephone is lost, or has no such
+files, asks for none, so that another gate makes them.
 """
 
 from collections import deque
@@ -11,8 +12,10 @@ from gate_controller.control.parts import GateParts, GateState
 from gate_controller.control.telephone_line import TASKS, TelephoneLine
 from gate_controller.lane.telephone_task import Step, TaskCall, changed, time_passed
 from gate_controller.sync.news import OpenTask
-from hardware.interfaces import CallChange
+from hardware.interfaces import CallChange, DeviceState, Health
 
+VOICE = "telephone-voice"
+"""Device that a gate reports where its telephone has something to say in these calls."""
 ASK_SECONDS = 5.0
 """How often the server is asked while nothing is to be done: a person waits before a page for a proof."""
 
@@ -28,6 +31,9 @@ class TelephoneTasks:
         self._waiting: deque[OpenTask] = deque()
         self._call: TaskCall | None = None
         self._ask_at_seconds = 0.0
+        self._speaks = parts.telephone is not None and parts.telephone.speaks
+        if self._speaks:
+            parts.watch.note(DeviceState(VOICE, Health.OK, "it speaks in calls of its own"))
         line.gives_way(self.give_way)
 
     def came(self, tasks: tuple[OpenTask, ...]) -> None:
@@ -51,9 +57,13 @@ class TelephoneTasks:
             return
         if self._waiting:
             self._dial(self._waiting.popleft(), now_seconds)
-        elif self._state.calls_offered and self._state.online and now_seconds >= self._ask_at_seconds:
+        elif self._may_ask and now_seconds >= self._ask_at_seconds:
             self._ask_at_seconds = now_seconds + ASK_SECONDS
             self._parts.call_reports.ask_tasks()
+
+    @property
+    def _may_ask(self) -> bool:
+        return self._speaks and self._state.calls_offered and self._state.online
 
     def give_way(self) -> None:
         """End the call under way: someone at the gate needs the telephone."""

@@ -27,6 +27,8 @@ from hardware.telephones.control import Fields, NetstringReader, netstring
 
 GATE = "sip:gate@127.0.0.1"
 BACKLOG = 4
+PLAYED = frozenset({"alsa", "aufile"})
+"""Modules of sound that it has; a test may take one away."""
 BY_PEER, BY_USER, REJECTED = "Connection reset by peer", "Connection reset by user", "486 Rejected"
 
 
@@ -167,7 +169,12 @@ class TelephoneLine:
                 for call in list(self._calls):
                     self._close(call, BY_USER)
                 self._send({"response": True, "ok": True, "data": "", "token": token})
-            case "ausrc" | "sndcode":
+            case "ausrc":
+                module = params.partition(",")[0]
+                plays = f"switch audio device: {params}\n"
+                answer = plays if module in PLAYED else f"no such audio-source: {module}\n"
+                self._send({"response": True, "ok": True, "data": answer, "token": token})
+            case "sndcode":
                 self._send({"response": True, "ok": True, "data": "", "token": token})
             case _:
                 answer = f"command not found ({command})\n"

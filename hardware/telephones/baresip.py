@@ -6,6 +6,8 @@
 Invariants:
 - A key counts only as an event of the called leg of a call that was dialled here (RFC 4733, or SIP INFO
   where the other side sends that). Tones in the sound of either side are none: baresip looks for none.
+- Sound of this place goes to no one whose call was dialled to hear a file alone: the program has confirmed
+  the file before it dials.
 - A call that comes in, and one that the called side lets the program make, is hung up at once and reported
   to no one.
 - An exchange that is gone or refuses the account is reported once, and calls are tried all the same: an
@@ -29,6 +31,10 @@ KEYS = frozenset("0123456789*#")
 REGISTRATION, NOT_REGISTERED = "registration", "ERR"
 """Token of our question, and how the program marks an account that it could not register (trace of 1.1.0)."""
 REGISTERED = {"REGISTER_OK": True, "REGISTER_FAIL": False}
+SOUND = "sound"
+NO_FILES = "the telephone program plays no files; its settings need `module aufile.so`"
+PLAYS = "switch audio device"
+"""How the program confirms a source of sound; of a module that it lacks it says otherwise, and also `ok`."""
 RINGS = frozenset({"CALL_RINGING", "CALL_PROGRESS"})
 BEGUN = RINGS | {"CALL_OUTGOING", "CALL_ANSWERED", "CALL_ESTABLISHED"}
 
@@ -40,6 +46,8 @@ class _Dialled:
     number: int
     call_id: str = ""
     is_given_up: bool = False
+    waits_for_sound: str = ""
+    """Address that is dialled once the program has confirmed what is heard there."""
 
 
 class Baresip:
@@ -62,7 +70,7 @@ class Baresip:
         self._thread: threading.Thread | None = None
         self._report: CallReport = lambda _report: None
         self._is_lost_said = False
-        self._is_registered = True
+        self._faults: dict[str, str] = {}
 
     def start(self, report: CallReport) -> None:
         """Begin to connect in a thread of its own; return at once."""
@@ -78,11 +86,14 @@ class Baresip:
         if self._thread is not None:
             self._thread.join(timeout=READ_SECONDS + 1)
 
-    def dial(self, address: str, spoken: str = "") -> int:
+    def dial(self, address: str, spoken: str = "", *, only_spoken: bool = False) -> int:
         """Call a number or SIP address; return the call's number. Raise DeviceUnavailable when away.
 
-        `spoken` is a WAV file of 8,000 samples a second; the program ends the call at the end of it.
+        `spoken` is a WAV file of 8,000 samples a second; the program ends the call at the end of it. With
+        `only_spoken` nothing else is ever heard; raise DeviceUnavailable without a file as well.
         """
+        if only_spoken and not (self._microphone and spoken):
+            raise DeviceUnavailable(f"{self.name}: no file to play in place of the microphone")
         with self._lock:
             if self._control is None:
                 raise DeviceUnavailable(
@@ -94,8 +105,12 @@ class Baresip:
             try:
                 if self._microphone:
                     # Before each call: what was played last stays, also when the gate was started again.
-                    self._control.send("ausrc", f"aufile,{spoken}" if spoken else self._microphone)
-                self._control.send("dial", address, token=f"dial-{call.number}")
+                    source = f"aufile,{spoken}" if spoken else self._microphone
+                    self._control.send("ausrc", source, token=f"{SOUND}-{call.number}")
+                if only_spoken:
+                    call.waits_for_sound = address
+                else:
+                    self._control.send("dial", address, token=f"dial-{call.number}")
             except DeviceUnavailable:
                 self._calls.remove(call)
                 raise
@@ -142,7 +157,8 @@ class Baresip:
             raise
         with self._lock:
             self._control = control
-        self._is_lost_said, self._is_registered = False, True
+        self._is_lost_said = False
+        self._faults.clear()
         self._report(DeviceState(self.name, Health.OK, "the telephone program answers"))
 
     def _read(self) -> tuple[Fields, ...]:
@@ -170,7 +186,8 @@ class Baresip:
             return
         call_id, kind = str(fields.get("id", "")), fields.get("type")
         if kind in REGISTERED:
-            self._registered(is_registered=REGISTERED[str(kind)], why=str(fields.get("param", "")))
+            why = str(fields.get("param", ""))
+            self._settle_fault(REGISTRATION, "" if REGISTERED[str(kind)] else _not_registered(why))
             return
         if kind == "CALL_INCOMING":
             with self._lock:
@@ -188,22 +205,45 @@ class Baresip:
         if change is not None:
             self._report(change)
 
-    def _registered(self, *, is_registered: bool, why: str) -> None:
-        """Report once that the exchange takes no registration, and once that it does again."""
-        if is_registered == self._is_registered:
+    def _settle_fault(self, of: str, text: str) -> None:
+        """Report once that something does not work, and with "" once that it does again."""
+        if bool(text) == (of in self._faults):
             return
-        self._is_registered = is_registered
-        if is_registered:
-            self._report(DeviceState(self.name, Health.OK, "the exchange answers"))
+        if text:
+            self._faults[of] = text
         else:
-            text = f"the exchange takes no registration ({why}); look at its address and account"
-            self._report(DeviceState(self.name, Health.FAULTY, text))
+            del self._faults[of]
+        first = next(iter(self._faults.values()), "")
+        health = Health.FAULTY if first else Health.OK
+        self._report(DeviceState(self.name, health, first or "the exchange answers, and files are played"))
+
+    def _sound_answered(self, number: str, data: str) -> None:
+        """Dial what waited for its file; end it where the program cannot play one."""
+        is_played = data.startswith(PLAYS)
+        with self._lock:
+            call = next(
+                (one for one in self._calls if one.waits_for_sound and str(one.number) == number), None
+            )
+            if call is None:
+                return
+            address, call.waits_for_sound = call.waits_for_sound, ""
+            is_dialled = is_played and not call.is_given_up
+            if is_dialled:
+                self._send("dial", address, token=f"dial-{call.number}")
+            else:
+                self._calls.remove(call)
+        if not is_dialled:
+            self._report(CallChange(self.name, call.number, CallStage.ENDED))
+        self._settle_fault(SOUND, "" if is_played else NO_FILES)
 
     def _answered(self, fields: Fields) -> None:
         """Take the program's answer to a dial: the call's id, or that it cannot call."""
         token, data = str(fields.get("token", "")), str(fields.get("data", ""))
         if token == REGISTRATION and NOT_REGISTERED in data:
-            self._registered(is_registered=False, why="refused, or no answer")
+            self._settle_fault(REGISTRATION, _not_registered("refused, or no answer"))
+        if token.startswith(f"{SOUND}-"):
+            self._sound_answered(token.removeprefix(f"{SOUND}-"), data)
+            return
         with self._lock:
             call = next((one for one in self._calls if token == f"dial-{one.number}"), None)
             if call is None:
@@ -216,11 +256,15 @@ class Baresip:
             self._calls.remove(call)
         self._report(CallChange(self.name, call.number, CallStage.ENDED))
 
-    def _send(self, command: str, params: str) -> None:
+    def _send(self, command: str, params: str, token: str = "") -> None:
         """Send while the lock is held; the reading thread notices a lost connection, and reports it."""
         if self._control is not None:
             with contextlib.suppress(DeviceUnavailable):
-                self._control.send(command, params)
+                self._control.send(command, params, token)
+
+
+def _not_registered(why: str) -> str:
+    return f"the exchange takes no registration ({why}); look at its address and account"
 
 
 def _change(name: str, call_number: int, fields: Fields) -> CallChange | None:

@@ -43,7 +43,8 @@ class NetstringReader:
 
 def _object(body: bytes) -> Fields:
     try:
-        fields = json.loads(body)
+        # A reason or an address of the other side comes as it is, in whatever letters that side uses.
+        fields = json.loads(body.decode(errors="replace"))
     except (ValueError, RecursionError) as err:
         raise DeviceRefused("a message that is no JSON") from err
     if not isinstance(fields, dict):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gate_controller.contract.calls import CallEnd, CallStep
+from gate_controller.control.telephone_tasks import ASK_SECONDS
 from gate_controller.lane.home_call import KEY_SECONDS, LOST_SECONDS, CallPhase
 from gate_controller.terminal.view import HelpCall
 from tests.flows.telephone_scene import CARD, Scene, answer, scene_in
@@ -188,3 +189,14 @@ def test_a_telephone_that_neither_hangs_up_nor_answers_to_it_holds_nothing(tmp_p
         scene.is_at(None)
         scene.bench.keys.type("##9")
         answer(scene.second)
+
+
+def test_a_gate_with_nothing_to_say_calls_no_one_for_the_server(scene: Scene) -> None:
+    """Who is called would hear the gate's microphone."""
+    until(lambda: scene.desk.calls.is_offered and scene.bench.gate.controller._state.online)
+    scene.office.task_leg = scene.office.legs[0]
+    scene.bench.passes(ASK_SECONDS + 1)
+    scene.call()  # a visitor's call reaches the office: it would have been asked by now
+    assert scene.office.task_leg is not None
+    assert scene.bench.health("telephone") == "ok"
+    assert not scene.bench.health("telephone-voice")

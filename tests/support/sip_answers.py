@@ -40,6 +40,7 @@ def _sent(status: str, rest: str = "Content-Length: 0\n") -> str:
 SCENARIOS = {
     "no_account": [_sent("403 Forbidden")],
     "unknown": [_sent("404 Not Found"), '<recv request="ACK"/>'],
+    "busy_in_latin_1": [_sent("486 Occup\xe9"), '<recv request="ACK"/>'],
     "busy": [_sent("486 Busy Here"), '<recv request="ACK"/>'],
     "silent_at_the_end": [_sent("180 Ringing"), _sent("200 OK", SOUND), '<recv request="ACK"/>', "<pause/>"],
 }
@@ -60,7 +61,7 @@ def answering(folder: Path, scenario: str) -> Iterator[str]:
     request = REGISTERS.get(scenario, "INVITE")
     steps = "\n".join([f'<recv request="{request}"/>', *SCENARIOS[scenario]])
     text = f'<?xml version="1.0"?><scenario name="{scenario}">\n{steps}\n</scenario>'
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="latin-1")
     command = [program, "-sf", str(path), "-i", "127.0.0.1", "-p", str(port), "-nostdin", "-trace_err"]
     with (folder / "sipp.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL)

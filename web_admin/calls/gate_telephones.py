@@ -9,15 +9,21 @@ from web_admin.compound.models import Gate
 
 DEVICE = "telephone"
 """The name under which a gate reports its telephone program (`gate_controller/assembly/telephone.py`)."""
+VOICE = "telephone-voice"
+"""And that it has something to say in calls of its own (`gate_controller/control/telephone_tasks.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateTelephones:
-    """Counts of the gates in use, of those with a telephone, and of those whose telephone answers."""
+    """Counts of the gates in use, of those with a telephone, and of those whose telephone answers.
+
+    Of these some have spoken files too: they alone prove numbers and make test calls.
+    """
 
     gates: int
     having: int
     working: int
+    speaking: int
 
 
 def telephones_of_gates(session: Session, site_id: str) -> GateTelephones:
@@ -26,9 +32,10 @@ def telephones_of_gates(session: Session, site_id: str) -> GateTelephones:
         select(Gate.device_states).where(Gate.site_id == site_id, Gate.state == "paired")
     ).all()
     healths = [
-        device.get("health")
-        for devices in states
-        for device in devices or ()
-        if device.get("device") == DEVICE
+        {str(device.get("device")): device.get("health") for device in devices or ()} for devices in states
     ]
-    return GateTelephones(len(states), len(healths), sum(health == "ok" for health in healths))
+    having = [of_gate for of_gate in healths if DEVICE in of_gate]
+    working = [of_gate for of_gate in having if of_gate[DEVICE] == "ok"]
+    return GateTelephones(
+        len(states), len(having), len(working), sum(VOICE in of_gate for of_gate in working)
+    )

@@ -65,7 +65,7 @@ def begin_proof(act: Action, number_id: str, adapters: Collection[str] = ()) -> 
     is_other = other_way(adapters, opened) is not None
     if not is_other and not is_allowed(settings_of(act.session, act.site_id), opened):
         raise ActionRefused("number", NOT_CALLED)
-    if not is_other and not telephones_of_gates(act.session, act.site_id).working:
+    if not is_other and not telephones_of_gates(act.session, act.site_id).speaking:
         raise ActionRefused("number", NO_TELEPHONE)
     if _asked_lately(act.session, number.person_id, act.now) >= PROOFS_A_DAY:
         raise ActionRefused("number", _("Your numbers were called three times today. Try again tomorrow."))

@@ -37,6 +37,8 @@ class Script:
             lambda: self._send("hangupall", "all"),
             lambda: self._send("hangup", "deadbeef"),
             lambda: self._send("nonsense", ""),
+            lambda: self._send("ausrc", "nosuch,default"),
+            lambda: self._send("ausrc", "aufile,/nowhere.wav"),
             lambda: self._act("call in"),
         ]
         said = []

@@ -1,9 +1,11 @@
 """The gate's telephone against real ones: it calls, is answered, hears keys, and takes no call."""
 
+import array
 import json
 import queue
 import signal
 import socket
+import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +15,9 @@ import pytest
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import CallChange, CallStage, DeviceState, Health
 from hardware.telephones.baresip import Baresip
+from tests.support.gates.waiting import until
 from tests.support.sip_answers import answering
-from tests.support.telephones import Phone, telephone
+from tests.support.telephones import RATE_HZ, Phone, telephone
 
 PATIENCE_SECONDS = 20.0
 
@@ -22,8 +25,8 @@ PATIENCE_SECONDS = 20.0
 class Gate:
     """The telephone as the gate uses it, and what it has reported."""
 
-    def __init__(self, control_port: int) -> None:
-        self.telephone = Baresip("telephone", control_port)
+    def __init__(self, control_port: int, microphone: str = "") -> None:
+        self.telephone = Baresip("telephone", control_port, microphone)
         self._reports: queue.Queue[CallChange | DeviceState] = queue.Queue()
         self.telephone.start(self._reports.put)
 
@@ -49,8 +52,8 @@ class Gate:
 
 
 @contextmanager
-def gate_at(control_port: int) -> Iterator[Gate]:
-    gate = Gate(control_port)
+def gate_at(control_port: int, microphone: str = "") -> Iterator[Gate]:
+    gate = Gate(control_port, microphone)
     try:
         yield gate
     finally:
@@ -131,11 +134,84 @@ def test_a_call_that_is_hung_up_before_the_program_named_it_does_not_ring_on(
         owner.until("CALL_INCOMING")
 
 
-@pytest.mark.parametrize("scenario", ["unknown", "busy"])
+@pytest.mark.parametrize("scenario", ["unknown", "busy", "busy_in_latin_1"])
 def test_a_number_that_does_not_answer_ends(gate: Gate, tmp_path: Path, scenario: str) -> None:
     with answering(tmp_path, scenario) as address:
         call = gate.telephone.dial(address)
         gate.until(call, CallStage.ENDED)
+        assert gate.silent_for(0.5), "the program is not given up"
+
+
+@pytest.fixture
+def speaking(program: Phone) -> Iterator[Gate]:
+    """Return a gate whose microphone hears a tone all the time."""
+    with gate_at(program.control_port, f"aufile,{program.folder}/tone.wav") as made:
+        assert made.health() is Health.OK
+        yield made
+
+
+def test_who_is_called_to_hear_a_file_alone_never_hears_the_microphone(speaking: Gate, guard: Phone) -> None:
+    silence, heard = guard.folder / "silence.wav", guard.folder / "heard.wav"
+    write_silence(silence)
+    with guard.owner() as owner:
+        call = speaking.telephone.dial(guard.address, str(silence), only_spoken=True)
+        owner.until("CALL_INCOMING")
+        owner.press("accept")
+        speaking.until(call, CallStage.ANSWERED)
+        assert speaking.silent_for(1.5)
+        speaking.telephone.hang_up(call)
+        owner.until("CALL_CLOSED")
+        assert loudest(heard) < 50
+        call = speaking.telephone.dial(guard.address)
+        owner.until("CALL_INCOMING")
+        owner.press("accept")
+        owner.until("CALL_RTPESTAB")
+        until(lambda: loudest(heard) > 500)  # the next one, of a visitor, hears it
+
+
+def test_a_file_that_was_deleted_lets_no_one_hear_the_microphone(speaking: Gate, guard: Phone) -> None:
+    with guard.owner() as owner:
+        speaking.telephone.dial(guard.address, "/nowhere.wav", only_spoken=True)
+        owner.until("CALL_INCOMING")
+        owner.press("accept")
+        owner.until("CALL_CLOSED", patience_seconds=5)
+        assert loudest(guard.folder / "heard.wav") < 50
+
+
+def test_a_program_that_plays_no_files_calls_no_one_to_hear_one(tmp_path: Path, guard: Phone) -> None:
+    shipped = (Path(__file__).parents[3] / "deploy/telephone/config").read_text(encoding="utf-8")
+    without = shipped.replace("module aufile.so\n", "")
+    assert without != shipped
+    with (
+        guard.owner() as owner,
+        telephone(tmp_path, "gate", shipped=without) as program,
+        gate_at(program.control_port, "alsa,default") as gate,
+    ):
+        assert gate.health() is Health.OK
+        call = gate.telephone.dial(guard.address, "/nowhere.wav", only_spoken=True)
+        gate.until(call, CallStage.ENDED)
+        report = gate.next()
+        assert isinstance(report, DeviceState)
+        assert (report.health, "aufile.so" in report.detail) == (Health.FAULTY, True)
+        with pytest.raises(AssertionError, match="no CALL_INCOMING"):
+            owner.until("CALL_INCOMING", patience_seconds=1.0)
+
+
+def test_without_a_file_no_one_is_called_to_hear_one(speaking: Gate, guard: Phone) -> None:
+    with pytest.raises(DeviceUnavailable, match="no file"):
+        speaking.telephone.dial(guard.address, "", only_spoken=True)
+
+
+def write_silence(path: Path) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 30 * RATE_HZ))
+
+
+def loudest(heard: Path) -> int:
+    """Return the loudest sample that a telephone has heard until now."""
+    sound = array.array("h", heard.read_bytes()[44:-2] if heard.exists() else b"")
+    return max(map(abs, sound), default=0)
 
 
 def test_a_call_is_over_when_it_is_hung_up_though_the_other_side_never_confirms_it(

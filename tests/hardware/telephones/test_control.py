@@ -27,6 +27,13 @@ def test_the_bytes_of_the_real_program_are_read() -> None:
     assert (rings["type"], rings["id"]) == ("CALL_RINGING", "ab77a595a56c9cc5")
 
 
+def test_letters_that_are_not_utf_8_spoil_no_message() -> None:
+    """baresip writes the reason of the other side as it came (traced: 486 in Latin-1)."""
+    body = b'{"event":true,"type":"CALL_CLOSED","id":"ab","param":"486 Occup\xe9"}'
+    (closed,) = NetstringReader().take(b"%d:%s," % (len(body), body))
+    assert (closed["type"], closed["id"], str(closed["param"])[:9]) == ("CALL_CLOSED", "ab", "486 Occup")
+
+
 @given(st.lists(OBJECTS, max_size=5), st.lists(st.integers(1, 40), max_size=60))
 def test_messages_arrive_whole_in_whatever_pieces_their_bytes_come(objects, sizes) -> None:
     reader, rest, read = NetstringReader(), b"".join(netstring(one) for one in objects), []

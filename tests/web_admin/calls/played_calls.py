@@ -35,6 +35,7 @@ from tests.support.compounds.with_gates import PlayedGate
 from web_admin.accounts.models import StaffProfile
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action
+from web_admin.calls.gate_telephones import DEVICE, VOICE
 from web_admin.calls.models import CallNumber, CallSettings, HomeCall, HomeCallWishes
 from web_admin.calls.rules import STEPS
 from web_admin.compound.models import Gate, Person, Site
@@ -118,7 +119,7 @@ def calling_gate(compound: Compound, gate_id: str = "north") -> CallingGate:
     with compound.session() as session:
         gate = session.get_one(Gate, gate_id)
         gate.public_key, gate.journal_id = public_bytes(key), f"{gate_id}.1"
-        gate.device_states = [{"device": "telephone", "health": "ok"}]
+        gate.device_states = [{"device": name, "health": "ok"} for name in (DEVICE, VOICE)]
     return CallingGate(compound, PlayedGate(compound.app.test_client(), compound.site_id, gate_id, key))
 
 

@@ -16,6 +16,7 @@ from tests.web_admin.calls.played_calls import (
     wants,
 )
 from web_admin.action.base import Action
+from web_admin.calls.gate_telephones import DEVICE, VOICE
 from web_admin.calls.made_calls import next_tasks
 from web_admin.calls.models import CallNumber, CallSettings, TelephoneTask
 from web_admin.calls.telephone_tasks import PROOFS_A_DAY, Proof, begin_proof, proof_state
@@ -66,7 +67,15 @@ def test_the_digits_of_the_page_typed_on_the_telephone_prove_it(
         assert session.get_one(TelephoneTask, task.task_id).code_sealed is None
 
 
-@pytest.mark.parametrize("devices", [[], [{"device": "telephone", "health": "lost"}]])
+@pytest.mark.parametrize(
+    "devices",
+    [
+        [],
+        [{"device": DEVICE, "health": "lost"}, {"device": VOICE, "health": "ok"}],
+        [{"device": DEVICE, "health": "ok"}],
+    ],
+    ids=["no telephone", "lost", "nothing to say"],
+)
 def test_where_no_gate_can_telephone_a_proof_is_refused_at_once(
     small_compound: Compound, number_id: str, devices: list[dict[str, str]]
 ) -> None:

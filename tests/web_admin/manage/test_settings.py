@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tests.support.act_previews import done
 from tests.support.peers import mail_peer
 from tests.web_admin.manage.settings_pages import SITE, send
+from web_admin.calls.gate_telephones import DEVICE, VOICE
 from web_admin.compound.models import Gate
 from web_admin.core.config import whole_numbers
 from web_admin.core.database import current_menjin
@@ -147,8 +148,15 @@ def test_the_settings_of_calls_say_how_many_gates_have_a_telephone(client, compo
         return " ".join(re.search(r'<p id="telephones">(.*?)</p>', page, re.DOTALL).group(1).split())
 
     assert said() == "No gate has a telephone: have the installer set one up, or only pages and phones ring."
-    for health, more in (("ok", ""), ("lost", " 1 of them does not answer now: look at Health.")):
+    unspoken = (
+        " None of them can prove numbers or make test calls: have the installer run menjin-gate prompts."
+    )
+    for states, more in (
+        ({DEVICE: "ok", VOICE: "ok"}, ""),
+        ({DEVICE: "ok"}, unspoken),
+        ({DEVICE: "lost", VOICE: "ok"}, " 1 of them does not answer now: look at Health."),
+    ):
         with compound.app.app_context(), current_menjin().database.session() as session:
             gate = session.get_one(Gate, "north")
-            gate.device_states = [{"device": "telephone", "health": health}]
+            gate.device_states = [{"device": name, "health": health} for name, health in states.items()]
         assert re.fullmatch(r"1 of \d gates has a telephone\.", said().removesuffix(more))

@@ -20,6 +20,7 @@ from tests.support.calls_at_home import (
 from tests.support.compounds.resident import Compound
 from tests.web_admin.calls.played_calls import set_clock
 from tests.web_admin.resident.pressing import press
+from web_admin.calls.gate_telephones import DEVICE, VOICE
 from web_admin.calls.models import CallNumber, CallSettings, HomeCallWishes, TelephoneTask
 from web_admin.calls.reach import called_persons
 from web_admin.compound.models import Gate, GrantRow, Person
@@ -52,7 +53,9 @@ def called(small_compound: Compound, phone: FlaskClient) -> FlaskClient:
 def allow_telephones(compound: Compound) -> None:
     with compound.session() as session:
         session.add(CallSettings(site_id=compound.site_id, prefixes=["+86", "0"], hosts=[]))
-        session.get_one(Gate, "north").device_states = [{"device": "telephone", "health": "ok"}]
+        session.get_one(Gate, "north").device_states = [
+            {"device": name, "health": "ok"} for name in (DEVICE, VOICE)
+        ]
 
 
 @pytest.mark.wide

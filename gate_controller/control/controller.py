@@ -384,7 +384,6 @@ class Controller:
         now = self._parts.clock.now()
         self._call_sound.settle(now_seconds)
         for desk in self._parts.desks.values():
-            has_camera = desk.camera.sees(now_seconds) and not desk.sound.is_lent
             self._parts.screens.refresh(
                 desk,
                 self._state.snapshot.policy if self._state.snapshot is not None else None,
@@ -394,7 +393,7 @@ class Controller:
                 online=self._state.online,
                 calls_offered=self._state.calls_offered,
                 clock_sure=self._parts.clock.is_sure,
-                face_ready=self._parts.faces.ready_at(desk.lane_id) and has_camera,
+                face_ready=self._parts.faces.ready_at(desk.lane_id) and desk.may_look(now_seconds),
                 lost=self._parts.lost_readers.lost(desk.lane_id),
                 paused=self._parts.lost_readers.paused(desk.lane_id),
             )

@@ -262,6 +262,8 @@ class FaceDialog:
             record = snapshot.face_roster.get(asking.person_id)
             if record is None or record.consent_id != asking.consent_id:
                 return self._let_in(desk, asking, "face_refused")
+            if desk.sound.is_lent:
+                return self._let_in(desk, asking, "not_enrolled")
             self._enrol(desk, asking, record)
             return None
         newest = self._newest(snapshot, asking)

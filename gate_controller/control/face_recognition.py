@@ -80,11 +80,19 @@ class FaceRecognition:
                 return person_id
         return None
 
+    def _waits(self, desk: LaneDesk, now_seconds: float) -> Claim | None:
+        """Return the claim that is refused while face waits here, or a call has the camera."""
+        if desk.sound.is_lent:
+            return Claim(Method.FACE, refusal=Reason.FACE_UNAVAILABLE)
+        if self._attempts.seconds_to_wait(Method.FACE, desk.lane_id, "", now_seconds):
+            return Claim(Method.FACE, refusal=Reason.METHOD_DELAYED)
+        return None
+
     def compare(self, desk: LaneDesk, person_id: str) -> Claim | None:
         """Begin to compare with one person's face, or return the claim that is refused while face waits."""
         now_seconds = self._parts.clock.monotonic_seconds()
-        if self._attempts.seconds_to_wait(Method.FACE, desk.lane_id, "", now_seconds):
-            return Claim(Method.FACE, refusal=Reason.METHOD_DELAYED)
+        if (refused := self._waits(desk, now_seconds)) is not None:
+            return refused
         desk.camera.looked_for = frozenset({person_id})
         self._parts.faces.compare(desk, person_id, now_seconds)
         return None
@@ -92,8 +100,8 @@ class FaceRecognition:
     def look(self, desk: LaneDesk, person_ids: Sequence[str]) -> Claim | None:
         """Begin to look for these faces, or return the claim that is refused while face waits."""
         now_seconds = self._parts.clock.monotonic_seconds()
-        if self._attempts.seconds_to_wait(Method.FACE, desk.lane_id, "", now_seconds):
-            return Claim(Method.FACE, refusal=Reason.METHOD_DELAYED)
+        if (refused := self._waits(desk, now_seconds)) is not None:
+            return refused
         if person_ids:
             desk.camera.looked_for = frozenset(person_ids)
             self._parts.faces.recognise(desk, person_ids, now_seconds)

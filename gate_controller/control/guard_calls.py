@@ -47,13 +47,13 @@ class GuardCalls:
     def leave(self, desk: LaneDesk) -> None:
         """Stop what calls the guard for a lane, without an alarm: their page has the call, or it is over."""
         self._pages.pop(desk.lane_id, None)
-        call = self._call
-        if call is None or call.lane_id != desk.lane_id:
-            return
-        self._call = None
-        self._line.hang_up(call.call_number)
-        self._line.leave(HOLDER)
+        # Also where the telephones were through: the alarm stays, its words are no longer true.
         desk.screen.help_call, desk.screen.help_until_seconds = HelpCall.NONE, 0.0
+        call = self._call
+        if call is not None and call.lane_id == desk.lane_id:
+            self._call = None
+            self._line.hang_up(call.call_number)
+            self._line.leave(HOLDER)
 
     def help_pressed(self, desk: LaneDesk, now_seconds: float) -> None:
         """Call the guard for a lane; a second press while its call goes on changes nothing."""

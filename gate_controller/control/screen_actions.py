@@ -154,23 +154,15 @@ class ScreenActions:
         desk.screen.show(Screen.CALL_NUMBER, now, seconds=ASK_SECONDS)
 
     def _is_of_call(self, desk: LaneDesk, key: str, now: float) -> bool:
-        """Take a key of the home's number or of the list, or one that leaves the call or calls the guard."""
+        """Take a key of the home's number or of the list, or the one that leaves the call."""
         shows = desk.screen.shows
         if shows is Screen.CALL_NUMBER:
             self._number_key(desk, key, now)
         elif shows is Screen.CALL_LIST:
             self._list_key(desk, key, now)
-        elif shows is Screen.IDLE and desk.calls.call and desk.keypad.entry.is_empty:
-            return self._key_beside_call(desk, key, now)
-        else:
-            return False
-        return True
-
-    def _key_beside_call(self, desk: LaneDesk, key: str, now: float) -> bool:
-        if key == CLEAR_KEY:
+        elif key == CLEAR_KEY and shows is Screen.IDLE and desk.calls.call and desk.keypad.entry.is_empty:
+            # Digits begin a PIN beside a call too: the number of a home may begin with the key of help.
             self._leave(desk, now)
-        elif key == HELP_KEY and desk.calls.asks_guard:
-            self._call_help(desk, now)
         else:
             return False
         return True
@@ -245,7 +237,7 @@ class ScreenActions:
     def _may_look(self, desk: LaneDesk, now: float) -> bool:
         faces = self._parts.faces
         ready = faces.ready_at(desk.lane_id) and not faces.looks_elsewhere(desk.lane_id)
-        return ready and desk.camera.sees(now)
+        return ready and desk.may_look(now)
 
     def _method(self, desk: LaneDesk, method: Method, now: float) -> None:
         self._cancel(desk)
@@ -255,12 +247,7 @@ class ScreenActions:
             case Method.PIN:
                 desk.screen.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS)
             case Method.QR:
-                to_scanner = bool(desk.camera.trouble) and desk.lane_id in self._parts.lanes_with_scanner
-                message = "code_to_scanner" if to_scanner else ""
-                desk.screen.show(Screen.SHOW_CODE, now, seconds=ASK_SECONDS, message=message)
-                seconds = max(1.0, desk.screen.until_seconds - self._parts.clock.monotonic_seconds())
-                if not desk.sound.is_lent:
-                    self._parts.code_looks.begin(desk.lane_id, desk.camera, seconds)
+                self._ask_code(desk, now)
             case Method.FACE if self._may_look(desk, now):
                 desk.camera.tried(now)
                 desk.dialog.intent = Intent.FACE
@@ -274,6 +261,19 @@ class ScreenActions:
                     desk.screen.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="home_for_face")
             case _:
                 desk.screen.show(Screen.REFUSED, now, seconds=RESULT_SECONDS, message="face_unavailable")
+
+    def _ask_code(self, desk: LaneDesk, now: float) -> None:
+        """Ask for a code where something can read it: in a call with picture the camera cannot."""
+        is_lent, has_scanner = desk.sound.is_lent, desk.lane_id in self._parts.lanes_with_scanner
+        if is_lent and not has_scanner:
+            desk.screen.show(Screen.REFUSED, now, seconds=RESULT_SECONDS, message="camera_of_call")
+            return
+        to_scanner = has_scanner and (is_lent or bool(desk.camera.trouble))
+        message = "code_to_scanner" if to_scanner else ""
+        desk.screen.show(Screen.SHOW_CODE, now, seconds=ASK_SECONDS, message=message)
+        if not is_lent:
+            seconds = max(1.0, desk.screen.until_seconds - self._parts.clock.monotonic_seconds())
+            self._parts.code_looks.begin(desk.lane_id, desk.camera, seconds)
 
     def _refused(self, desk: LaneDesk, refused: Claim | None) -> None:
         """Record a look that did not begin, because face waits here."""

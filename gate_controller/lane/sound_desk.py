@@ -123,4 +123,6 @@ class SoundDesk:
             return ""
         if self.is_answered:
             return NOTES.get(self._said.trouble, "")
-        return "camera_in_call" if self.may_film else ""
+        # Who has answered by telephone sees nothing.
+        rings = self._call.phase is not CallPhase.ANSWERED
+        return "camera_in_call" if self.may_film and rings else ""

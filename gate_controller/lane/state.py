@@ -164,6 +164,10 @@ class LaneDesk:
         if not self.is_used:
             self.show_result(screen, now_seconds, seconds=seconds, message=message)
 
+    def may_look(self, now_seconds: float) -> bool:
+        """Return whether the camera may be opened for a face: it sees, and is not lent to a call."""
+        return self.camera.sees(now_seconds) and not self.sound.is_lent
+
     def wants_second(self, person_id: str, method: Method, now_seconds: float) -> None:
         """Keep the method shown until a second follows, and ask for it on the screen."""
         self.dialog.shown(person_id, method, now_seconds, self.screen.patient(SECOND_METHOD_SECONDS))
@@ -188,7 +192,8 @@ class LaneDesk:
         return self._screen(Screen.IDLE)
 
     def _screen(self, standing: Screen) -> Screen:
-        if self.screen.shows is not Screen.IDLE:
+        # Who is to show a second way comes before a call that rings.
+        if self.screen.shows is not Screen.IDLE or self.screen.message == SECOND_METHOD:
             return self.screen.shows
         called = self.calls.screen
         return standing if called is None or standing is Screen.FIRE else called

@@ -255,6 +255,7 @@ def _messages() -> dict[str, str]:
             "Reading aloud. Type your home number, then press hash. For all ways, press star, then hash "
             "twice."
         ),
+        "camera_of_call": _("The camera is in a call now. Please use another way, or end the call first."),
         "code_to_scanner": _("Hold it to the scanner. The camera cannot see now."),
         "no_face": _("Stand in front of the camera."),
         "two_faces": _("One person at a time, please."),

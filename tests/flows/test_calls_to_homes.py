@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from gate_controller.contract.calls import CallEnd, CallFor, CallStep, DirectoryEntry
-from gate_controller.contract.records import PersonRecord, Posture
+from gate_controller.contract.records import Method, PersonRecord, Posture, TwoMethods
 from gate_controller.control.messages import ScreenAction
-from gate_controller.lane.state import ASK_SECONDS, LaneDesk
-from gate_controller.terminal.view import CallPressed, KeyTyped, Screen
+from gate_controller.lane.state import ASK_SECONDS, SECOND_METHOD, LaneDesk
+from gate_controller.terminal.view import CallPressed, KeyTyped, MethodPressed, Screen
 from tests.support.compounds.people import card, lane, person, pin, records
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate, obeyed
 from tests.support.gates.call_office import PERSON, CallOffice, call_office
@@ -200,22 +200,19 @@ def test_help_is_reached_while_a_home_is_asked_for(scene: Scene, keys: str) -> N
     assert ("alarm_help" in [entry.kind for entry in scene.bench.entries()]) is (keys != "9")
 
 
-def test_at_the_end_9_calls_the_guard_where_the_screen_asks_so_and_begins_a_number_elsewhere(
-    scene: Scene,
-) -> None:
+def test_at_the_end_9_begins_a_number_also_where_the_screen_offers_the_guard(scene: Scene) -> None:
+    """So that the PIN of home 9-1203 is not lost to a call that somebody else has left there."""
     scene.office.stage, scene.office.end, scene.office.offers_guard = "over", CallEnd.NO_ANSWER, True
     scene.call()
     scene.shows(Screen.CALL_OVER)
     scene.bench.keys.type("9")
-    wait_for_entries(scene.bench, "alarm_help")
-    scene.shows(Screen.IDLE)
-    scene.office.end, scene.office.offers_guard = CallEnd.SENT_AWAY, False
-    scene.office.reports.clear()
-    scene.call()
-    scene.shows(Screen.CALL_OVER)
-    scene.bench.keys.type("9")
     scene.shows(Screen.TYPING_HOME)
-    assert [entry.kind for entry in scene.bench.entries()].count("alarm_help") == 1
+    assert scene.desk.keypad.entry.home == "9"
+    assert "alarm_help" not in [entry.kind for entry in scene.bench.entries()]
+    scene.bench.keys.type("*")
+    scene.shows(Screen.CALL_OVER)
+    scene.bench.keys.type("##9")
+    wait_for_entries(scene.bench, "alarm_help")
 
 
 def test_a_home_that_wants_the_guard_now_calls_help(scene: Scene) -> None:
@@ -310,6 +307,32 @@ def test_a_pin_that_is_typed_when_a_visitors_call_is_decided_still_opens(
     scene.bench.keys.type("810#")
     wait_for_decisions(scene.bench, 2)
     assert scene.decisions() == [("call", reason, reason == "granted"), ("pin", "granted", True)]
+
+
+def test_a_pin_is_typed_on_the_screen_alone_while_a_call_rings(scene: Scene) -> None:
+    scene.call()
+    scene.shows(Screen.CALLING)
+    scene.bench.gate.inbox.put(ScreenAction(LANE, MethodPressed(Method.PIN)))
+    for key in "31203#246810#":
+        scene.bench.gate.inbox.put(ScreenAction(LANE, KeyTyped(key)))
+    wait_for_decisions(scene.bench, 1)
+    assert scene.desk.calls.is_live
+    assert scene.decisions() == [("pin", "granted", True)]
+
+
+def test_the_second_of_two_ways_is_asked_for_while_a_call_rings(scene: Scene) -> None:
+    asks_two = person(two_methods=TwoMethods(0, 0))
+    scene.bench.stop()
+    scene.bench.give_policy(records(asks_two, card(CARD, CARD_KEY), pin("246810", PIN_KEY)), version=2)
+    scene.bench.start()
+    scene.call()
+    scene.bench.card.tap(CARD)
+    until(lambda: scene.desk.screen.message == SECOND_METHOD)
+    scene.shows(Screen.IDLE)
+    scene.bench.keys.type("31203#246810#")
+    wait_for_decisions(scene.bench, 2)
+    assert scene.desk.calls.is_live
+    assert scene.decisions() == [("card", "second_method", False), ("pin", "granted", True)]
 
 
 def test_a_gate_that_is_stopped_in_a_call_reports_its_end(scene: Scene) -> None:

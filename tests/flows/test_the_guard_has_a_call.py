@@ -63,6 +63,19 @@ def test_the_guards_telephone_rings_and_a_page_that_answers_stops_it_without_an_
     assert kinds(scene) == ["help_called"]
 
 
+def test_a_page_that_answers_after_the_telephones_were_through_takes_their_words_from_the_screen(
+    scene: Scene,
+) -> None:
+    scene.second.until("CALL_INCOMING")
+    scene.second.press("hangup")
+    until(lambda: scene.desk.screen.help_call is HelpCall.NO_ONE)
+    scene.office.stage = "answered"
+    scene.is_at(CallPhase.ANSWERED)
+    assert scene.desk.screen.help_call is HelpCall.NONE
+    assert scene.desk.screen.help_until_seconds == 0
+    assert kinds(scene) == ["help_called", "alarm_help"]
+
+
 def test_the_guards_telephone_has_the_call_once_it_answers_and_ends_it(scene: Scene) -> None:
     answer(scene.second)
     until(lambda: CallStep.LEG_ANSWERED in scene.office.steps())

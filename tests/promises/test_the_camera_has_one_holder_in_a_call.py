@@ -75,13 +75,14 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
+def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
     (tmp_path / "pictures").mkdir()
     with (
         bench_gate(tmp_path, more=SPEAKS.format(root=tmp_path)) as bench,
         call_office(bench.site) as (office, address),
     ):
         bench.server_url = address
+        bench.has_scanner = not hasattr(request, "param")
         bench.give_policy(records(person(), card(7, CARD_KEY), pin("482915", PIN_KEY)))
         bench.start()
         with at_the_screen(bench) as visitor:
@@ -117,6 +118,9 @@ def test_the_gates_program_has_closed_the_camera_before_the_browser_may_open_it(
     kiosk.has_camera = True
     with watching(camera) as seen_open:
         kiosk.visitor.press("method", method="qr")
+        kiosk.visitor.wait_for(screen="show_code", message="code_to_scanner")
+        kiosk.visitor.press("method", method="face")
+        kiosk.visitor.wait_for(screen="refused", message="face_unavailable")
         kiosk.visitor.press("cancel")
         scene.office.stage, scene.office.end = "over", CallEnd.ENDED
         until(lambda: not kiosk.may_open())
@@ -128,6 +132,16 @@ def test_the_gates_program_has_closed_the_camera_before_the_browser_may_open_it(
     kiosk.visitor.press("method", method="qr")
     wait_until(camera, is_open=True)
     kiosk.visitor.press("cancel")
+
+
+@pytest.mark.usefixtures("page_is_never_late")
+@pytest.mark.parametrize("scene", ["without a scanner"], indirect=True)
+def test_where_the_camera_alone_reads_codes_the_screen_says_that_a_call_has_it(scene: Scene) -> None:
+    scene.call()
+    scene.office.stage = "answered"
+    until(scene.kiosk.may_open)
+    scene.kiosk.visitor.press("method", method="qr")
+    scene.kiosk.visitor.wait_for(screen="refused", message="camera_of_call")
 
 
 def test_a_browser_that_is_gone_leaves_the_camera_to_the_gate_within_seconds(scene: Scene) -> None:

@@ -334,9 +334,10 @@ const CHOICES = {
     numbered("*", words["call.number"], () => type("*")),
     ...(view.call.pages > 1 ? [numbered("#", words["call.more"], () => type("#"))] : []),
   ],
-  called: (words) => [numbered("*", words["call.end"], () => send({ act: "cancel" }))],
+  // Who lives here comes in beside another person's call.
+  called: (words) => [numbered("*", words["call.end"], () => send({ act: "cancel" })), ...pressedWays(words)],
   guard: (words) => [
-    numbered("9", words["call.guard"], () => send({ act: "help" })),
+    numbered("##9", words["call.guard"], () => send({ act: "help" })),
     numbered("*", words.cancel, () => send({ act: "cancel" })),
   ],
   over: (words) => [numbered("*", words.cancel, () => send({ act: "cancel" }))],
@@ -386,6 +387,16 @@ function waysIn(words) {
   const box = element("div", { className: "methods" });
   box.append(...ways().map((method) => methodButton(method, words)));
   return box;
+}
+
+/** Ways in that begin with a press: a card is held to its reader at any time. */
+function pressedWays(words) {
+  const buttons = ways()
+    .filter((method) => method !== "card")
+    .map((method) => choice(words[`method.${method}`], "call", () => send({ act: "method", method })));
+  const box = element("div", { className: "others" });
+  box.append(...buttons);
+  return buttons.length ? [box] : [];
 }
 
 /** Below the ways in: who has none with them, and who comes to see a home. */

@@ -81,8 +81,15 @@ SHOWN = {
         ),
     ),
     "calling": TerminalView(screen=Screen.CALLING, call=CallShown(home="12-2-1203")),
+    "calling_beside": TerminalView(
+        screen=Screen.CALLING, methods_offered=ALL_METHODS, call=CallShown(home="12-2-1203")
+    ),
     "calling_help": TerminalView(
-        screen=Screen.CALLING, call=CallShown(home="3-1203"), help_called=True, help_call=HelpCall.TALKING
+        screen=Screen.CALLING,
+        methods_offered=NO_FACE,
+        call=CallShown(home="3-1203"),
+        help_called=True,
+        help_call=HelpCall.TALKING,
     ),
     "call_answered": TerminalView(screen=Screen.CALL_ANSWERED, call=CallShown(home="3-1203")),
     "call_speak": TerminalView(
@@ -92,10 +99,15 @@ SHOWN = {
         screen=Screen.CALLING, call=CallShown(home="3-1203"), sound_note="camera_in_call"
     ),
     "call_seen": TerminalView(
-        screen=Screen.CALL_ANSWERED, message="call_speak", camera="call", call=CallShown(home="3-1203")
+        screen=Screen.CALL_ANSWERED,
+        methods_offered=NO_FACE,
+        message="call_speak",
+        camera="call",
+        call=CallShown(home="3-1203"),
     ),
     "call_unheard": TerminalView(
         screen=Screen.CALL_ANSWERED,
+        methods_offered=NO_FACE,
         camera="call",
         call=CallShown(home="3-1203"),
         sound_note="sound_no_microphone",

@@ -32,6 +32,13 @@ from tests.support.gates.waiting import PATIENCE_SECONDS, until
 NO_SERVER = "http://127.0.0.1:9"
 CARD_KEY, PIN_KEY = b"c" * 32, b"p" * 32
 LANE = "north-in"
+SCANNER = """\
+[scanner.scan]
+kind = "serial_code"
+port = "{root}/dev/scan"
+lane = "north-in"
+
+"""
 SITE_FILE = """
 [gate]
 data_dir = "{root}/data"
@@ -60,12 +67,7 @@ kind = "serial_keypad"
 port = "{root}/dev/keys"
 lane = "north-in"
 
-[scanner.scan]
-kind = "serial_code"
-port = "{root}/dev/scan"
-lane = "north-in"
-
-[inputs.wires]
+{scanner}[inputs.wires]
 kind = "serial_inputs"
 port = "{root}/dev/inputs"
 wires = [
@@ -107,6 +109,8 @@ class BenchGate:
     server_url: str = NO_SERVER
     server_ca: Path | None = None
     lane: str = LANE
+    has_scanner: bool = True
+    """Whether the site file names the scanner; without it the camera alone reads codes."""
     gate: Gate | None = None
     time: GateTime = field(default_factory=GateTime)
     _thread: threading.Thread | None = field(default=None, repr=False)
@@ -129,7 +133,8 @@ class BenchGate:
     def write_site_file(self) -> Path:
         """Write the site file and return its path."""
         path = self.root / "site.toml"
-        text = SITE_FILE.format(root=self.root, more=self.more)
+        scanner = SCANNER.format(root=self.root) if self.has_scanner else ""
+        text = SITE_FILE.format(root=self.root, more=self.more, scanner=scanner)
         if self.server_ca is not None:
             text = text.replace("language =", f'server_ca = "{self.server_ca}"\nlanguage =')
         path.write_text(text.replace(NO_SERVER, self.server_url).replace(LANE, self.lane))
@@ -144,7 +149,8 @@ class BenchGate:
         self.gate = gate = assemble(load_config(path), self.time.clocks, site_file=path)
         self._thread = threading.Thread(target=gate.run, name="gate")
         self._thread.start()
-        awaited = READERS.union(also).difference(without)
+        unplugged = {*without, *(() if self.has_scanner else ("scan",))}
+        awaited = READERS.union(also).difference(unplugged)
         status = gate.controller.status
         until(lambda: awaited <= {d.device for d in status().devices if d.health == "ok"}, status)
         return gate

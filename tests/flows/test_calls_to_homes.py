@@ -201,7 +201,7 @@ def test_help_is_reached_while_a_home_is_asked_for(scene: Scene, keys: str) -> N
 
 
 def test_at_the_end_9_begins_a_number_also_where_the_screen_offers_the_guard(scene: Scene) -> None:
-    """So that the PIN of home 9-1203 is not lost to a call that somebody else has left there."""
+    """So that the PIN of home 9-1203 is not lost to a call that another person has left there."""
     scene.office.stage, scene.office.end, scene.office.offers_guard = "over", CallEnd.NO_ANSWER, True
     scene.call()
     scene.shows(Screen.CALL_OVER)

@@ -110,7 +110,7 @@ class BenchGate:
     server_ca: Path | None = None
     lane: str = LANE
     has_scanner: bool = True
-    """Whether the site file names the scanner; without it the camera alone reads codes."""
+    """False where the site file names no scanner: the camera alone reads codes."""
     gate: Gate | None = None
     time: GateTime = field(default_factory=GateTime)
     _thread: threading.Thread | None = field(default=None, repr=False)

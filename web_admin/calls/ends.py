@@ -2,10 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from web_admin.calls.models import CallNumber, HomeCall, HomeCallPerson, HomeCallWishes, TelephoneTask
+from web_admin.calls.models import (
+    UNHEARD,
+    CallNumber,
+    HomeCall,
+    HomeCallPerson,
+    HomeCallWishes,
+    TelephoneTask,
+)
 from web_admin.calls.telephone_tasks import DONE, end_task
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import Person
@@ -43,11 +50,9 @@ def forget_past_calls(session: Session, person_id: str, now: datetime) -> None:
     """Take a person's name from the calls that are over, also where their gate never said so."""
     over = or_(HomeCall.stage == "over", HomeCall.ends_at <= now)
     answered, ordered = HomeCall.answered_by == person_id, HomeCall.order_person_id == person_id
-    ended = {
-        "stage": "over",
-        "end": func.coalesce(HomeCall.end, "ended"),
-    }  # without a name it reads as missed
-    session.execute(update(HomeCall).where(over, answered).values(ended | {"answered_by": None}))
+    for call in session.scalars(select(HomeCall).where(over, answered, HomeCall.end.is_(None))):
+        call.end = None if call.shown_end == UNHEARD else "ended"  # without a name it reads as missed
+    session.execute(update(HomeCall).where(over, answered).values(stage="over", answered_by=None))
     session.execute(update(HomeCall).where(over, ordered).values(order_person_id=None))
 
 

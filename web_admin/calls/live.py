@@ -204,8 +204,13 @@ def _end(act: Action, call_id: str, end: CallEnd) -> HomeCall:
     return call
 
 
-def end_call(call: HomeCall, end: str, now: datetime) -> None:
-    """End a call, which stops everything that rings for it."""
+def note_no_key(call: HomeCall) -> None:
+    """Forget that a telephone has answered: no key was pressed there."""
+    call.answered_by = call.answered_at = call.leg = None
+
+
+def end_call(call: HomeCall, end: str | None, now: datetime) -> None:
+    """End a call, which stops everything that rings for it; None: it is not known how."""
     was_on_page = call.answered_at is not None and call.leg is None  # phones have shown that since
     call.stage, call.end, call.ended_at, call.leg = OVER, end, now, None
     call.media_offer = call.media_answer = None

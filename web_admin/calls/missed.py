@@ -7,13 +7,13 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from gate_controller.contract.calls import CallEnd, CallFor
-from web_admin.calls.models import HomeCall
+from web_admin.calls.models import UNHEARD, HomeCall
 from web_admin.compound.gate_names import gate_and_lane
 from web_admin.compound.models import Gate, Lane, Person
 
 LISTED = 50
 SHOWN_FOR = timedelta(days=14)
-MISSED_ENDS = (CallEnd.NO_ANSWER, CallEnd.CANCELLED, CallEnd.FAILED)
+MISSED_ENDS = (CallEnd.NO_ANSWER, CallEnd.CANCELLED, CallEnd.FAILED, UNHEARD)
 
 
 @dataclass(frozen=True, slots=True)

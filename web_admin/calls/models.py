@@ -6,13 +6,17 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.calls.rules import FIRST_REACH, guard_of_plan, rang_a_home
+from web_admin.calls.rules import FIRST_REACH, guard_of_plan, numbers_of_plan, rang_a_home
 from web_admin.core.orm import Base
+
+UNHEARD = "unheard"
+"""The end that is shown where the gate lost the server in a call by which it may have opened."""
 
 
 class HomeCall(Base):
     """One call of a lane to a home. Stage: ringing, answered, over; `end` is one of the contract's.
 
+    Over without an end: the gate never said how, and may have opened.
     The gate reports on it, people of the home answer it; who is first with the row has it. Deleted with the
     passages of the same days.
     """
@@ -64,6 +68,8 @@ class HomeCall(Base):
         """Return how it ended for the home, also where the gate never said so."""
         if guard_of_plan(self.plan) is not None and self.answered_by is None:
             return "no_answer" if rang_a_home(self.plan) else "ended"
+        if self.end is None and (numbers_of_plan(self.plan) or self.order_id is not None):
+            return UNHEARD
         return self.end or ("ended" if self.is_answered else "no_answer")
 
     @property

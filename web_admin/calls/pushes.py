@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.languages import html_tag
 from web_admin.action.base import new_id
-from web_admin.calls.models import CallNumber, HomeCall
+from web_admin.calls.models import UNHEARD, CallNumber, HomeCall
 from web_admin.calls.reach import called_persons
 from web_admin.calls.rules import ways_of_plan
 from web_admin.compound.models import Person
@@ -27,6 +27,7 @@ MISSED_TEXT = N_("You missed a call from a gate. Tap to see which one.")
 TEST_TEXT = N_("This is a test: your phone rings like this when someone calls from a gate.")
 PROOF_TEXT = N_("Tap this link on the phone on which you are signed in, and calls ring here.")
 CALLS_PAGE = "/r/calls"
+LOST_TEXT = N_("Someone called you from a gate, which then lost its connection. Tap to see which one.")
 ANSWERED_TEXT = N_("Someone in your home answered the call from the gate.")
 YOU_ANSWERED_TEXT = N_("You answered the call from the gate.")
 OVER_TEXT = N_("The call from the gate is over.")
@@ -56,7 +57,7 @@ def show_end(
         text = _end_text(call, phone)
         was_waiting = _was_waiting(session, "push", phone.phone_id, call)
         answers = answered_at_sha256 is not None and phone.session_sha256 == answered_at_sha256
-        if text == MISSED_TEXT or not (was_waiting or answers):
+        if text in (MISSED_TEXT, LOST_TEXT) or not (was_waiting or answers):
             page, about = page_of(call.call_id), call.call_id
             push_text(session, phone, text, now, kind=CALL_OVER, page=page, about=about)
     text = MISSED_TEXT if call.answered_by is None else ANSWERED_TEXT
@@ -68,7 +69,8 @@ def show_end(
 def _end_text(call: HomeCall, phone: PushPhone) -> str:
     """Return what a phone reads; a telephone is answered by its owner, or by who else was at home."""
     if call.answered_by is None:
-        return MISSED_TEXT
+        is_unheard = call.stage == "over" and call.shown_end == UNHEARD
+        return LOST_TEXT if is_unheard else MISSED_TEXT
     if phone.person_id != call.answered_by:
         return ANSWERED_TEXT
     return OVER_TEXT if call.stage == "over" else YOU_ANSWERED_TEXT

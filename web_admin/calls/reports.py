@@ -23,7 +23,7 @@ from gate_controller.contract.calls import (
 )
 from web_admin.action.base import new_action
 from web_admin.calls import at_guard, couriers, pushes
-from web_admin.calls.live import ANSWERED, OVER, RINGING, end_call, seconds_left
+from web_admin.calls.live import ANSWERED, OVER, RINGING, end_call, note_no_key, seconds_left
 from web_admin.calls.media import answer_of, offered
 from web_admin.calls.models import CallNumber, HomeCall
 from web_admin.calls.orders import give_order, signed_order
@@ -220,12 +220,7 @@ def _note(session: Session, call: HomeCall, said: CallReport, now: datetime) -> 
         talked = (now - talked_from).total_seconds()
         call.plan = put_off(call.plan, second_of(call.started_at, talked_from), talked)
         call.stage = RINGING
-        _note_no_key(call)
-
-
-def _note_no_key(call: HomeCall) -> None:
-    """Forget that a telephone has answered: no key was pressed there."""
-    call.answered_by = call.answered_at = call.leg = None
+        note_no_key(call)
 
 
 def _note_over(session: Session, call: HomeCall, said: CallReport, now: datetime) -> None:
@@ -233,10 +228,14 @@ def _note_over(session: Session, call: HomeCall, said: CallReport, now: datetime
     if said.leg is not None and end in ENDS_BY_KEY:
         call.answered_by = _whose_leg(session, call, said.leg) or call.answered_by
     elif call.leg is not None:
-        _note_no_key(call)
+        note_no_key(call)
     if call.stage != OVER:
         end_call(call, end, now)
-    elif (end in ENDS_OF_GATE and call.end not in ENDS_OF_GATE) or end in (CallEnd.OPENED, CallEnd.REFUSED):
+    elif (
+        (end in ENDS_OF_GATE and call.end not in ENDS_OF_GATE)
+        or end in (CallEnd.OPENED, CallEnd.REFUSED)
+        or call.end is None
+    ):
         call.end = end
 
 
@@ -261,7 +260,7 @@ def _state(
     elif call.stage == ANSWERED and (now >= call.ends_at or not _still_answers(session, call)):
         end = CallEnd.ENDED if call.leg is None else CallEnd.NO_ANSWER
         if call.leg is not None:
-            _note_no_key(call)
+            note_no_key(call)
         end_call(call, end, now)
     if call.stage == OVER:
         offers = call.end == CallEnd.NO_ANSWER and not call.to_guard

@@ -11,6 +11,7 @@ from web_admin.access_review import card_months
 from web_admin.access_review import timing as access_reviews
 from web_admin.accounts.sessions import forget_old_sessions
 from web_admin.calls.monthly_tests import run_monthly_tests
+from web_admin.calls.silent_gates import end_silent_calls
 from web_admin.core.database import Menjin
 from web_admin.core.limit_counts import forget_old_counts
 from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
@@ -54,6 +55,7 @@ STEPS: Mapping[str, Step] = {
     "access_reviews_begun": access_reviews.begin_due_rounds,
     "access_reviews_reminded": access_reviews.remind_of_rounds,
     "call_tests_begun": run_monthly_tests,
+    "silent_calls_ended": end_silent_calls,
     "late_requests_told": notify_of_late_requests,
     "lost_readers_notified": notify_of_lost_readers,
     "face_dropped_without_code": drop_face_without_code,

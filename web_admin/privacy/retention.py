@@ -158,11 +158,11 @@ def _calls(menjin: Menjin, now: datetime) -> Chosen:
 
 
 def _call_sides(menjin: Menjin, now: datetime) -> Chosen:
-    """End calls whose gate did not say that they are over, and forget both sides of their sound."""
-    del menjin
-    over = {"stage": "over", "media_offer": None, "media_answer": None}
-    goes_on = (HomeCall.stage != "over") | HomeCall.media_offer.is_not(None)
-    return HomeCall, (HomeCall.ends_at < now) & goes_on, over
+    """Forget what is left of calls that are over: both sides of their sound, and which telephone rang."""
+    del menjin, now
+    forgotten = {"media_offer": None, "media_answer": None, "leg": None}
+    kept = HomeCall.media_offer.is_not(None) | HomeCall.leg.is_not(None)
+    return HomeCall, (HomeCall.stage == "over") & kept, forgotten
 
 
 def _telephone_tasks(menjin: Menjin, now: datetime) -> Chosen:

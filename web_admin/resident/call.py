@@ -22,7 +22,7 @@ from web_admin.calls.live import (
     state_for,
 )
 from web_admin.calls.media import gate_media, turn_of
-from web_admin.calls.models import HomeCall
+from web_admin.calls.models import UNHEARD, HomeCall
 from web_admin.calls.open_pages import waits_for_calls
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
@@ -78,6 +78,8 @@ def _page(call_id: str, refused: str = "") -> str:
 
 def _state(shown: CallShown) -> str:
     """Return which of its faces the page shows."""
+    if shown.stage == OVER and shown.end == UNHEARD:
+        return "lost"
     if shown.stage == OVER:
         return "missed" if _was_missed(shown) else "over"
     if shown.stage == RINGING:
@@ -124,6 +126,9 @@ def call_state(call_id: str) -> dict[str, object]:
         ),
         "mine": gettext("You answered the call from the gate."),
         "others": gettext("Someone in your home answered the call from the gate."),
+        "lost": gettext(
+            "Someone called you from a gate, which then lost its connection. Tap to see which one."
+        ),
         "missed": gettext("You missed a call from a gate. Tap to see which one."),
         "over": gettext("The call from the gate is over."),
     }

@@ -282,6 +282,7 @@ PHONE = (
     phone("call_answered", "call/{answered_call}", "[data-state=mine]", who="called"),
     phone("call_of_others", "call/{others_call}", "[data-state=others]", who="called"),
     phone("call_by_telephone", "call/{telephone_call}", "[data-state=telephone]", who="called"),
+    phone("call_lost", "call/{lost_call}", "[data-state=lost]", who="called"),
     phone("call_missed", "call/{missed_call}", "[data-state=missed]", who="called"),
     phone("call_opened", "call/{opened_call}", "[data-state=over]", who="called"),
     phone("call_refused", "call/{refused_call}", ".flash.refused", who="called"),

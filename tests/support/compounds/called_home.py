@@ -21,6 +21,7 @@ CALLS_OF_STATES: dict[str, dict[str, str | int]] = {
     "missed_call": {"stage": "over", "end": "no_answer", "to_guard": True},
     "opened_call": {"stage": "over", "end": "opened", "answered_by": "other"},
     "refused_call": {"stage": "over", "end": "refused", "answered_by": "own"},
+    "lost_call": {"stage": "over", "order_id": "lost"},
     "telephone_call": {"stage": "answered", "answered_by": "other", "leg": 0},
 }
 """By the word that paths of the gallery name; each is one more minute ago."""

@@ -15,9 +15,9 @@ from web_admin.action.base import Action
 from web_admin.calls import live
 from web_admin.calls.media import answer_media, gate_media, turn_of
 from web_admin.calls.models import HomeCall
+from web_admin.calls.silent_gates import end_silent_calls
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
-from web_admin.privacy.retention import STEPS
 
 OFFER = msgspec.structs.replace(SIDE, ufrag="gate")
 SECOND = msgspec.structs.replace(SIDE, ufrag="again")
@@ -106,7 +106,7 @@ def test_they_are_forgotten_also_where_the_gate_says_no_more(
     does(small_compound, answers)
     set_clock(small_compound, timedelta(minutes=10).total_seconds())
     with small_compound.app.app_context():
-        STEPS["call_sides_forgotten"](current_menjin(), small_compound.clock())
+        end_silent_calls(current_menjin(), small_compound.clock())
     row = call_row(small_compound, "one")
     assert row is not None
     assert (row.media_offer, row.media_answer) == (None, None)

@@ -18,7 +18,8 @@ from tests.web_admin.calls.played_calls import (
     wants,
 )
 from web_admin.calls import live
-from web_admin.calls.models import HomeCall, TelephoneTask
+from web_admin.calls.models import UNHEARD, HomeCall, TelephoneTask
+from web_admin.calls.silent_gates import end_silent_calls
 from web_admin.calls.telephone_tasks import begin_proof
 from web_admin.core.database import current_menjin
 from web_admin.core.orm import Base
@@ -130,11 +131,27 @@ def test_housekeeping_ends_a_call_whose_gate_went_silent(
     set_clock(small_compound, 301)
     with small_compound.app.app_context():
         menjin, now = current_menjin(), small_compound.clock()
-        assert STEPS["call_sides_forgotten"](menjin, now) == 1
-        assert STEPS["call_sides_forgotten"](menjin, now) == 0
+        assert end_silent_calls(menjin, now) == 1
+        assert end_silent_calls(menjin, now) == 0
     row = call_row(small_compound, "one")
     assert row is not None
-    assert (row.stage, row.shown_end) == ("over", "no_answer")
+    assert (row.stage, row.end, row.ended_at) == ("over", "no_answer", row.ends_at)
+
+
+def test_who_deletes_passages_leaves_no_telephone_and_no_false_end_of_a_call_whose_gate_went_silent(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    called.says("one", has_telephone=True)
+    called.says("one", CallStep.LEG_ANSWERED, leg=0, has_telephone=True)
+    set_clock(small_compound, 301)
+    with on_phone(small_compound, small_compound.person_id) as act:
+        delete_own(act, small_compound.person_id, ["passages"])
+    with small_compound.app.app_context():
+        assert STEPS["call_sides_forgotten"](current_menjin(), small_compound.clock()) == 1
+    row = call_row(small_compound, "one")
+    assert row is not None
+    assert (row.stage, row.answered_by, row.leg, row.shown_end) == ("over", None, None, UNHEARD)
 
 
 def test_calls_end_with_the_passages_of_their_days(small_compound: Compound, ended: CallingGate) -> None:

@@ -25,7 +25,7 @@ from tests.web_admin.calls.played_calls import (
 )
 from web_admin.calls import live
 from web_admin.calls.missed import calls_of_home
-from web_admin.calls.models import HomeCall, HomeCallPerson
+from web_admin.calls.models import UNHEARD, HomeCall, HomeCallPerson
 from web_admin.calls.reach import note_page_open
 from web_admin.compound.models import Gate, GrantRow, Person, Site
 from web_admin.core.limits import CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE
@@ -232,9 +232,32 @@ def test_a_telephone_without_a_key_when_the_gate_went_silent_leaves_a_missed_cal
     called.says("one", has_telephone=True)
     called.says("one", CallStep.LEG_ANSWERED, leg=0, has_telephone=True)
     set_clock(small_compound, 301)
-    assert missed_calls(small_compound) == [("no_answer", None, True)]
+    assert missed_calls(small_compound) == [(UNHEARD, None, True)]
     called.says("one", has_telephone=True)
     assert missed_calls(small_compound) == [("no_answer", None, True)]
+
+
+@pytest.mark.parametrize("rings", [["page"], ["telephone"]])
+def test_a_gate_that_went_silent_may_have_opened_only_by_a_telephone_or_an_order(
+    small_compound: Compound, called: CallingGate, rings: list[str]
+) -> None:
+    wants(small_compound, reach=rings)
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    called.says("one", has_telephone=rings == ["telephone"])
+    set_clock(small_compound, 301)
+    shown = {"page": "no_answer", "telephone": UNHEARD}[rings[0]]
+    assert missed_calls(small_compound) == [(shown, None, True)]
+
+
+def test_a_gate_that_went_silent_with_an_order_to_open_may_have_opened(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    called.says("one")
+    with on_phone(small_compound, small_compound.person_id) as act:
+        live.answer(act, "one")
+        live.open_gate(act, "one")
+    set_clock(small_compound, 301)
+    assert missed_calls(small_compound) == [(UNHEARD, "Lin Wei", False)]
 
 
 def missed_calls(small_compound: Compound) -> list[tuple[str, str | None, bool]]:

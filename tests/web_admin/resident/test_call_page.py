@@ -177,6 +177,26 @@ def test_an_answer_after_the_end_opens_nothing_and_the_page_says_missed(
     assert (state["rings"], state["text"].startswith("You missed a call")) == (False, True)
 
 
+@pytest.mark.wide
+def test_a_call_whose_gate_was_cut_off_is_not_said_to_have_stayed_shut(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    take_calls(small_compound)
+    plan = [{"step": "telephone", "from": 0, "numbers": ["one"]}, {"step": "none", "from": 25}]
+    rings(small_compound, plan=plan)
+    change(small_compound, ends_at=small_compound.clock() - timedelta(seconds=1))
+    assert heading(phone) == "The gate lost its connection"
+    assert "stayed shut" not in phone.get(CALL).text
+    calls = phone.get("/r/calls").text
+    assert ("The gate lost its connection." in calls, "Missed" in calls, "New call" in calls) == (
+        True,
+        False,
+        True,
+    )
+    state = phone.get(f"{CALL}/state").get_json()
+    assert (state["rings"], "lost its connection" in state["text"]) == (False, True)
+
+
 @pytest.mark.parametrize("change_of", ["not called", "suspended", "unproven", "calls off"])
 def test_who_may_not_answer_now_answers_nothing(
     small_compound: Compound, phone: FlaskClient, change_of: str

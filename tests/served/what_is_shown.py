@@ -33,6 +33,7 @@ _BY_CHANCE = (
     (re.compile(r'class="(?:fill|lost)"(?= x="590")'), "<contact>"),  # of a gate in the hour of the reading
     (re.compile(r'(?<=class="past" width=")[\d.]+%'), "<now>"),  # what of a day is over
     (re.compile(r"\(\d+ %\)"), "<full>"),  # how full this machine's disk is
+    (re.compile(r'(class="card-box alarm[^"]*) overdue'), r"\1"),  # by how long the reading took
 )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from tests.support.calls_at_home import PAGE_AT_ONCE
 from web_admin.accounts.models import User
 from web_admin.action.base import Action
+from web_admin.calls.gate_telephones import DEVICE, VOICE
 from web_admin.calls.models import CallNumber, CallSettings, HomeCall, HomeCallWishes
 from web_admin.calls.rules import with_guard
 from web_admin.calls.telephone_tasks import begin_proof
@@ -63,7 +64,8 @@ def call_home(act: Action, person_id: str) -> None:
                 created_at=act.now,
             )
         )
-    act.session.get_one(Gate, "north").device_states = [{"device": "telephone", "health": "ok"}]
+    gate = act.session.get_one(Gate, "north")
+    gate.device_states = [{"device": name, "health": "ok"} for name in (DEVICE, VOICE)]
     act.session.flush()
     begin_proof(act, TO_PROVE)
     whose = {"own": person_id, "other": other}

@@ -20,6 +20,7 @@ Source of commands and events: baresip 1.1.0, `modules/menu` and `src/event.c`, 
 import contextlib
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 from hardware.errors import DeviceUnavailable, HardwareError
 from hardware.interfaces import CallChange, CallReport, CallStage, DeviceState, Health
@@ -31,7 +32,7 @@ KEYS = frozenset("0123456789*#")
 REGISTRATION, NOT_REGISTERED = "registration", "ERR"
 """Token of our question, and how the program marks an account that it could not register (trace of 1.1.0)."""
 REGISTERED = {"REGISTER_OK": True, "REGISTER_FAIL": False}
-SOUND = "sound"
+SOUND, FILE = "sound", "aufile"
 NO_FILES = "the telephone program plays no files; its settings need `module aufile.so`"
 PLAYS = "switch audio device"
 """How the program confirms a source of sound; of a module that it lacks it says otherwise, and also `ok`."""
@@ -92,7 +93,8 @@ class Baresip:
         `spoken` is a WAV file of 8,000 samples a second; the program ends the call at the end of it. With
         `only_spoken` nothing else is ever heard; raise DeviceUnavailable without a file as well.
         """
-        if only_spoken and not (self._microphone and spoken):
+        source = self._source(spoken)
+        if only_spoken and source == self._microphone:
             raise DeviceUnavailable(f"{self.name}: no file to play in place of the microphone")
         with self._lock:
             if self._control is None:
@@ -103,9 +105,8 @@ class Baresip:
             call = _Dialled(self._count)
             self._calls.append(call)
             try:
-                if self._microphone:
+                if source:
                     # Before each call: what was played last stays, also when the gate was started again.
-                    source = f"aufile,{spoken}" if spoken else self._microphone
                     self._control.send("ausrc", source, token=f"{SOUND}-{call.number}")
                 if only_spoken:
                     call.waits_for_sound = address
@@ -120,8 +121,18 @@ class Baresip:
         """Let the called side of a live call hear a file, or with "" the microphone again."""
         with self._lock:
             is_live = any(call.number == call_number and not call.is_given_up for call in self._calls)
-            if self._microphone and is_live:
-                self._send("ausrc", f"aufile,{spoken}" if spoken else self._microphone)
+            source = self._source(spoken)
+            if source and is_live:
+                self._send("ausrc", source)
+
+    def _source(self, spoken: str) -> str:
+        """Return the source of sound as the program names it, "" where its own is never changed.
+
+        A file that is gone is the microphone: the program crashes where it cannot open one (trace of 1.1.0).
+        """
+        if self._microphone and spoken and Path(spoken).is_file():
+            return f"{FILE},{spoken}"
+        return self._microphone
 
     def hang_up(self, call_number: int) -> None:
         """End a call; one that is over or lost needs nothing."""

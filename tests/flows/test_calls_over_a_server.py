@@ -13,7 +13,7 @@ from tests.support.compounds.resident import Compound
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.street import COURIER, Street, running
 from tests.support.gates.waiting import until
-from tests.support.telephones import Phone, telephone
+from tests.support.telephones import Phone, telephone, write_silence
 from tests.web_admin.calls.played_calls import has_telephone, wants
 from web_admin.calls import live
 from web_admin.calls.gate_telephones import telephones_of_gates
@@ -174,14 +174,21 @@ def calls_at(street: Street, phone: Phone) -> None:
 
 def can_telephone(compound: Compound) -> bool:
     with compound.session() as session:
-        return telephones_of_gates(session, compound.site_id).working == 1
+        return telephones_of_gates(session, compound.site_id).speaking == 1
 
 
 def test_a_number_is_proved_by_the_gates_telephone_and_opens_from_then_on(
     web_config: WebConfig, tmp_path: Path
 ) -> None:
     with telephone(tmp_path, "gate") as program, telephone(tmp_path, "home") as phone:
-        more = f"[telephone]\ncontrol_port = {program.control_port}\n"
+        write_silence(tmp_path / "proof.en.wav")
+        write_silence(tmp_path / "test.en.wav")
+        more = f"""
+[telephone]
+control_port = {program.control_port}
+prompts_dir = "{tmp_path}"
+microphone = "aufile,{program.folder}/tone.wav"
+"""
         with running(web_config, tmp_path / "bench", more=more) as street, phone.owner() as owner:
             person_id = street.compound.person_id
             number_id = has_telephone(street.compound, person_id, phone.address, proved_at=None)

@@ -142,7 +142,7 @@ def telephone(
     _write_tone(home / "tone.wav")
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
-            [program, "-f", str(home)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            [program, "-f", str(home)], cwd=home, stdout=log, stderr=log, stdin=subprocess.DEVNULL
         )
     try:
         _wait_for(control_port)
@@ -165,6 +165,13 @@ def _write_tone(path: Path) -> None:
         file.setsampwidth(2)
         file.setframerate(RATE_HZ)
         file.writeframes(array.array("h", second).tobytes() * TONE_SECONDS)
+
+
+def write_silence(path: Path, seconds: int = 60) -> None:
+    """Write a file of silence, as a gate could say it."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
+        file.writeframes(bytes(2 * seconds * RATE_HZ))
 
 
 def _wait_for(control_port: int) -> None:

@@ -5,7 +5,6 @@ import json
 import queue
 import signal
 import socket
-import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from hardware.interfaces import CallChange, CallStage, DeviceState, Health
 from hardware.telephones.baresip import Baresip
 from tests.support.gates.waiting import until
 from tests.support.sip_answers import answering
-from tests.support.telephones import RATE_HZ, Phone, telephone
+from tests.support.telephones import Phone, telephone, write_silence
 
 PATIENCE_SECONDS = 20.0
 
@@ -169,13 +168,19 @@ def test_who_is_called_to_hear_a_file_alone_never_hears_the_microphone(speaking:
         until(lambda: loudest(heard) > 500)  # the next one, of a visitor, hears it
 
 
-def test_a_file_that_was_deleted_lets_no_one_hear_the_microphone(speaking: Gate, guard: Phone) -> None:
-    with guard.owner() as owner:
+def test_a_file_that_was_deleted_is_never_given_to_the_program(speaking: Gate, guard: Phone) -> None:
+    """It would crash (traced), in the middle of a visitor's call as well."""
+    with pytest.raises(DeviceUnavailable, match="no file"):
         speaking.telephone.dial(guard.address, "/nowhere.wav", only_spoken=True)
+    with guard.owner() as owner:
+        call = speaking.telephone.dial(guard.address, "/nowhere.wav")
         owner.until("CALL_INCOMING")
         owner.press("accept")
-        owner.until("CALL_CLOSED", patience_seconds=5)
-        assert loudest(guard.folder / "heard.wav") < 50
+        speaking.until(call, CallStage.ANSWERED)
+        speaking.telephone.say(call, "/nowhere.wav")
+        until(lambda: loudest(guard.folder / "heard.wav") > 500)
+        owner.press("sndcode", "1")
+        assert speaking.until(call, CallStage.KEY).key == "1"
 
 
 def test_a_program_that_plays_no_files_calls_no_one_to_hear_one(tmp_path: Path, guard: Phone) -> None:
@@ -188,7 +193,8 @@ def test_a_program_that_plays_no_files_calls_no_one_to_hear_one(tmp_path: Path, 
         gate_at(program.control_port, "alsa,default") as gate,
     ):
         assert gate.health() is Health.OK
-        call = gate.telephone.dial(guard.address, "/nowhere.wav", only_spoken=True)
+        write_silence(guard.folder / "silence.wav")
+        call = gate.telephone.dial(guard.address, str(guard.folder / "silence.wav"), only_spoken=True)
         gate.until(call, CallStage.ENDED)
         report = gate.next()
         assert isinstance(report, DeviceState)
@@ -200,12 +206,6 @@ def test_a_program_that_plays_no_files_calls_no_one_to_hear_one(tmp_path: Path, 
 def test_without_a_file_no_one_is_called_to_hear_one(speaking: Gate, guard: Phone) -> None:
     with pytest.raises(DeviceUnavailable, match="no file"):
         speaking.telephone.dial(guard.address, "", only_spoken=True)
-
-
-def write_silence(path: Path) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
-        file.writeframes(bytes(2 * 30 * RATE_HZ))
 
 
 def loudest(heard: Path) -> int:

@@ -32,13 +32,6 @@ from tests.support.gates.waiting import PATIENCE_SECONDS, until
 NO_SERVER = "http://127.0.0.1:9"
 CARD_KEY, PIN_KEY = b"c" * 32, b"p" * 32
 LANE = "north-in"
-SCANNER = """\
-[scanner.scan]
-kind = "serial_code"
-port = "{root}/dev/scan"
-lane = "north-in"
-
-"""
 SITE_FILE = """
 [gate]
 data_dir = "{root}/data"
@@ -67,7 +60,12 @@ kind = "serial_keypad"
 port = "{root}/dev/keys"
 lane = "north-in"
 
-{scanner}[inputs.wires]
+[scanner.scan]
+kind = "serial_code"
+port = "{root}/dev/scan"
+lane = "north-in"
+
+[inputs.wires]
 kind = "serial_inputs"
 port = "{root}/dev/inputs"
 wires = [
@@ -133,8 +131,9 @@ class BenchGate:
     def write_site_file(self) -> Path:
         """Write the site file and return its path."""
         path = self.root / "site.toml"
-        scanner = SCANNER.format(root=self.root) if self.has_scanner else ""
-        text = SITE_FILE.format(root=self.root, more=self.more, scanner=scanner)
+        text = SITE_FILE.format(root=self.root, more=self.more)
+        if not self.has_scanner:
+            text = text.partition("[scanner.")[0] + text[text.index("[inputs.") :]
         if self.server_ca is not None:
             text = text.replace("language =", f'server_ca = "{self.server_ca}"\nlanguage =')
         path.write_text(text.replace(NO_SERVER, self.server_url).replace(LANE, self.lane))

@@ -231,7 +231,9 @@ def _sign_out_elsewhere(person_id: str) -> None:
 
 
 def _sign_out_others(act: Action, person_id: str) -> None:
-    """Sign out what another person may have; telephones of theirs may be among the numbers, and open."""
+    """Sign out what another person may have; telephones and codes of theirs may be among these, and open."""
+    for credential_id in [row.credential_id for row in phones_of(act.session, person_id)]:
+        end_credential(act, credential_id, "stopped by its owner")
     distrust_telephones(act, person_id)
     _sign_out_elsewhere(person_id)
 
@@ -263,8 +265,6 @@ def sign_out_everywhere() -> Page:
     )
     if asked is not None:
         return asked
-    for credential_id in [row.credential_id for row in phones_of(act.session, person.person_id)]:
-        end_credential(act, credential_id, "stopped by its owner")
     remove_other_passkeys(act, person.person_id, session.get(OF_THIS_PHONE))
     _sign_out_others(act, person.person_id)
     flash(gettext("Every other phone is signed out, and no old code opens anything."), "done")

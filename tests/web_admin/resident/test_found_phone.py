@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -14,6 +16,8 @@ from tests.web_admin.resident.found_phones import (
     signs_in_elsewhere,
 )
 from tests.web_admin.resident.pressing import press
+from web_admin.credentials.phones import register_phone_key
+from web_admin.credentials.queries import phones_of
 from web_admin.journal.models import AuditEntry
 
 
@@ -39,6 +43,20 @@ def test_a_password_is_in_the_journal_on_the_page_and_ended_with_one_press(
     assert phone.get("/r/").status_code == 200
     assert "data-new-sign-ins" not in phone.get("/r/").text
     assert len(entries(small_compound, "sign_ins_revoked")) == 1
+
+
+def test_the_codes_of_phones_that_the_finder_added_end_with_the_same_press(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    sets_password(phone)
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    key = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    with small_compound.act("phone", small_compound.person_id) as act:
+        register_phone_key(act, small_compound.person_id, key, "the finder's")
+    assert "Ends these and the codes on all phones" in phone.get("/r/").text
+    press(phone, "/r/sign-in/revoke")
+    with small_compound.session() as session:
+        assert not phones_of(session, small_compound.person_id)
 
 
 def test_a_password_is_no_longer_new_after_a_week(phone: FlaskClient, clock: SetClock) -> None:

@@ -95,7 +95,7 @@ def test_who_did_not_make_a_new_way_to_sign_in_proves_their_telephones_again(
 ) -> None:
     theirs = has_telephone(small_compound, small_compound.person_id, "+8613900000002")
     sets_password(phone)
-    assert "prove your telephone numbers again" in phone.get("/r/").text
+    assert "prove your telephones again" in phone.get("/r/").text
     press(phone, "/r/sign-in/revoke")
     home_id = home_of(small_compound, small_compound.person_id)
     with small_compound.session() as session:

@@ -118,6 +118,7 @@ def test_every_button_beside_the_stage_does_what_it_says(
 def test_a_question_puts_no_first_and_makes_its_answers_equal(server: TerminalServer, page: Page) -> None:
     for state, count in (("face_ask", 2), ("face_ask_agreed", 3), ("face_kept", 3), ("face_notice", 3)):
         shown(server, page, SHOWN[state])
+        expect(page.locator("#choices button")).to_have_count(count)  # two states are of one screen
         boxes = page.evaluate(BOXES)[:count]
         assert boxes[0]["name"].startswith("1No, "), boxes
         assert len({(round(box["wide"]), round(box["high"]), round(box["top"])) for box in boxes}) == 1

@@ -34,6 +34,10 @@ class GateBeside:
     def answers(self, present: Callable[[], object]) -> tuple[str, bool]:
         """Show something once the gate has the newest policy; return the decision's reason and word."""
         self.has_synced()
+        return self.decides(present)
+
+    def decides(self, present: Callable[[], object]) -> tuple[str, bool]:
+        """Show something to the gate as it is; return the decision's reason and word."""
         before = len(decisions_of(self.bench))
         present()
         give_up = time.monotonic() + PATIENCE_SECONDS

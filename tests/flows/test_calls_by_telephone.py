@@ -192,7 +192,7 @@ def test_a_telephone_that_neither_hangs_up_nor_answers_to_it_holds_nothing(tmp_p
 
 
 def test_a_gate_with_nothing_to_say_calls_no_one_for_the_server(scene: Scene) -> None:
-    """Who is called would hear the gate's microphone."""
+    """The called side would hear the gate's microphone."""
     until(lambda: scene.desk.calls.is_offered and scene.bench.gate.controller._state.online)
     scene.office.task_leg = scene.office.legs[0]
     scene.bench.passes(ASK_SECONDS + 1)

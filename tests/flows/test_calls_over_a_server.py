@@ -1,6 +1,7 @@
 """A visitor calls a home over a real server and a real gate: by pages, a telephone, and as a courier."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.support.compounds.resident import Compound
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.street import COURIER, Street, running
 from tests.support.gates.waiting import until
-from tests.support.telephones import Phone, telephone, write_silence
+from tests.support.telephones import Owner, Phone, telephone, write_silence
 from tests.web_admin.calls.played_calls import has_telephone, wants
 from web_admin.calls import live
 from web_admin.calls.gate_telephones import telephones_of_gates
@@ -125,43 +126,43 @@ def test_no_answer_calls_the_guard_where_the_home_says_so(street: Street) -> Non
     assert street.desk.screen.help_call is HelpCall.NONE
 
 
-def test_the_homes_telephone_opens_by_its_key(web_config: WebConfig, tmp_path: Path) -> None:
-    with telephone(tmp_path, "gate") as program, telephone(tmp_path, "home") as phone:
+@contextmanager
+def called_by_telephone(config: WebConfig, folder: Path) -> Iterator[tuple[Street, Owner]]:
+    """Call a home whose telephone picks up."""
+    with telephone(folder, "gate") as program, telephone(folder, "home") as phone:
         more = f"[telephone]\ncontrol_port = {program.control_port}\n"
-        with running(web_config, tmp_path / "bench", more=more) as street, phone.owner() as owner:
+        with running(config, folder / "bench", more=more) as street, phone.owner() as owner:
             wants(street.compound, reach=["telephone"])
             calls_at(street, phone)
             street.call()
             owner.until("CALL_INCOMING")
             owner.press("accept")
-            owner.until("CALL_ESTABLISHED")
-            until(lambda: street.row().stage == "answered")
-            owner.press("sndcode", "9")
-            owner.until("CALL_CLOSED")
-            until(lambda: street.row().end == "opened")
-            assert street.row().answered_by == street.compound.person_id
-            assert street.decisions() == [("call", "granted", True)]
+            yield street, owner
+
+
+def test_the_homes_telephone_opens_by_its_key(web_config: WebConfig, tmp_path: Path) -> None:
+    with called_by_telephone(web_config, tmp_path) as (street, owner):
+        owner.until("CALL_ESTABLISHED")
+        until(lambda: street.row().stage == "answered")
+        owner.press("sndcode", "9")
+        owner.until("CALL_CLOSED")
+        until(lambda: street.row().end == "opened")
+        assert street.row().answered_by == street.compound.person_id
+        assert street.decisions() == [("call", "granted", True)]
 
 
 def test_a_page_takes_the_call_from_a_telephone_that_picked_up_without_a_key(
     web_config: WebConfig, tmp_path: Path
 ) -> None:
-    with telephone(tmp_path, "gate") as program, telephone(tmp_path, "home") as phone:
-        more = f"[telephone]\ncontrol_port = {program.control_port}\n"
-        with running(web_config, tmp_path / "bench", more=more) as street, phone.owner() as owner:
-            wants(street.compound, reach=["telephone"])
-            calls_at(street, phone)
-            street.call()
-            owner.until("CALL_INCOMING")
-            owner.press("accept")
-            until(lambda: street.row().leg == 0)
-            street.on_page(live.answer)
-            owner.until("CALL_CLOSED")
-            until(lambda: street.desk.calls.call is not None and not street.desk.calls.call.by_telephone)
-            street.is_at(CallPhase.ANSWERED)
-            street.on_page(live.open_gate)
-            until(lambda: street.row().end == "opened")
-            assert street.decisions() == [("call", "granted", True)]
+    with called_by_telephone(web_config, tmp_path) as (street, owner):
+        until(lambda: street.row().leg == 0)
+        street.on_page(live.answer)
+        owner.until("CALL_CLOSED")
+        until(lambda: street.desk.calls.call is not None and not street.desk.calls.call.by_telephone)
+        street.is_at(CallPhase.ANSWERED)
+        street.on_page(live.open_gate)
+        until(lambda: street.row().end == "opened")
+        assert street.decisions() == [("call", "granted", True)]
 
 
 def calls_at(street: Street, phone: Phone) -> None:

@@ -193,9 +193,9 @@ class SyncClient:
 
     def _link_is(self, online: bool, detail: str = "") -> None:
         if online != self._online:
-            self._online = online
             log.warning("the server is %s %s", "in reach" if online else "out of reach:", detail)
             self._deliver(LinkChanged(online, detail))
+            self._online = online
 
     def ask(self) -> tuple[float, float | None]:
         """Ask once and take what comes; return for how long to wait then, without a bell and with one."""

@@ -110,7 +110,7 @@ HARMLESS: dict[str, str] = {
     "resident.take_messages_back": "sends to the old address again; a new one is named on its page",
     "resident.stop_my_messages": "the address is named again on the same page",
     "resident.take_request_back": "asked again on the same page",
-    "resident.revoke_sign_ins": "a danger cannot wait: what another person may have made signs no one in",
+    "resident.revoke_sign_ins": "a danger cannot wait; an own phone gets a code again as one signs in there",
     # the office: what runs, opens and shuts
     "now.open_once": "opens once; the gate shuts again",
     "now.set_posture": "ended by the button in its place",
@@ -328,7 +328,7 @@ MAY_END: dict[str, frozenset[str]] = {
     "resident.answer_as_guardian": frozenset({"face_question"}),
     "resident.remove_push_phone": frozenset({"push_phone"}),
     "resident.remove_call_number": frozenset({"call_number"}),
-    "resident.revoke_sign_ins": frozenset({"passkey"}),
+    "resident.revoke_sign_ins": frozenset({"passkey", "credential.state", "credential.ended_at"}),
     "resident.stop_my_messages": frozenset({"asked_messages"}),
     "resident.switch_method": frozenset({"face_opening"}),
     "resident.take_request_back": frozenset({"rights_request.closed_at"}),

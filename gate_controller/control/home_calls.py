@@ -204,7 +204,10 @@ class HomeCalls:
             leg=state.leg,
             order=order,
         )
-        self._follow(desk, call, server_said(call, said, now_seconds), now_seconds)
+        step = server_said(call, said, now_seconds)
+        if order is not None and step.answer is None:
+            self._refuse(desk.lane_id, Reason.CALL_OVER, order.person_id)
+        self._follow(desk, call, step, now_seconds)
 
     def _is_new(self, lane_id: str, signed: SignedCallOrder) -> bool:
         """Return whether this order is looked at: each comes again with every answer until the end."""

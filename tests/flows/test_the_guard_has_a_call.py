@@ -14,7 +14,7 @@ from gate_controller.sync.news import OrderArrived
 from gate_controller.terminal.view import HelpCall
 from tests.flows.telephone_scene import CARD, Scene, answer, scene_in
 from tests.support.gates.bench import LANE
-from tests.support.gates.process import wait_for_entries
+from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.waiting import until
 
 
@@ -61,6 +61,14 @@ def test_the_guards_telephone_rings_and_a_page_that_answers_stops_it_without_an_
     assert scene.desk.calls.line(page_speaks=False) == "call_from_guard"
     assert scene.desk.screen.help_call is HelpCall.NONE
     assert kinds(scene) == ["help_called"]
+
+
+def test_an_order_of_the_home_that_comes_too_late_opens_nothing_and_is_in_the_journal(scene: Scene) -> None:
+    scene.second.until("CALL_INCOMING")
+    scene.office.opens = scene.office.order()
+    wait_for_decisions(scene.bench, 1)
+    assert scene.decisions() == [("call", "call_over", False)]
+    assert scene.openings() == 0
 
 
 def test_a_page_that_answers_after_the_telephones_were_through_takes_their_words_from_the_screen(

@@ -48,3 +48,12 @@ def test_the_whole_run_brings_what_it_needs() -> None:
     said = (ROOT / ".ci/run").read_text(encoding="utf-8")
     needed = ("caddy", "lintian", "promtool", "strace")
     assert [tool for tool in needed if f"wanted+=({tool})" not in said] == []
+
+
+def test_a_run_that_has_no_time_left_skips_its_tests_and_counts_them() -> None:
+    words = ["-p", "no:cacheprovider", "--seconds", "0", "--part", "all", "tests/project/test_locks.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert re.search(r"[1-9]\d* tests were skipped, no time left: make test-all", done.stdout), done.stdout
+    assert " passed" not in done.stdout

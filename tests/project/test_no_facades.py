@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.source import tree_of
+
 pytestmark = pytest.mark.wide  # `make check` runs it
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
@@ -24,11 +26,6 @@ def sources() -> list[Path]:
     return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def file_of(module: str) -> Path | None:
     """Return the file of one of our modules, None for a library's."""
     place = ROOT.joinpath(*module.split("."))
@@ -43,7 +40,7 @@ def taken_from_elsewhere(path: Path) -> frozenset[str]:
     """Return the names that a file has by import alone."""
     taken: set[str] = set()
     defined: set[str] = set()
-    for node in ast.walk(parsed(path)):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom | ast.Import):
             taken |= {(name.asname or name.name).partition(".")[0] for name in node.names}
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -56,7 +53,7 @@ def taken_from_elsewhere(path: Path) -> frozenset[str]:
 def passed_on(path: Path) -> list[str]:
     """Return what a file imports from another one of ours that has it by import alone."""
     found = []
-    for node in ast.walk(parsed(path)):
+    for node in ast.walk(tree_of(path)):
         if not isinstance(node, ast.ImportFrom) or node.module is None or node.level:
             continue
         source = file_of(node.module)
@@ -77,7 +74,7 @@ def test_no_list_of_names_offers_what_another_file_defines() -> None:
     """Fixtures of tests are the exception: pytest finds them by their name in the file."""
     offered = []
     for path in sources():
-        lists = (node for node in parsed(path).body if isinstance(node, ast.Assign))
+        lists = (node for node in tree_of(path).body if isinstance(node, ast.Assign))
         for node in lists:
             if ast.unparse(node.targets[0]) == "__all__" and "tests" not in path.relative_to(ROOT).parts:
                 names = set(ast.literal_eval(node.value)) & taken_from_elsewhere(path)

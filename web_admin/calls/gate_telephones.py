@@ -1,6 +1,8 @@
 """Find the gates that can call telephones: those whose device `telephone` reports."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,11 +33,20 @@ def telephones_of_gates(session: Session, site_id: str) -> GateTelephones:
     states = session.scalars(
         select(Gate.device_states).where(Gate.site_id == site_id, Gate.state == "paired")
     ).all()
-    healths = [
-        {str(device.get("device")): device.get("health") for device in devices or ()} for devices in states
-    ]
+    healths = [_healths(devices) for devices in states]
     having = [of_gate for of_gate in healths if DEVICE in of_gate]
     working = [of_gate for of_gate in having if of_gate[DEVICE] == "ok"]
-    return GateTelephones(
-        len(states), len(having), len(working), sum(VOICE in of_gate for of_gate in working)
-    )
+    return GateTelephones(len(states), len(having), len(working), sum(map(_speaks, working)))
+
+
+def speaks(gate: Gate) -> bool:
+    """Return whether a gate makes calls without a visitor: its telephone answers and it has spoken files."""
+    return _speaks(_healths(gate.device_states))
+
+
+def _healths(devices: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
+    return {str(device.get("device")): device.get("health") for device in devices or ()}
+
+
+def _speaks(healths: Mapping[str, Any]) -> bool:
+    return healths.get(DEVICE) == "ok" and VOICE in healths

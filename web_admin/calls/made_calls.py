@@ -19,6 +19,7 @@ from gate_controller.contract.calls import (
 from web_admin.action.base import new_action, record
 from web_admin.calls import models
 from web_admin.calls.allowed_numbers import is_allowed, settings_of
+from web_admin.calls.gate_telephones import speaks
 from web_admin.calls.models import CallNumber, HomeCallWishes
 from web_admin.calls.reach import open_number
 from web_admin.calls.telephone_tasks import (
@@ -45,14 +46,15 @@ TEST_KEYS = 1
 def next_tasks(
     menjin: Menjin, session: Session, gate: Gate, asked: TelephoneTasksAsk, now: datetime
 ) -> TelephoneTasksReply:
-    """Return the calls that a gate shall make now; a gate that is not trusted gets none."""
+    """Return the calls that a gate shall make now; one that is not trusted or speaks no words gets none."""
     if not gate.is_trusted or session.get_one(Site, gate.site_id).restoring:
         return TelephoneTasksReply()
     if asked.done:
         locked_site(session, gate.site_id)  # before the rows that acts change under its lock
     for done in asked.done:
         _take(menjin, session, gate, done, now)
-    return _sealed(menjin, session, gate, _waiting(session, gate.site_id, now), asked, now)
+    tasks = _waiting(session, gate.site_id, now) if speaks(gate) else ()
+    return _sealed(menjin, session, gate, tasks, asked, now)
 
 
 def _waiting(session: Session, site_id: str, now: datetime) -> Sequence[models.TelephoneTask]:

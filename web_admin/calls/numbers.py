@@ -23,10 +23,11 @@ from web_admin.calls.allowed_numbers import (
     settings_of,
 )
 from web_admin.calls.ends import distrust_telephones_of
+from web_admin.calls.gate_telephones import telephones_of_gates
 from web_admin.calls.models import CallNumber
 from web_admin.calls.pushes import show_test
 from web_admin.calls.reach import every_number_of, numbers_of, open_number, other_ways
-from web_admin.calls.telephone_tasks import OWN_TEST, new_task
+from web_admin.calls.telephone_tasks import NO_TELEPHONE, OWN_TEST, new_task
 from web_admin.compound.models import Person
 from web_admin.core.limit_counts import CountedTries, current_counts
 from web_admin.core.limits import CALL_TESTS
@@ -174,12 +175,12 @@ def test_now(act: Action, person_id: str, adapters: Collection[str] = ()) -> Non
     proved = [
         row for row in numbers_of(act.session, [person_id]) if not _is_other(open_number(act.sealer, row))
     ]
-    for row in proved:
+    rung = proved if telephones_of_gates(act.session, act.site_id).speaking else []
+    for row in rung:
         act.session.add(new_task(act.site_id, row, OWN_TEST, act.now, TEST_LASTS))
     ways = other_ways(act.session, act.sealer, [person_id], adapters)
     phones = show_test(act.session, person_id, ways, act.now)
-    if not phones and not proved:
-        raise ActionRefused(
-            "test", _("Nothing of yours can ring yet. Switch on ringing on this phone first.")
-        )
-    record(act, "call_test_asked", {"phones": phones, "telephones": len(proved)}, person_id=person_id)
+    if not phones and not rung:
+        nothing = _("Nothing of yours can ring yet. Switch on ringing on this phone first.")
+        raise ActionRefused("test", NO_TELEPHONE if proved else nothing)
+    record(act, "call_test_asked", {"phones": phones, "telephones": len(rung)}, person_id=person_id)

@@ -67,7 +67,7 @@ def test_the_digits_of_the_page_typed_on_the_telephone_prove_it(
         assert session.get_one(TelephoneTask, task.task_id).code_sealed is None
 
 
-@pytest.mark.parametrize(
+no_gate_speaks = pytest.mark.parametrize(
     "devices",
     [
         [],
@@ -76,6 +76,9 @@ def test_the_digits_of_the_page_typed_on_the_telephone_prove_it(
     ],
     ids=["no telephone", "lost", "nothing to say"],
 )
+
+
+@no_gate_speaks
 def test_where_no_gate_can_telephone_a_proof_is_refused_at_once(
     small_compound: Compound, number_id: str, devices: list[dict[str, str]]
 ) -> None:
@@ -84,6 +87,22 @@ def test_where_no_gate_can_telephone_a_proof_is_refused_at_once(
     assert "No gate can telephone now" in refusal(small_compound, number_id)
     with small_compound.session() as session:
         assert session.query(TelephoneTask).count() == 0
+
+
+@no_gate_speaks
+def test_a_gate_that_does_not_speak_gets_no_calls_and_ends_those_that_it_took(
+    small_compound: Compound, gate: CallingGate, number_id: str, devices: list[dict[str, str]]
+) -> None:
+    digits = asked(small_compound, number_id)
+    (task,) = gate.asks_for_tasks()[0].tasks
+    other = has_telephone(small_compound, small_compound.neighbour_id, "+8613900000002", proved_at=None)
+    asked(small_compound, other, small_compound.neighbour_id)
+    with small_compound.session() as session:
+        session.get_one(Gate, "north").device_states = devices
+    done = TaskDone(task_id=task.task_id, result="answered", keys=digits)
+    assert gate.asks_for_tasks(done)[0].tasks == ()
+    assert state(small_compound, number_id) == Proof("proved")
+    assert state(small_compound, other).state == "waiting", "another gate may call it"
 
 
 def test_each_telephone_that_is_proved_is_a_message_to_its_person(

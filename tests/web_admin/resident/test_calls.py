@@ -23,6 +23,7 @@ from tests.web_admin.resident.pressing import press
 from web_admin.calls.gate_telephones import DEVICE, VOICE
 from web_admin.calls.models import CallNumber, CallSettings, HomeCallWishes, TelephoneTask
 from web_admin.calls.reach import called_persons
+from web_admin.calls.telephone_tasks import OWN_TEST
 from web_admin.compound.models import Gate, GrantRow, Person
 
 pytestmark = pytest.mark.both_databases
@@ -337,6 +338,23 @@ def test_a_test_rings_what_was_proved_three_times_a_day(
     pages = [choose(called, "test") for _time in range(4)]
     assert ["The test begins" in page for page in pages] == [True, True, True, False]
     assert "three times today" in pages[-1]
+
+
+@pytest.mark.wide
+def test_a_test_rings_no_telephone_where_no_gate_speaks_and_counts_only_where_phones_ring(
+    small_compound: Compound, called: FlaskClient
+) -> None:
+    allow_telephones(small_compound)
+    press(called, f"{PAGE}/numbers", seen_on=PAGE, number="0288555121")
+    with small_compound.session() as session:
+        session.query(CallNumber).one().proved_at = datetime.now(UTC)
+        session.get_one(Gate, "north").device_states = [{"device": DEVICE, "health": "ok"}]
+    pages = [choose(called, "test") for _time in range(4)]
+    assert all("No gate can telephone now" in page for page in pages), "none of these counts"
+    show_calls_on(small_compound, small_compound.person_id)
+    assert "The test begins" in choose(called, "test")
+    with small_compound.session() as session:
+        assert session.query(TelephoneTask).filter_by(purpose=OWN_TEST).count() == 0
 
 
 @pytest.mark.wide

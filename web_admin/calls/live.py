@@ -19,7 +19,7 @@ from web_admin.action.base import Action, begin
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.calls.missed import was_let_in
-from web_admin.calls.models import HomeCall
+from web_admin.calls.models import UNHEARD, HomeCall
 from web_admin.calls.orders import give_order, is_on_its_way
 from web_admin.calls.pushes import show_end
 from web_admin.calls.reach import is_called
@@ -214,8 +214,9 @@ def end_call(call: HomeCall, end: str | None, now: datetime) -> None:
     was_on_page = call.answered_at is not None and call.leg is None  # phones have shown that since
     call.stage, call.end, call.ended_at, call.leg = OVER, end, now, None
     call.media_offer = call.media_answer = None
+    is_news = not was_on_page or call.shown_end == UNHEARD
     session = object_session(call)
-    if session is not None and call.pushed_at is not None and not was_on_page and not call.to_guard:
+    if session is not None and call.pushed_at is not None and is_news and not call.to_guard:
         show_end(session, call, now)
 
 

@@ -60,18 +60,22 @@ def show_end(
         if text in (MISSED_TEXT, LOST_TEXT) or not (was_waiting or answers):
             page, about = page_of(call.call_id), call.call_id
             push_text(session, phone, text, now, kind=CALL_OVER, page=page, about=about)
-    text = MISSED_TEXT if call.answered_by is None else ANSWERED_TEXT
+    text = _end_text(call, None)
     for way in _ways(session, ways_of_plan(call.plan)):
         if not _was_waiting(session, "adapter", way.number_id, call):
             ring_way(session, way, text, page_of(call.call_id), call.call_id, now, kind=CALL_OVER)
 
 
-def _end_text(call: HomeCall, phone: PushPhone) -> str:
-    """Return what a phone reads; a telephone is answered by its owner, or by who else was at home."""
+def _end_text(call: HomeCall, phone: PushPhone | None) -> str:
+    """Return what a phone, or None: an adapter, reads.
+
+    A telephone is answered by its owner, or by who else was at home.
+    """
+    if call.stage == "over" and call.shown_end == UNHEARD:
+        return LOST_TEXT
     if call.answered_by is None:
-        is_unheard = call.stage == "over" and call.shown_end == UNHEARD
-        return LOST_TEXT if is_unheard else MISSED_TEXT
-    if phone.person_id != call.answered_by:
+        return MISSED_TEXT
+    if phone is None or phone.person_id != call.answered_by:
         return ANSWERED_TEXT
     return OVER_TEXT if call.stage == "over" else YOU_ANSWERED_TEXT
 

@@ -12,6 +12,7 @@ from tests.web_admin.calls.played_calls import (
     set_clock,
     wants,
 )
+from web_admin.calls.live import answer, open_gate
 from web_admin.calls.models import UNHEARD
 from web_admin.calls.pushes import LOST_TEXT, MISSED_TEXT
 from web_admin.calls.silent_gates import end_silent_calls
@@ -62,6 +63,25 @@ def test_a_gate_that_comes_back_says_how_it_ended(
     row = call_row(small_compound, "one")
     assert row is not None
     assert (row.shown_end, row.answered_by is not None) == (end, end == CallEnd.OPENED)
+
+
+@pytest.mark.parametrize("orders", [True, False], ids=["ordered to open", "not ordered"])
+def test_phones_read_that_the_gate_was_lost_after_a_page_asked_it_to_open(
+    small_compound: Compound, *, orders: bool
+) -> None:
+    take_calls(small_compound)
+    show_calls_on(small_compound, small_compound.person_id)
+    rings(small_compound)
+    with small_compound.act("phone", small_compound.person_id) as act:
+        answer(act, "one")
+        if orders:
+            open_gate(act, "one")
+    with small_compound.session() as session:
+        session.query(OutboxMessage).delete()
+    set_clock(small_compound, 301)
+    assert ends_silent(small_compound) == 1
+    read = [("phone", "call_over", LOST_TEXT)] if orders else []
+    assert shown_on_phones(small_compound) == read
 
 
 def test_a_call_that_could_open_nothing_is_missed_on_phones(small_compound: Compound) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.calls.rules import FIRST_REACH, guard_of_plan, numbers_of_plan, rang_a_home
+from web_admin.calls.rules import FIRST_REACH, guard_of_plan, has_begun, rang_a_home, read, second_of
 from web_admin.core.orm import Base
 
 UNHEARD = "unheard"
@@ -68,9 +68,15 @@ class HomeCall(Base):
         """Return how it ended for the home, also where the gate never said so."""
         if guard_of_plan(self.plan) is not None and self.answered_by is None:
             return "no_answer" if rang_a_home(self.plan) else "ended"
-        if self.end is None and (numbers_of_plan(self.plan) or self.order_id is not None):
+        if self.end is None and (self.order_id is not None or self._telephones_rang):
             return UNHEARD
         return self.end or ("ended" if self.is_answered else "no_answer")
+
+    @property
+    def _telephones_rang(self) -> bool:
+        """Return whether the telephones' step began before a page answered, or the call was over."""
+        until = self.answered_at or self.ended_at or self.ends_at
+        return has_begun(read(self.plan), "telephone", second_of(self.started_at, until))
 
     @property
     def is_answered(self) -> bool:

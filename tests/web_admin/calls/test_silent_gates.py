@@ -84,6 +84,25 @@ def test_phones_read_that_the_gate_was_lost_after_a_page_asked_it_to_open(
     assert shown_on_phones(small_compound) == read
 
 
+@pytest.mark.parametrize(("answered_after", "end"), [(0, "ended"), (20, UNHEARD)])
+def test_a_silent_gate_may_have_opened_only_once_its_telephones_had_begun_to_ring(
+    small_compound: Compound, called: CallingGate, answered_after: int, end: str
+) -> None:
+    show_calls_on(small_compound, small_compound.person_id)
+    wants(small_compound, reach=["page", "telephone"])
+    has_telephone(small_compound, small_compound.person_id, "+8613900000001")
+    assert called.says("one", has_telephone=True).legs is None
+    set_clock(small_compound, answered_after)
+    with small_compound.act("phone", small_compound.person_id) as act:
+        answer(act, "one")
+    set_clock(small_compound, 301)
+    for _look in ("while no one ended it", "once it was ended"):
+        row = call_row(small_compound, "one")
+        assert row is not None
+        assert row.shown_end == end
+        ends_silent(small_compound)
+
+
 def test_a_call_that_could_open_nothing_is_missed_on_phones(small_compound: Compound) -> None:
     take_calls(small_compound)
     show_calls_on(small_compound, small_compound.person_id)

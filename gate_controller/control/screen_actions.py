@@ -160,7 +160,7 @@ class ScreenActions:
             self._number_key(desk, key, now)
         elif shows is Screen.CALL_LIST:
             self._list_key(desk, key, now)
-        elif key == CLEAR_KEY and shows is Screen.IDLE and desk.calls.call and desk.keypad.entry.is_empty:
+        elif key == CLEAR_KEY and desk.shows_call and desk.keypad.entry.is_empty:
             # Digits begin a PIN beside a call too: the number of a home may begin with the key of help.
             self._leave(desk, now)
         else:
@@ -203,7 +203,7 @@ class ScreenActions:
 
     def _leave(self, desk: LaneDesk, now: float) -> None:
         """Cancel the activity at this lane; on the screen of a call, the call."""
-        if desk.screen.shows is Screen.IDLE:
+        if desk.shows_call:
             self._home_calls.cancel(desk, now)
         self._cancel(desk)
 

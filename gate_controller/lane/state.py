@@ -191,11 +191,16 @@ class LaneDesk:
         """Return what is shown but for what the lane's posture puts in place of the ways in."""
         return self._screen(Screen.IDLE)
 
+    @property
+    def shows_call(self) -> bool:
+        """Return whether the screen is that of a call, which goes on or has ended."""
+        return self.calls.call is not None and self.shows is self.calls.screen
+
     def _screen(self, standing: Screen) -> Screen:
-        # Who is to show a second way comes before a call that rings.
-        if self.screen.shows is not Screen.IDLE or self.screen.message == SECOND_METHOD:
+        if self.screen.shows is not Screen.IDLE:
             return self.screen.shows
-        called = self.calls.screen
+        # Who is to show a second way comes before a call that rings.
+        called = None if self.screen.message == SECOND_METHOD else self.calls.screen
         return standing if called is None or standing is Screen.FIRE else called
 
     def _message(self, *, is_call: bool) -> str:
@@ -244,7 +249,7 @@ class LaneDesk:
             clock_sure=clock_sure,
             help_called=now_seconds < state.help_until_seconds,
             help_call=state.help_call if now_seconds < state.help_until_seconds else HelpCall.NONE,
-            calls_offered=self.calls.is_offered,
+            calls_offered=self.calls.is_offered and not self.calls.is_live,
             call=self.calls.shown(screen),
             slower=state.slower,
             lane_name=lane_name,

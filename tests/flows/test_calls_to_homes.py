@@ -11,7 +11,7 @@ from gate_controller.contract.calls import CallEnd, CallFor, CallStep, Directory
 from gate_controller.contract.records import Method, PersonRecord, Posture, TwoMethods
 from gate_controller.control.messages import ScreenAction
 from gate_controller.lane.state import ASK_SECONDS, SECOND_METHOD, LaneDesk
-from gate_controller.terminal.view import CallPressed, KeyTyped, MethodPressed, Screen
+from gate_controller.terminal.view import CallPressed, CancelPressed, KeyTyped, MethodPressed, Screen
 from tests.support.compounds.people import card, lane, person, pin, records
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate, obeyed
 from tests.support.gates.call_office import PERSON, CallOffice, call_office
@@ -194,10 +194,12 @@ def test_help_is_reached_while_a_home_is_asked_for(scene: Scene, keys: str) -> N
     scene.bench.keys.type("##7")
     until(lambda: len(scene.desk.calls.entries) == len(scene.office.entries))
     scene.bench.keys.type(keys)
-    scene.bench.handled()
-    typed = {"##9": "", "#9": "", "9": "9"}
-    assert scene.desk.calls.typed == typed[keys], "a number may begin with the key of help"
-    assert ("alarm_help" in [entry.kind for entry in scene.bench.entries()]) is (keys != "9")
+    if keys == "9":
+        until(lambda: scene.desk.calls.typed == "9")
+        assert "alarm_help" not in [entry.kind for entry in scene.bench.entries()], "a number may begin so"
+    else:
+        wait_for_entries(scene.bench, "alarm_help")
+        assert scene.desk.calls.typed == ""
 
 
 def test_at_the_end_9_begins_a_number_also_where_the_screen_offers_the_guard(scene: Scene) -> None:
@@ -320,7 +322,8 @@ def test_a_pin_is_typed_on_the_screen_alone_while_a_call_rings(scene: Scene) -> 
     assert scene.decisions() == [("pin", "granted", True)]
 
 
-def test_the_second_of_two_ways_is_asked_for_while_a_call_rings(scene: Scene) -> None:
+def asks_second_in_a_call(scene: Scene) -> None:
+    """Let someone of two ways show their card while a call rings."""
     asks_two = person(two_methods=TwoMethods(0, 0))
     scene.bench.stop()
     scene.bench.give_policy(records(asks_two, card(CARD, CARD_KEY), pin("246810", PIN_KEY)), version=2)
@@ -329,6 +332,32 @@ def test_the_second_of_two_ways_is_asked_for_while_a_call_rings(scene: Scene) ->
     scene.bench.card.tap(CARD)
     until(lambda: scene.desk.screen.message == SECOND_METHOD)
     scene.shows(Screen.IDLE)
+
+
+def test_a_fire_is_shown_also_where_a_second_way_is_asked_for(scene: Scene) -> None:
+    asks_second_in_a_call(scene)
+    for standing in (Screen.FIRE, Screen.LOCKDOWN):
+        view = scene.desk.view(0.0, standing=standing, online=True, clock_sure=True, lane_name="")
+        assert view.screen is standing
+
+
+def test_what_clears_the_screen_of_the_second_way_ends_no_call_behind_it(scene: Scene) -> None:
+    asks_second_in_a_call(scene)
+    scene.bench.gate.inbox.put(ScreenAction(LANE, CancelPressed()))
+    scene.shows(Screen.CALLING)
+    scene.bench.card.tap(CARD)
+    until(lambda: scene.desk.screen.message == SECOND_METHOD)
+    scene.bench.keys.type("*3")
+    scene.shows(Screen.TYPING_HOME)
+    assert scene.desk.calls.is_live
+    scene.bench.gate.inbox.put(ScreenAction(LANE, CancelPressed()))
+    scene.shows(Screen.CALLING)
+    scene.bench.gate.inbox.put(ScreenAction(LANE, CancelPressed()))
+    assert scene.office.over().end is CallEnd.CANCELLED
+
+
+def test_the_second_of_two_ways_is_asked_for_while_a_call_rings(scene: Scene) -> None:
+    asks_second_in_a_call(scene)
     scene.bench.keys.type("31203#246810#")
     wait_for_decisions(scene.bench, 2)
     assert scene.desk.calls.is_live

@@ -47,7 +47,8 @@ LIVE_A_TURN = 2
 """How many live calls are reported in one turn. Of more at once each is reported less often: a server answers
 20 messages a second of one gate."""
 MAX_TRIES = 40
-"""How often the end of a call is tried; the server ends a call that is not reported any more."""
+"""How often reports are tried before the ends of calls alone are kept, and are tried more slowly."""
+ENDS_EVERY_SECONDS = 5.0
 
 
 class CallReports:
@@ -139,7 +140,7 @@ class CallReports:
                 is_idle = not (self._live or self._waiting or self._lanes or self._asks_tasks)
             if self._stopping.is_set() and (is_idle or self._tries or self._refused):
                 return
-            self._news.wait(None if is_idle else self.report_seconds)
+            self._news.wait(None if is_idle else self._pause_seconds)
             self._news.clear()
             self._turn()
 
@@ -174,6 +175,10 @@ class CallReports:
         """Return the longest time until the next turn; in shorter turns one call is reported in each."""
         is_answered = any(call_id in self._live for call_id in self._answered)
         return ANSWERED_REPORT_SECONDS if is_answered else REPORT_SECONDS
+
+    @property
+    def _pause_seconds(self) -> float:
+        return ENDS_EVERY_SECONDS if self._tries >= MAX_TRIES and not self._live else self.report_seconds
 
     def _next_live(self) -> list[CallReport]:
         count = LIVE_A_TURN if self.report_seconds == REPORT_SECONDS else 1
@@ -226,12 +231,13 @@ class CallReports:
 
     def _failed(self) -> None:
         self._tries += 1
-        if self._tries < MAX_TRIES:
+        if self._tries % MAX_TRIES:
             return
-        self._tries = 0
         with self._lock:
-            self._waiting = deque(one for one in self._waiting if one.call_id in self._live)
-            self._begun &= self._live.keys()
+            # The server may take a call that opened for one whose gate was lost, until it learns of the end.
+            ends = [one for one in self._waiting if one.step is CallStep.OVER]
+            self._waiting = deque((*ends, *(one for one in self._waiting if one.call_id in self._live)))
+            self._begun &= {one.call_id for one in ends} | self._live.keys()
             self._refused.clear()
             self._lanes.clear()
             self._asks_tasks = False

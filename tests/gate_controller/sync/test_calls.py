@@ -24,6 +24,7 @@ from gate_controller.contract.messages import Refusal
 from gate_controller.storage.policy_store import GateIdentity
 from gate_controller.sync.calls import (
     ANSWERED_REPORT_SECONDS,
+    ENDS_EVERY_SECONDS,
     LIVE_A_TURN,
     MAX_TRIES,
     REPORT_SECONDS,
@@ -283,3 +284,27 @@ def test_a_call_goes_on_after_the_server_was_away(line: Line, server: CallServer
     until(lambda: again.steps()[-1] is CallStep.OVER)
     again.server.shutdown()
     again.server.server_close()
+
+
+def test_how_calls_ended_is_said_after_the_server_was_away_for_long(line: Line, server: CallServer) -> None:
+    line.calls.stop()
+    again = CallReports(line.link, GateIdentity("s", "north", b"r" * 32), line.news.put)
+    calls = ("c-1", "c-2")
+    for call_id in calls:
+        again.say(msgspec.structs.replace(CALLING, call_id=call_id))
+    again._turn()
+    url, line.link._url = line.link._url, "http://127.0.0.1:9"
+    for call_id in calls:
+        again.say(msgspec.structs.replace(CALLING, call_id=call_id, step=CallStep.LEG_ANSWERED, leg=0))
+        again.say(msgspec.structs.replace(over(CallEnd.OPENED), call_id=call_id))
+    again.say(msgspec.structs.replace(CALLING, call_id="c-3"))
+    again.say(msgspec.structs.replace(over(), call_id="c-3"))
+    for _turn in range(2 * MAX_TRIES):
+        again._turn()
+    assert again._pause_seconds == ENDS_EVERY_SECONDS
+    line.link._url = url
+    del server.reports[:]
+    again._turn()
+    ends = [(report.call_id, report.step, report.end) for report in server.reports]
+    assert ends == [(call_id, CallStep.OVER, CallEnd.OPENED) for call_id in calls]
+    assert (again._begun, again._pause_seconds) == (set(), REPORT_SECONDS)

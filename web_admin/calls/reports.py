@@ -39,6 +39,7 @@ from web_admin.calls.reach import (
 )
 from web_admin.calls.relays import relays_of_gate
 from web_admin.calls.rules import (
+    LATEST_PAGE_SECOND,
     LONGEST_RINGING_SECONDS,
     LONGEST_TALK_SECONDS,
     has_begun,
@@ -221,6 +222,8 @@ def _note(session: Session, call: HomeCall, said: CallReport, now: datetime) -> 
         call.plan = put_off(call.plan, second_of(call.started_at, talked_from), talked)
         call.stage = RINGING
         note_no_key(call)
+        if call.pushed_at is not None:
+            _ring_phones(session, call, now)
 
 
 def _note_over(session: Session, call: HomeCall, said: CallReport, now: datetime) -> None:
@@ -262,6 +265,8 @@ def _state(
         if call.leg is not None:
             note_no_key(call)
         end_call(call, end, now)
+    elif call.stage == ANSWERED and call.leg is not None and _waits_long(call, now):
+        _ring_phones(session, call, now)
     if call.stage == OVER:
         offers = call.end == CallEnd.NO_ANSWER and not call.to_guard
         ended = _over(call.call_id, CallEnd(call.end or CallEnd.FAILED), offers_guard=offers)
@@ -293,8 +298,18 @@ def _ring_on(session: Session, call: HomeCall, now: datetime) -> None:
         else:
             end_call(call, CallEnd.NO_ANSWER, now)
     elif call.pushed_at is None and has_begun(steps, "page", second):
-        call.pushed_at = now
-        pushes.show_call(session, call, called_persons(session, call.home_id), now)
+        _ring_phones(session, call, now)
+
+
+def _waits_long(call: HomeCall, now: datetime) -> bool:
+    """Return whether phones of pages are to ring beside a telephone that talks, which may be a mailbox."""
+    has_pages = any(step.kind == "page" for step in read(call.plan))
+    return has_pages and call.pushed_at is None and second_of(call.started_at, now) >= LATEST_PAGE_SECOND
+
+
+def _ring_phones(session: Session, call: HomeCall, now: datetime) -> None:
+    call.pushed_at = now
+    pushes.show_call(session, call, called_persons(session, call.home_id), now)
 
 
 def _sealed_legs(menjin: Menjin, session: Session, call: HomeCall, now: datetime) -> SealedLegs | None:

@@ -18,8 +18,12 @@ PAGE_ALONE_SECONDS = 45
 """How long they ring where none follow; the same whether a page is open or not, so that it shows nothing."""
 RING_SECONDS = 25
 LONGEST_RINGING_SECONDS = 120
+LATEST_PAGE_SECOND = LONGEST_RINGING_SECONDS - PAGE_SECONDS
+"""However many telephones come first: who is deaf has a page alone."""
 LONGEST_TALK_SECONDS = 300
 GUARD_RINGS_SECONDS = 120
+LATEST_SECONDS = {"page": LATEST_PAGE_SECOND, "guard": LONGEST_TALK_SECONDS - GUARD_RINGS_SECONDS}
+"""When these steps begin at the latest, however long mailboxes talk."""
 """Time for which the guard's page rings for a visitor; the alarm of one that no one answers stays."""
 COURIERS_FROM, COURIERS_UNTIL = 8 * 60, 20 * 60
 """Minutes of the day at the site between which couriers are let in by day."""
@@ -96,8 +100,7 @@ def plan(reach: Sequence[str], *, has_pages: bool, telephones: int) -> tuple[Ste
             steps.append(Step("telephone", second))
             second += RING_SECONDS * telephones
             if "page" in rest:
-                # However many telephones there are: who is deaf has a page alone.
-                second = min(second, LONGEST_RINGING_SECONDS - PAGE_SECONDS)
+                second = min(second, LATEST_PAGE_SECOND)
     return (*steps, Step(last, min(second, LONGEST_RINGING_SECONDS)))
 
 
@@ -136,9 +139,17 @@ def stored(
 
 
 def put_off(rows: Sequence[Mapping[str, Any]], from_second: float, seconds: float) -> list[dict[str, Any]]:
-    """Return the steps of a row of which those after a second begin so much later: a telephone was in use."""
-    later = int(seconds)
-    return [{**row, "from": row["from"] + (later if row["from"] > from_second else 0)} for row in rows]
+    """Return the steps of a row of which those after a second begin so much later: a telephone was in use.
+
+    Pages and guard have a latest second all the same.
+    """
+    return [{**row, "from": _put_off(row, from_second, int(seconds))} for row in rows]
+
+
+def _put_off(row: Mapping[str, Any], from_second: float, seconds: int) -> int:
+    begins: int = row["from"]
+    later = begins + seconds if begins > from_second else begins
+    return min(later, LATEST_SECONDS.get(row["step"], later))
 
 
 def with_guard(rows: Sequence[Mapping[str, Any]], second: int, by: str = "") -> list[dict[str, Any]]:

@@ -214,6 +214,46 @@ def test_the_next_telephone_rings_as_long_after_one_that_was_answered_without_a_
     assert called.says("one", has_telephone=True).to_guard
 
 
+def three_telephones(compound: Compound, reach: list[str]) -> None:
+    wants(compound, reach=reach)
+    for last in range(3):
+        has_telephone(compound, compound.person_id, f"+861390000000{last}")
+
+
+def test_phones_ring_beside_a_mailbox_in_time_and_again_once_it_is_put_down(
+    small_compound: Compound, called: CallingGate
+) -> None:
+    three_telephones(small_compound, ["telephone", "page"])
+    began = small_compound.clock()
+
+    def notified() -> float | None:
+        row = call_row(small_compound, "one")
+        assert row is not None
+        return None if row.pushed_at is None else (row.pushed_at - began).total_seconds()
+
+    called.says("one", has_telephone=True)
+    set_clock(small_compound, 20)
+    called.says("one", CallStep.LEG_ANSWERED, leg=0, has_telephone=True)
+    for seconds, expected in ((79, None), (1, 100), (5, 100)):
+        set_clock(small_compound, seconds)
+        assert called.says("one", has_telephone=True).stage == "answered"
+        assert notified() == expected
+    set_clock(small_compound, 5)
+    called.says("one", CallStep.LEG_ENDED, leg=0, has_telephone=True)
+    assert notified() == 110
+
+
+def test_mailboxes_do_not_keep_a_call_from_the_guard(small_compound: Compound, called: CallingGate) -> None:
+    three_telephones(small_compound, ["telephone", "guard"])
+    called.says("one", has_telephone=True)
+    for leg in range(2):
+        set_clock(small_compound, 20)
+        assert not called.says("one", CallStep.LEG_ANSWERED, leg=leg, has_telephone=True).to_guard
+        set_clock(small_compound, 90)
+        state = called.says("one", CallStep.LEG_ENDED, leg=leg, has_telephone=True)
+    assert state.to_guard
+
+
 @pytest.mark.parametrize("end", [CallEnd.CANCELLED, CallEnd.FAILED, CallEnd.NO_ANSWER])
 def test_a_telephone_on_which_no_key_was_pressed_leaves_a_missed_call(
     small_compound: Compound, called: CallingGate, end: CallEnd

@@ -166,6 +166,15 @@ def test_what_begins_after_a_talk_is_put_off_by_it() -> None:
     assert numbers_of_plan(put_off(rows, 20, 35.9)) == ["a", "b"]
 
 
+def test_mailboxes_put_pages_and_guard_off_to_their_latest_seconds_and_no_end_sooner() -> None:
+    rows = stored((Step("telephone", 0), Step("page", 75), Step("guard", 120)), ["a", "b", "c"])
+    for second in (20, 130, 240):
+        rows = put_off(rows, second, 90)
+    assert read(rows) == (Step("telephone", 0), Step("page", 100), Step("guard", 180))
+    rows = stored((Step("telephone", 0), Step("none", 75)), ["a", "b", "c"])
+    assert read(put_off(rows, 20, 200)) == (Step("telephone", 0), Step("none", 275))
+
+
 def test_no_second_of_a_call_is_before_its_beginning() -> None:
     assert second_of(NOON, NOON + timedelta(seconds=2.5)) == 2.5
     assert second_of(NOON, NOON - timedelta(seconds=3)) == 0.0

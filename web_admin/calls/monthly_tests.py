@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from web_admin.calls.gate_telephones import telephones_of_gates
 from web_admin.calls.made_calls import note_test
 from web_admin.calls.models import HomeCallWishes, TelephoneTask
 from web_admin.calls.reach import as_rules, called_persons, has_pages, numbers_to_call, other_ways
@@ -104,10 +103,8 @@ def _test(session: Session, menjin: Menjin, wishes: HomeCallWishes, now: datetim
     persons = called_persons(session, wishes.home_id)
     numbers = numbers_to_call(session, menjin.sealer, wishes.site_id, persons)
     wishes.tested_at = now
-    if not numbers or "telephone" not in wishes.reach:
-        ways = other_ways(session, menjin.sealer, persons, menjin.config.call_adapters)
-        wishes.test_result = ON_PAGES if ways or has_pages(session, persons, now) else NO_WAY
-    elif telephones_of_gates(session, wishes.site_id).speaking:
+    if numbers and "telephone" in wishes.reach:
         session.add(new_task(wishes.site_id, numbers[0], MONTHLY, now, lasts))
     else:
-        wishes.test_result = FAILED
+        ways = other_ways(session, menjin.sealer, persons, menjin.config.call_adapters)
+        wishes.test_result = ON_PAGES if ways or has_pages(session, persons, now) else NO_WAY

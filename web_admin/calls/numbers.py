@@ -165,8 +165,10 @@ def give_test_back(person_id: str, now: datetime) -> None:
     current_counts().give_back(CountedTries(CALL_TESTS, (person_id,)), now)
 
 
-def test_now(act: Action, person_id: str, adapters: Collection[str] = ()) -> None:
-    """Let a person's phones and proved telephones ring for a test; raise ActionRefused where there are none.
+def test_now(act: Action, person_id: str, adapters: Collection[str] = ()) -> bool:
+    """Let a person's phones and proved telephones ring for a test; return whether all these telephones do.
+
+    Raise ActionRefused where nothing rings.
 
     How often they may is counted before, at the door (`may_test`).
     """
@@ -184,3 +186,4 @@ def test_now(act: Action, person_id: str, adapters: Collection[str] = ()) -> Non
         nothing = _("Nothing of yours can ring yet. Switch on ringing on this phone first.")
         raise ActionRefused("test", NO_TELEPHONE if proved else nothing)
     record(act, "call_test_asked", {"phones": phones, "telephones": len(rung)}, person_id=person_id)
+    return len(rung) == len(proved)

@@ -36,10 +36,7 @@ PROOF, MONTHLY, OWN_TEST = "proof", "test", "self_test"
 """Purposes. The gate makes both kinds of test alike; an own one says nothing of the home."""
 WAITING, TAKEN, DONE = "waiting", "taken", "done"
 
-NO_TELEPHONE = _(
-    "No gate can telephone now, so your number cannot be checked: "
-    "ask the property manager, and press again then."
-)
+NO_TELEPHONE = _("No gate can telephone now: ask the property manager, and press again then.")
 
 ProofState = Literal[
     "none", "waiting", "calling", "sent", "proved", "not_answered", "wrong_digits", "failed", "late"

@@ -137,11 +137,13 @@ def test_calls() -> Page:
     if not may_test(person_id, act.now):
         return page_of_calls({"test": gettext("You tested three times today. Try again tomorrow.")}), 422
     try:
-        test_now(act, person_id, current_menjin().config.call_adapters)
+        all_ring = test_now(act, person_id, current_menjin().config.call_adapters)
     except ActionRefused as refused:
         message = str(refused.message)
         act.session.rollback()
         give_test_back(person_id, act.now)
         return page_of_calls({"test": message}), 422
-    flash(gettext("The test begins: your phones and telephones ring within a minute."), "done")
+    said = gettext("The test begins: your phones and telephones ring within a minute.")
+    only_phones = gettext("The test begins: your phones ring within a minute. No gate can telephone now.")
+    flash(said if all_ring else only_phones, "done")
     return to("resident.calls")

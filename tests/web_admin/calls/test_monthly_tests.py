@@ -7,11 +7,9 @@ import pytest
 from gate_controller.contract.calls import TaskDone
 from tests.support.compounds.resident import Compound
 from tests.web_admin.calls.played_calls import CallingGate, has_telephone, home_of, set_clock, wants
-from web_admin.calls.gate_telephones import DEVICE
-from web_admin.calls.models import HomeCallPerson, HomeCallWishes, TelephoneTask
+from web_admin.calls.models import HomeCallPerson, HomeCallWishes
 from web_admin.calls.monthly_tests import HomesReached, homes_reached, run_monthly_tests
 from web_admin.calls.numbers import test_now as own_test_now
-from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
 from web_admin.operations.call_health import call_findings
 
@@ -111,17 +109,6 @@ def test_a_call_that_no_gate_makes_has_failed(small_compound: Compound, with_tel
     run(small_compound)
     assert result(small_compound) == "failed"
     assert with_telephone.asks_for_tasks()[0].tasks == ()
-
-
-def test_where_no_gate_speaks_a_home_with_a_telephone_has_failed_and_no_call_waits(
-    small_compound: Compound, with_telephone: CallingGate
-) -> None:
-    with small_compound.session() as session:
-        session.get_one(Gate, "north").device_states = [{"device": DEVICE, "health": "ok"}]
-    assert run(small_compound) == 1
-    assert result(small_compound) == "failed"
-    with small_compound.session() as session:
-        assert session.query(TelephoneTask).count() == 0
 
 
 def test_a_home_without_a_telephone_is_reached_on_pages_or_not_at_all(

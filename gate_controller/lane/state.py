@@ -194,7 +194,7 @@ class LaneDesk:
     @property
     def shows_call(self) -> bool:
         """Return whether the screen is that of a call, which goes on or has ended."""
-        return self.calls.call is not None and self.shows is self.calls.screen
+        return self.shows is self.calls.screen
 
     def _screen(self, standing: Screen) -> Screen:
         if self.screen.shows is not Screen.IDLE:

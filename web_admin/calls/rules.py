@@ -22,9 +22,9 @@ LATEST_PAGE_SECOND = LONGEST_RINGING_SECONDS - PAGE_SECONDS
 """However many telephones come first: who is deaf has a page alone."""
 LONGEST_TALK_SECONDS = 300
 GUARD_RINGS_SECONDS = 120
+"""Time for which the guard's page rings for a visitor; the alarm of one that no one answers stays."""
 LATEST_SECONDS = {"page": LATEST_PAGE_SECOND, "guard": LONGEST_TALK_SECONDS - GUARD_RINGS_SECONDS}
 """When these steps begin at the latest, however long mailboxes talk."""
-"""Time for which the guard's page rings for a visitor; the alarm of one that no one answers stays."""
 COURIERS_FROM, COURIERS_UNTIL = 8 * 60, 20 * 60
 """Minutes of the day at the site between which couriers are let in by day."""
 COURIER_EVERY = timedelta(minutes=30)

@@ -249,9 +249,10 @@ def test_a_telephone_that_is_used_otherwise_is_left_out_and_the_call_goes_on() -
 
 
 def test_a_page_that_answers_stops_the_telephones_and_one_that_answered_is_kept() -> None:
-    page, leg = ringing(), ringing()
+    page, guard, leg = ringing(), ringing(), ringing()
     page.do(("server", Said("c-1", "answered")))
-    assert page.live == set()
+    guard.do(("server", Said("c-1", "answered", to_guard=True)))
+    assert page.live == guard.live == set()
     leg.do(("telephone", CallStage.ANSWERED, "", 0))
     leg.do(("server", Said("c-1", "ringing")))
     assert leg.live == {1}, "the server did not know yet"

@@ -121,7 +121,9 @@ def _is_counted(week: LaneWeek | None, now: datetime, opens: set[Way]) -> bool:
     }
     assert ways == opens
     assert all(spell.counts.by_way.get(way, 0) >= 1 for way in opens)
-    assert spell.counts.people >= bool(opens - {Way.VISITOR})
+    own = any(begins <= now < ends for one in here for begins, ends in one.answer.own)
+    assert own == bool(opens - {Way.VISITOR})
+    assert spell.counts.people >= own
     return bool(opens)
 
 

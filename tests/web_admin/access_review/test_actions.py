@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from tests.support.acting import by_phone
+from tests.support.acting import at_desk, by_phone
 from tests.support.compounds.access_reviews import URL, close_now
 from tests.web_admin.access_review.reviewed import Compound, begin, of_kind, rows_of, seen
 from web_admin.access_review.actions import answer_asked, ask, begin_round, keep, keep_several, suspend
@@ -94,6 +94,21 @@ def test_what_was_left_and_has_ended_since_is_carried_no_further(compound: Compo
     end_credential(compound.act, card.subject_id, "returned")
     rows = rows_of(compound.act, begin_round(compound.act, URL))
     assert ("card", card.subject_id) not in rows
+
+
+def test_only_the_office_works_on_a_review(compound: Compound) -> None:
+    row_id, mark = seen(of_kind(compound.act, begin(compound), Kind.KEY))
+    for act in (by_phone(compound.act, compound.adult.person_id), at_desk(compound.act)):
+        for work in (
+            lambda act: begin_round(act, URL),
+            lambda act: keep(act, row_id, mark),
+            lambda act: keep_several(act, [row_id]),
+            lambda act: ask(act, row_id, mark, URL),
+            lambda act: suspend(act, row_id, mark, Stop()),
+            close_now,
+        ):
+            with pytest.raises(ActionRefused, match="Only the property office does this"):
+                work(act)
 
 
 def test_a_second_round_is_refused_while_one_runs(compound: Compound) -> None:

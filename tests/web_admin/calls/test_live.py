@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gate_controller.contract.calls import CallEnd, CallFor, CallStep
 from tests.support.compounds.resident import Compound
@@ -399,10 +399,13 @@ def test_a_home_goes_on_taking_calls_while_an_adult_lives_there(
     assert called.says("one").stage == "ringing"
 
 
-def test_a_suspension_takes_the_order_of_a_call_away(small_compound: Compound, answered: CallingGate) -> None:
+@pytest.mark.parametrize("change", [{"suspended": True}, {"home_id": None}], ids=["suspended", "left"])
+def test_who_may_answer_no_more_has_the_order_of_a_call_taken_away(
+    small_compound: Compound, answered: CallingGate, change: dict[str, object]
+) -> None:
     does(small_compound, live.open_gate)
     with small_compound.session() as session:
-        session.get_one(Person, small_compound.person_id).suspended = True
+        session.execute(update(Person).where(Person.person_id == small_compound.person_id).values(change))
     state = answered.says("one")
     assert (state.stage, state.opens) == ("over", None)
 

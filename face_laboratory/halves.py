@@ -56,7 +56,7 @@ class HalvesOfLooks:
     reporting_people: int
     at: tuple[ChosenThreshold, ...]
     now: ChosenThreshold
-    """The threshold that gates use for so many looks: no one of this set chose it, so everyone reports."""
+    """The threshold that gates use for so many looks, reported on everyone."""
 
 
 def half_of(person: str) -> Half:

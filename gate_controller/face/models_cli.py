@@ -7,11 +7,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 
 import click
 
-from gate_controller.face.engines.engine import EngineKind
+from gate_controller.face.engines.engine import CurvePoint, EngineKind
 from gate_controller.face.engines.engines import (
     ADD,
     DEFAULT_ENGINE,
@@ -98,18 +97,12 @@ def _card_as_object(kind: EngineKind) -> dict[str, object]:
         "engine": card.name,
         "licence": card.licence,
         "files": [{"name": model.name, "sha256": model.sha256} for model in card.model_files],
-        "curve": [
-            {
-                "fmr": point.false_match_rate,
-                "threshold": point.min_face_similarity,
-                "fnmr": point.false_non_match_rate,
-                "fnmr_by_person": point.missed_by_person,
-            }
-            for point in card.curve
-        ],
+        "curve": [_point_as_object(point) for point in card.curve],
+        "curves_of_looks": {
+            looks: [_point_as_object(point) for point in curve]
+            for looks, curve in card.curves_of_looks.items()
+        },
         "measured_on": card.measured_on,
-        "looks": [asdict(point) for point in card.by_person],
-        "looks_measured_on": card.by_person_on,
         "worst_group": card.worst_group,
         "worst_group_factor": card.worst_group_factor,
         "may_open": home.point is not None,
@@ -120,14 +113,20 @@ def _card_as_object(kind: EngineKind) -> dict[str, object]:
 
 
 def _opening_as_object(fit: Fitness) -> dict[str, object]:
-    point = fit.point
+    nothing = dict.fromkeys(("fmr", "threshold", "fnmr", "fnmr_by_person"))
     return {
-        "may_open": point is not None,
-        "threshold": point.min_face_similarity if point else None,
-        "fmr": point.false_match_rate if point else None,
-        "fnmr": point.false_non_match_rate if point else None,
-        "fnmr_by_person": point.missed_by_person if point else None,
+        "may_open": fit.point is not None,
+        **(_point_as_object(fit.point) if fit.point else nothing),
         "why": fit.sentence,
+    }
+
+
+def _point_as_object(point: CurvePoint) -> dict[str, object]:
+    return {
+        "fmr": point.false_match_rate,
+        "threshold": point.min_face_similarity,
+        "fnmr": point.false_non_match_rate,
+        "fnmr_by_person": point.missed_by_person,
     }
 
 
@@ -137,26 +136,20 @@ def _card_as_lines(kind: EngineKind) -> list[str]:
     for model in card.model_files:
         lines += [f"  file: {model.name}", f"    sha256 {model.sha256}"]
     lines += [
-        f"  false match rate {point.false_match_rate:g}: similarity of at least "
-        f"{point.min_face_similarity:.4f}; of the rightful missed: "
-        f"{point.false_non_match_rate:.1%} by pairs, {_by_person(point.missed_by_person)}"
-        for point in card.curve
+        f"  {looks} look(s), false match rate {point.false_match_rate:g}: similarity of at least "
+        f"{point.min_face_similarity:.4f}; of the rightful missed: {_missed(point)}"
+        for looks, curve in [(1, card.curve), *sorted(card.curves_of_looks.items())]
+        for point in curve
     ]
     lines.append(f"  measured on: {card.measured_on}")
-    for looks in card.by_person:
-        mirror = "averaged in" if looks.mirrored else "left out"
-        lines.append(
-            f"  looks {looks.looks}, mirror image {mirror}: at a false match rate of "
-            f"{looks.false_match_rate:g} {looks.missed_by_person:.2%} missed by person"
-        )
-    if card.by_person:
-        lines.append(f"  looks measured on: {card.by_person_on}")
     lines.append(f"  worst group: {card.worst_group}, {card.worst_group_factor:g} times the average")
     return [*lines, f"  {fitness(card).sentence}", f"  {fitness(card, BESIDE_ANOTHER_WAY).sentence}"]
 
 
-def _by_person(missed: float | None) -> str:
-    return "not measured by person" if missed is None else f"{missed:.1%} by person"
+def _missed(point: CurvePoint) -> str:
+    if point.missed_by_person is None:
+        return f"{point.false_non_match_rate:.1%} by pairs, not measured by person"
+    return f"{point.missed_by_person:.2%} by person"
 
 
 def _verify_models(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from gate_controller.contract.messages import FaceStatus
 from web_admin.compound.models import Gate
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED
 from web_admin.custody.models import GateFaceRow
+from web_admin.face.engine import BESIDE_ANOTHER_WAY as BESIDE
 from web_admin.face.engine import IN_A_SEARCH, NAME_IN_SITE_FILES, percent
 
 
@@ -86,17 +87,23 @@ def _working(status: FaceStatus, similarity: float) -> tuple[str, ...]:
 
 
 def _misses(status: FaceStatus) -> tuple[str, ...]:
-    """Return what the default engine misses at the threshold the gate reports; nothing of other figures."""
-    point = IN_A_SEARCH
-    if (status.engine, status.min_face_similarity) != (NAME_IN_SITE_FILES, point.min_face_similarity):
+    """Return what the default engine misses at the thresholds the gate reports; nothing of other figures."""
+    known = (NAME_IN_SITE_FILES, IN_A_SEARCH[0].min_face_similarity, BESIDE[0].min_face_similarity)
+    if (status.engine, status.min_face_similarity, status.min_beside_similarity) != known:
         return ()
-    ((looks, share),) = point.missed_of_looks
+    one, *more = IN_A_SEARCH
     return (
         _(
-            "At that similarity %(one)s %% of a person's own tries are not recognised with one "
-            "scan, %(more)s %% with %(count)s scans.",
-            one=percent(point.missed_by_person),
-            more=percent(share),
-            count=looks,
+            "Of a person's own tries %(share)s %% are not recognised with one scan.",
+            share=percent(one.missed_by_person),
+        ),
+        *(
+            _(
+                "With %(count)s scans, from a similarity of %(similarity)s: %(share)s %%.",
+                count=point.scans,
+                similarity=f"{point.min_face_similarity:.3f}",
+                share=percent(point.missed_by_person),
+            )
+            for point in more
         ),
     )

@@ -63,9 +63,7 @@ def _curve_problem(curve: Sequence[CurvePoint]) -> str | None:
         where = f"the point {point.false_match_rate!r} of its curve"
         if not (0 < point.false_match_rate < 1 and 0 < point.min_face_similarity < 1):
             return f"{where} has no rate and threshold between 0 and 1"
-        of_looks = [share for _, share in point.missed_of_looks]
-        missed = [point.false_non_match_rate, point.missed_by_person or 0.0, *of_looks]
-        if not all(0 <= share <= 1 for share in missed):
+        if not all(0 <= share <= 1 for share in (point.false_non_match_rate, point.missed_by_person or 0.0)):
             return f"{where} has misses outside 0 to 1"
     for looser, stricter in pairwise(curve):
         if not (

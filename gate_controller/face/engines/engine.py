@@ -68,25 +68,9 @@ class CurvePoint:
     """Share of pairs of different people that are accepted."""
     min_face_similarity: float
     false_non_match_rate: float
-    """Share of pairs of one person that are not accepted: who has most pictures weighs most."""
+    """Share of pairs of one person that are not accepted; `missed_by_person` where pairs were not counted."""
     missed_by_person: float | None = None
     """Share of one person's tries that are not accepted, every person weighing the same."""
-    misses_are_at_it: bool = True
-    """True if `missed_by_person` was counted at this very threshold, and not at a lower one."""
-    missed_of_looks: tuple[tuple[int, float], ...] = ()
-    """Number of looks and `missed_by_person` of templates of so many, compared at this threshold."""
-
-
-@dataclass(frozen=True, slots=True)
-class LooksPoint:
-    """Share of people's tries that templates of several looks miss, every person weighing the same."""
-
-    looks: int
-    """Pictures of different days in one template; one probe is compared with it."""
-    mirrored: bool
-    false_match_rate: float
-    missed_by_person: float
-    """At the threshold that kept this false match rate in that measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +89,6 @@ class EngineCard:
     """False match rate of the worst measured group, as a multiple of the average."""
     min_same_session_similarity: float
     """Similarity that frames of one person, seconds apart, reach and different people do not."""
-    by_person: tuple[LooksPoint, ...] = ()
-    by_person_on: str = ""
-    """How many people `by_person` rests on, and of which set."""
     curves_of_looks: Mapping[int, tuple[CurvePoint, ...]] = field(default_factory=dict)
     """Measured thresholds for templates of two looks and more, loosest first."""
 

@@ -68,7 +68,8 @@ def fitness(card: EngineCard, searched: int = LARGEST_HOME, looks: int = 1) -> F
                 allowed,
                 f"{card.name} may open at a similarity of {point.min_face_similarity:.3f}: {among} "
                 f"a stranger of the worst measured group ({card.worst_group}) is accepted "
-                f"once in {1 / accepted:,.0f}, its owner is missed in {_missed(point)}{alone}",
+                f"once in {1 / accepted:,.0f}, its owner is missed in {_missed(point)}"
+                f"{_of_more_looks(card, searched) if looks == 1 else ''}{alone}",
             )
     strictest = min(curve, key=lambda point: point.false_match_rate)
     accepted = false_accepts(strictest, card, searched)
@@ -99,10 +100,17 @@ def threshold(card: EngineCard, searched: int, looks: int) -> float | None:
 
 def _missed(point: CurvePoint) -> str:
     if point.missed_by_person is not None:
-        looks = "".join(f" ({share:.1%} with {many} looks)" for many, share in point.missed_of_looks)
-        more = "" if point.misses_are_at_it else " or more"
-        return f"{point.missed_by_person:.1%}{more} of tries{looks}"
+        return f"{point.missed_by_person:.2%} of tries"
     return f"{point.false_non_match_rate:.1%} of pairs of pictures"
+
+
+def _of_more_looks(card: EngineCard, searched: int) -> str:
+    points = {looks: fitness(card, searched, looks).point for looks in sorted(card.curves_of_looks)}
+    return "".join(
+        f"; with {looks} looks at {point.min_face_similarity:.3f} in {_missed(point)}"
+        for looks, point in points.items()
+        if point is not None
+    )
 
 
 def judged_by(card: EngineCard, looks: int = 1) -> CurvePoint:

@@ -5,7 +5,7 @@ from dataclasses import astuple, replace
 import pytest
 
 from gate_controller.face.engines.engines import OWN_ENGINES
-from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, fitness
+from gate_controller.face.engines.error_budget import BESIDE_ANOTHER_WAY, LARGEST_HOME, fitness
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from tests.support.acting import NOTICE, add_lane
 from tests.support.compounds.assessments import whole_text
@@ -120,20 +120,13 @@ def test_the_figures_that_the_server_publishes_are_those_of_the_engine() -> None
     assert card.name == engine.FACE_ENGINE
     assert card.measured_on == engine.MEASURED_ON
     assert card.worst_group_factor == engine.WORST_GROUP_FACTOR
-    assert [
-        (
-            p.min_face_similarity,
-            p.false_match_rate,
-            p.missed_by_person,
-            p.misses_are_at_it,
-            p.missed_of_looks,
-        )
-        for p in card.curve
-        if p.missed_by_person is not None
-    ] == [astuple(m) for m in engine.MEASURED]
     assert OWN_ENGINES[engine.NAME_IN_SITE_FILES].card is card
-    search, beside = fitness(card).point, fitness(card, BESIDE_ANOTHER_WAY).point
-    assert [point.min_face_similarity for point in (beside, search)] == [
-        m.min_face_similarity for m in engine.MEASURED
-    ]
+    for searched, (rate, published) in zip(
+        (BESIDE_ANOTHER_WAY, LARGEST_HOME), engine.MEASURED.items(), strict=True
+    ):
+        points = {looks: fitness(card, searched, looks).point for looks in (1, *card.curves_of_looks)}
+        assert {point.false_match_rate for point in points.values()} == {rate}
+        assert [
+            (looks, point.min_face_similarity, point.missed_by_person) for looks, point in points.items()
+        ] == [astuple(one) for one in published]
     assert fitness(card).templates_alone == engine.ALONE_AT_MOST

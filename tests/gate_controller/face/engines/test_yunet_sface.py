@@ -8,18 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gate_controller.face.engines.engine import Embedding, similarity
+from gate_controller.face.engines.engine import similarity
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, load_engine
 from gate_controller.face.engines.errors import ModelFileError
-from gate_controller.face.engines.face_geometry import REFERENCE_POINTS, align, straightening_transform
+from gate_controller.face.engines.face_geometry import REFERENCE_POINTS, straightening_transform
 from gate_controller.face.engines.yunet_sface import (
     DETECTOR_FILE,
     EMBEDDER_FILE,
-    LOWEST_MIRROR_AGREEMENT,
     YUNET_SFACE_CARD,
     YunetSfaceEngine,
     installed_models_folder,
-    mirrored_threshold,
 )
 from hardware.interfaces import Frame
 from hardware.simulated.pictures import camera_frame
@@ -47,39 +45,6 @@ def test_two_portraits_of_one_person_taken_years_apart_are_alike(
 def test_portraits_of_different_people_are_not_alike(engine: YunetSfaceEngine, one: str, other: str) -> None:
     pictures = portraits()
     assert similarity_of(engine, pictures[one], pictures[other]) < MIN_FACE_SIMILARITY / 1.5
-
-
-def single(engine: YunetSfaceEngine, picture: Frame, *, mirrored: bool) -> Embedding:
-    """Return a face without its mirror image, or the mirror image alone."""
-    aligned = align(picture, engine.find(picture)[0].landmarks)
-    vector = engine._describe(np.ascontiguousarray(aligned[:, ::-1]) if mirrored else aligned).reshape(-1)
-    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
-
-
-@pytest.mark.wide
-@pytest.mark.parametrize("name", sorted({name for pair in DIFFERENT_PEOPLE_PAIRS for name in pair}))
-def test_a_face_is_as_alike_to_its_mirror_image_as_the_thresholds_are_reckoned_with(
-    engine: YunetSfaceEngine, name: str
-) -> None:
-    picture = portraits()[name]
-    both = [single(engine, picture, mirrored=mirrored) for mirrored in (False, True)]
-    assert float(both[0] @ both[1]) >= LOWEST_MIRROR_AGREEMENT
-
-
-@pytest.mark.wide
-@pytest.mark.first_set
-@pytest.mark.parametrize(("one", "other"), DIFFERENT_PEOPLE_PAIRS)
-def test_strangers_are_no_more_alike_with_their_mirror_images_than_the_raised_threshold_allows_for(
-    engine: YunetSfaceEngine, one: str, other: str
-) -> None:
-    pictures = portraits()
-    sides = [
-        [single(engine, pictures[name], mirrored=mirrored) for mirrored in (False, True)]
-        for name in (one, other)
-    ]
-    four = [float(first @ second) for first in sides[0] for second in sides[1]]
-    alike = similarity_of(engine, pictures[one], pictures[other])
-    assert mirrored_threshold(max(four)) >= alike - 0.001
 
 
 def test_an_embedding_is_a_unit_vector_of_128_numbers(engine: YunetSfaceEngine) -> None:

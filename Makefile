@@ -96,7 +96,7 @@ translations: setup ## bring the catalogues up to the code: new texts in, texts 
 migration: setup ## write the next migration of the server's tables: make migration NAME="keep the colour of a lane"
 	@$(BIN)/python deploy/release/migration.py "$(NAME)"
 
-screenshots: setup ## take a picture of every page and state: make screenshots README=1 renews the README's too
+screenshots: setup ## take a picture of every page and state: make screenshots README=1 renews the README's
 	@$(BIN)/python -m tests.browser.gallery.take $(if $(README),--readme)
 
 fuzz: setup $(VENV)/.fuzzer ## throw bytes at the parsers: make fuzz SECONDS=600 TARGET="tags modbus"

@@ -1,6 +1,7 @@
 """Papers that cannot fall behind: what they name must exist, and what exists must be named."""
 
 import ast
+import json
 import re
 import shlex
 import tomllib
@@ -13,6 +14,8 @@ import pytest
 
 from gate_controller.site_file.config import NAMED_PARTS, GateConfig
 from hardware.driver import WireSettings
+from tests.browser.gallery.readme import WORDS, plain_texts
+from tests.browser.gallery.states import README_PICTURES
 from tests.project.pages import ROOT, code_blocks, named_tests, names_of_tests_in
 from tests.support.source import tree_of
 from web_admin.core import config as web_config
@@ -323,3 +326,12 @@ def test_every_setting_of_the_server_is_documented() -> None:
     named = set(re.findall(r"\bMENJIN_[A-Z_]+[A-Z]\b", source))
     named |= {f"MENJIN_{name.upper()}" for name in web_config.SETTINGS}
     assert [name for name in sorted(named) if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("picture", sorted(README_PICTURES))
+def test_the_words_on_a_picture_of_the_readme_are_in_todays_catalogues(picture: str) -> None:
+    """Where it fails, `make screenshots README=1` renews the pictures."""
+    language = README_PICTURES[picture][2]
+    words = json.loads(WORDS.read_text(encoding="utf-8"))[picture]
+    assert len(words) >= 5
+    assert set(words) - plain_texts(language) == set()

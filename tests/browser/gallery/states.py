@@ -466,12 +466,12 @@ NOT_PICTURED = {
 }
 """Routes that answer GET and have no line above, by endpoint, with the reason."""
 
-README_PICTURES = {
-    "phone_ways_in.webp": ("phone-ways_in-zh-phone.png", 844),
-    "phone_code.webp": ("phone-code-zh-phone.png", 844),
-    "visitor_pass.webp": ("visitor-visitor_link-en-phone.png", 844),
-    "terminal.webp": ("terminal-idle-en-wide.png", 800),
-    "manager_now.webp": ("manager-now-en-desktop.png", 800),
-    "manager_person.webp": ("manager-person-zh-desktop.png", 800),
+README_PICTURES: dict[str, tuple[Group, str, str, str]] = {
+    "phone_ways_in.webp": ("phone", "ways_in", "zh", "phone"),
+    "phone_code.webp": ("phone", "code", "zh", "phone"),
+    "visitor_pass.webp": ("visitor", "visitor_link", "en", "phone"),
+    "terminal.webp": ("terminal", "idle_calls", "en", "wide"),
+    "manager_now.webp": ("manager", "now", "en", "desktop"),
+    "manager_person.webp": ("manager", "person", "zh", "desktop"),
 }
-"""The README's pictures: which one of the gallery, and how many pixels of its height."""
+"""The README's pictures: group, state, language and size of each."""

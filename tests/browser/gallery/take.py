@@ -14,14 +14,13 @@ import numpy.typing as npt
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.gallery.readme import PICTURES, ROOT, take_readme_pictures
 from tests.browser.gallery.states import MANY, README_PICTURES, SIZES, TERMINAL_SIZES
 from tests.browser.gallery.walk import Missing, Shown, shown_pages, shown_screens
 from tests.browser.gallery.world import STAIRWELLS, World, opened_world
 from tests.support.chromium import launch
 
 Dots = npt.NDArray[np.int16]
-ROOT = Path(__file__).resolve().parents[3]
-BIGGEST_README_PICTURE_BYTES = 120_000
 SMALLER = 4
 """Pictures are compared at a quarter of their width and height, in grey."""
 SAME_WITHIN_GREY_LEVELS = 12
@@ -103,33 +102,36 @@ def _index(names: list[str]) -> str:
     )
 
 
-def write_readme_pictures(taken: Taken, folder: Path) -> None:
-    """Keep the README's pictures small: the upper part of each, as WebP."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, (source, height) in README_PICTURES.items():
-        picture = Image.open(io.BytesIO((taken.folder / source).read_bytes())).convert("RGB")
-        picture = picture.crop((0, 0, picture.width, min(height, picture.height)))
-        picture.save(folder / name, "WEBP", quality=80, method=6)
-
-
 def main() -> int:
     """Take the pictures and say what is wrong; 1 when something is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "build/screenshots")
-    parser.add_argument("--readme", action="store_true", help="renew the README's pictures too")
+    parser.add_argument(
+        "--readme", action="store_true", help="renew the README's pictures, and take no other"
+    )
     words = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not a line for each picture's parts
+    if words.readme:
+        return _renew_readme()
     with sync_playwright() as playwright, opened_world() as world, opened_world(STAIRWELLS) as large:
         browser = launch(playwright.chromium)
         taken = take_all(browser, world, large, words.folder)
         world.close()
         large.close()
         browser.close()
-    if words.readme:
-        write_readme_pictures(taken, ROOT / "docs/pictures")
     print(*taken.problems, sep="\n")
     print(f"{len(taken.small)} pictures in {words.folder}, {len(taken.problems)} problems")
     return 1 if taken.problems else 0
+
+
+def _renew_readme() -> int:
+    with sync_playwright() as playwright, opened_world() as world:
+        browser = launch(playwright.chromium)
+        missing = take_readme_pictures(browser, world)
+        world.close()
+        browser.close()
+    print(*missing, f"{len(README_PICTURES)} pictures in {PICTURES}", sep="\n")
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The gallery: its list names every page, every picture can be taken, no two are the same."""
 
 import io
+import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser
 
+from tests.browser.gallery.readme import BIGGEST_PICTURE_BYTES, PICTURES, ROOT, WORDS, pictured, words_in_view
 from tests.browser.gallery.states import (
     MANY,
     NOT_PICTURED,
@@ -16,7 +18,8 @@ from tests.browser.gallery.states import (
     SIZES,
     TERMINAL_SIZES,
 )
-from tests.browser.gallery.take import BIGGEST_README_PICTURE_BYTES, ROOT, Taken, take_all
+from tests.browser.gallery.take import Taken, take_all
+from tests.browser.gallery.walk import Shown
 from tests.browser.gallery.world import STAIRWELLS, opened_world
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
@@ -88,15 +91,29 @@ def test_every_state_of_the_list_is_there_and_no_two_pictures_are_the_same(
         taken = take_all(browser, world, large, tmp_path)
     assert taken.problems == []
     assert (tmp_path / "index.html").exists()
-    assert {source for source, _height in README_PICTURES.values()} <= set(taken.small)
     assert all((tmp_path / name).stat().st_size for name in taken.small)
     assert len(taken.small) > 2 * len(SIZES) * len((*PAGES, *MANY)) + 2 * len(TERMINAL_SIZES)
 
 
 def test_the_pictures_of_the_readme_are_six_and_small() -> None:
-    shown = sorted((ROOT / "docs/pictures").iterdir())
+    shown = sorted(PICTURES.glob("*.webp"))
     assert [path.name for path in shown] == sorted(README_PICTURES)
     assert len(shown) == 6
-    assert [path.name for path in shown if path.stat().st_size > BIGGEST_README_PICTURE_BYTES] == []
+    assert [path.name for path in shown if path.stat().st_size > BIGGEST_PICTURE_BYTES] == []
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [name for name in README_PICTURES if f"(docs/pictures/{name})" not in readme] == []
+
+
+def test_the_words_on_the_readmes_pictures_are_those_that_its_pages_show_today(browser: Browser) -> None:
+    """Where it fails, `make screenshots README=1` renews the pictures."""
+    on_pictures = json.loads(WORDS.read_text(encoding="utf-8"))
+    gone, new = {}, {}
+    with opened_world() as world:
+        for name, shown in pictured(browser, world):
+            assert isinstance(shown, Shown)
+            # Some lines more or less push what is at the lower edge out of view.
+            whole, upper = (words_in_view(shown.page, shown.language, share) for share in (100, 0.75))
+            gone[name], new[name] = set(on_pictures[name]) - whole, upper - set(on_pictures[name])
+        world.close()
+    assert set(on_pictures) == set(README_PICTURES)
+    assert (gone, new) == ({name: set() for name in README_PICTURES},) * 2

@@ -33,9 +33,6 @@ OTHERS = {
     "web_admin/visitors/actions.py::MAX_LIVE_CODES",
     "web_admin/face/ages.py::LONGEST_YEARS",
     "web_admin/people/phone_verification.py::MAX_VERIFICATIONS_ASKED",
-    # How long the server waits for a call adapter, which is no act of a person.
-    "web_admin/messages/call_adapters.py::LONGEST_SECONDS",
-    "web_admin/messages/call_adapters.py::HANGING_AT_MOST",
     # How long a call rings and lasts is a rule of calls, as is how many numbers a manager lists.
     "web_admin/calls/rules.py::LONGEST_RINGING_SECONDS",
     "web_admin/calls/rules.py::LONGEST_TALK_SECONDS",

@@ -10,8 +10,6 @@ THREADS = {
     "web_admin/serving/installation.py": "those of the scheduler, which runs every periodic job",
     "web_admin/core/bell.py": "listens to a broker, and rings what commits hand it",
     "web_admin/cells/cell.py": "ends the bell of a cell that was closed",
-    "web_admin/messages/call_adapters.py": "does the work of a call adapter, which may hang",
-    "web_admin/messages/delivery.py": "sends to several call adapters at a time, of which some may hang",
     "web_admin/messages/webhook_delivery.py": "cuts one call that takes too long",
     "web_admin/operations/jobs.py": "does one long job, which a request began",
     "web_admin/operations/readiness.py": "looks once, since a monitor asks",

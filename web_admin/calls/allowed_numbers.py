@@ -5,7 +5,7 @@ the manager chose, no telephone is called.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.calls import Number
 from web_admin.calls.models import CallSettings
-from web_admin.messages.call_adapters import split
 
 MAX_LISTED = 50
 PREFIX = re.compile(r"\+?[0-9]{1,15}\Z")
@@ -64,12 +63,6 @@ def plain_number(text: str) -> str | None:
         return msgspec.convert(number, Number)
     except msgspec.ValidationError:
         return None
-
-
-def other_way(adapters: Collection[str], text: str) -> str | None:
-    """Return NAME:ADDRESS at an adapter that is on; None for all else, telephones too. No gate calls it."""
-    found = split(text)
-    return f"{found[0]}:{found[1]}" if found is not None and found[0] in adapters else None
 
 
 def is_allowed(allowed: Allowed, number: str) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.calls.made_calls import note_test
 from web_admin.calls.models import HomeCallWishes, TelephoneTask
-from web_admin.calls.reach import as_rules, called_persons, has_pages, numbers_to_call, other_ways
+from web_admin.calls.reach import as_rules, called_persons, has_pages, numbers_to_call
 from web_admin.calls.rules import is_between, is_quiet, minute_of
 from web_admin.calls.telephone_tasks import DONE, MONTHLY, OWN_TEST, new_task
 from web_admin.compound.models import Site
@@ -106,5 +106,4 @@ def _test(session: Session, menjin: Menjin, wishes: HomeCallWishes, now: datetim
     if numbers and "telephone" in wishes.reach:
         session.add(new_task(wishes.site_id, numbers[0], MONTHLY, now, lasts))
     else:
-        ways = other_ways(session, menjin.sealer, persons, menjin.config.call_adapters)
-        wishes.test_result = ON_PAGES if ways or has_pages(session, persons, now) else NO_WAY
+        wishes.test_result = ON_PAGES if has_pages(session, persons, now) else NO_WAY

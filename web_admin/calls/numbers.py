@@ -1,6 +1,5 @@
 """Keep the telephone numbers of a person: their own, sealed, and called only once a call proved them."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +17,6 @@ from web_admin.calls.allowed_numbers import (
     in_words,
     is_allowed,
     number_to_call,
-    other_way,
     plain_number,
     settings_of,
 )
@@ -26,16 +24,13 @@ from web_admin.calls.ends import distrust_telephones_of
 from web_admin.calls.gate_telephones import telephones_of_gates
 from web_admin.calls.models import CallNumber
 from web_admin.calls.pushes import show_test
-from web_admin.calls.reach import every_number_of, numbers_of, open_number, other_ways
+from web_admin.calls.reach import NUMBER_PURPOSE, every_number_of, numbers_of, open_number
 from web_admin.calls.telephone_tasks import NO_TELEPHONE, OWN_TEST, new_task
 from web_admin.compound.models import Person
 from web_admin.core.limit_counts import CountedTries, current_counts
 from web_admin.core.limits import CALL_TESTS
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
-from web_admin.messages.adapter_delivery import NUMBER_PURPOSE
-from web_admin.messages.call_adapters import split
-from web_admin.messages.outbox import forget_waiting
 
 MAX_NUMBERS = 3
 MAX_LABEL_CHARS = 20
@@ -52,53 +47,32 @@ class OwnNumber:
     label: str
     is_proved: bool
     is_listed: bool
-    """True while it begins as the property office's list says, or its adapter is on."""
+    """True while it begins as the property office's list says."""
     created_at: datetime
-    is_other: bool
-    """True of an address at an adapter, which no gate calls."""
 
 
-def numbers_of_person(
-    session: Session, sealer: Sealer, person_id: str, adapters: Collection[str]
-) -> list[OwnNumber]:
-    """Return a person's numbers in their order, and their addresses at adapters."""
+def numbers_of_person(session: Session, sealer: Sealer, person_id: str) -> list[OwnNumber]:
+    """Return a person's numbers in their order."""
     allowed = settings_of(session, session.get_one(Person, person_id).site_id)
-    return [
-        _shown(row, open_number(sealer, row), allowed, adapters)
-        for row in every_number_of(session, person_id)
-    ]
+    return [_shown(row, open_number(sealer, row), allowed) for row in every_number_of(session, person_id)]
 
 
-def _shown(row: CallNumber, number: str, allowed: Allowed, adapters: Collection[str]) -> OwnNumber:
-    is_other = _is_other(number)
-    is_on = other_way(adapters, number) is not None
+def _shown(row: CallNumber, number: str, allowed: Allowed) -> OwnNumber:
     return OwnNumber(
         number_id=row.number_id,
         number=number,
         label=row.label,
         is_proved=row.proved_at is not None,
-        is_listed=is_on if is_other else is_allowed(allowed, number),
+        is_listed=is_allowed(allowed, number),
         created_at=row.created_at,
-        is_other=is_other,
     )
 
 
-def _is_other(number: str) -> bool:
-    return split(number) is not None
-
-
-def add_number(
-    act: Action, person_id: str, typed: str, label: str, adapters: Collection[str] = ()
-) -> CallNumber:
-    """Keep a number of a person, which has to be proved before it rings; raise ActionRefused.
-
-    `adapters` are those that are on: an address at one of them is kept as a number is.
-    """
+def add_number(act: Action, person_id: str, typed: str, label: str) -> CallNumber:
+    """Keep a number of a person, which has to be proved before it rings; raise ActionRefused."""
     begin(act)
     refuse_unverified_phone(act, person_of(act, person_id))
-    number = other_way(adapters, typed) or _to_call(
-        settings_of(act.session, act.site_id), plain_number(typed)
-    )
+    number = _to_call(settings_of(act.session, act.site_id), plain_number(typed))
     rows = every_number_of(act.session, person_id)
     if number in [open_number(act.sealer, row) for row in rows]:
         raise ActionRefused("number", _("This number is here already."))
@@ -144,7 +118,6 @@ def remove_number(act: Action, person_id: str, number_id: str) -> None:
     person_of(act, person_id)
     own = CallNumber.person_id == person_id, CallNumber.number_id == number_id
     if act.session.scalar(select(CallNumber.number_id).where(*own)) is not None:
-        forget_waiting(act.session, "adapter", number_id)
         act.session.execute(delete(CallNumber).where(*own))
         record(act, "call_number_removed", {"number_id": number_id}, person_id=person_id)
 
@@ -165,7 +138,7 @@ def give_test_back(person_id: str, now: datetime) -> None:
     current_counts().give_back(CountedTries(CALL_TESTS, (person_id,)), now)
 
 
-def test_now(act: Action, person_id: str, adapters: Collection[str] = ()) -> bool:
+def test_now(act: Action, person_id: str) -> bool:
     """Let a person's phones and proved telephones ring for a test; return whether all these telephones do.
 
     Raise ActionRefused where nothing rings.
@@ -174,14 +147,11 @@ def test_now(act: Action, person_id: str, adapters: Collection[str] = ()) -> boo
     """
     begin(act)
     refuse_unverified_phone(act, person_of(act, person_id))
-    proved = [
-        row for row in numbers_of(act.session, [person_id]) if not _is_other(open_number(act.sealer, row))
-    ]
+    proved = numbers_of(act.session, [person_id])
     rung = proved if telephones_of_gates(act.session, act.site_id).speaking else []
     for row in rung:
         act.session.add(new_task(act.site_id, row, OWN_TEST, act.now, TEST_LASTS))
-    ways = other_ways(act.session, act.sealer, [person_id], adapters)
-    phones = show_test(act.session, person_id, ways, act.now)
+    phones = show_test(act.session, person_id, act.now)
     if not phones and not rung:
         nothing = _("Nothing of yours can ring yet. Switch on ringing on this phone first.")
         raise ActionRefused("test", NO_TELEPHONE if proved else nothing)

@@ -14,14 +14,14 @@ from web_admin.calls.rules import RING_SECONDS, Wishes, numbers_of_plan
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import GrantRow, Person
 from web_admin.core.sealing import Sealer
-from web_admin.messages.adapter_delivery import NUMBER_PURPOSE
-from web_admin.messages.call_adapters import split
 from web_admin.messages.push_models import PushPhone
 
 Columns = TypeVarTuple("Columns")
 PUSH_KIND = "call"
 """Kind of message that a phone has among its kinds while calls are shown on it."""
 CALLED_KINDS = ("resident", "helper")
+NUMBER_PURPOSE = "call-number"
+"""Under which a telephone's number is sealed."""
 LAST = 1000
 """The place of those of whom no one chose, behind all others: more than people live in a home."""
 PAGE_KNOWN_FOR = timedelta(seconds=45)
@@ -148,15 +148,6 @@ def numbers_to_call(
     allowed = settings_of(session, site_id)
     rows = numbers_of(session, person_ids)
     return [row for row in rows if is_allowed(allowed, open_number(sealer, row))][:MAX_LEGS]
-
-
-def other_ways(
-    session: Session, sealer: Sealer, person_ids: Sequence[str], adapters: Collection[str]
-) -> list[CallNumber]:
-    """Return the proved addresses of these people at adapters that are on; no gate ever calls one."""
-    rows = numbers_of(session, person_ids) if adapters else ()
-    found = [(row, split(open_number(sealer, row))) for row in rows]
-    return [row for row, way in found if way is not None and way[0] in adapters]
 
 
 def legs_of(session: Session, sealer: Sealer, call: HomeCall) -> list[CallLeg]:

@@ -34,7 +34,6 @@ from web_admin.calls.reach import (
     legs_of,
     may_pass,
     numbers_to_call,
-    other_ways,
     wishes_of,
 )
 from web_admin.calls.relays import relays_of_gate
@@ -162,10 +161,8 @@ def _ring(
     now: datetime,
 ) -> None:
     numbers = numbers_to_call(session, menjin.sealer, call.site_id, persons) if call.has_telephone else []
-    ways = other_ways(session, menjin.sealer, persons, menjin.config.call_adapters)
-    rings = bool(ways) or has_pages(session, persons, now)
-    steps = plan(reach, has_pages=rings, telephones=len(numbers))
-    call.plan = stored(steps, [row.number_id for row in numbers], [row.number_id for row in ways])
+    steps = plan(reach, has_pages=has_pages(session, persons, now), telephones=len(numbers))
+    call.plan = stored(steps, [row.number_id for row in numbers])
     call.ends_at = now + timedelta(seconds=steps[-1].from_second + GRACE_SECONDS)
     session.flush()
 

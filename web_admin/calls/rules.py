@@ -125,16 +125,12 @@ def is_rung_out(steps: Sequence[Step], second: float) -> bool:
     return second >= steps[-1].from_second
 
 
-def stored(
-    steps: Sequence[Step], numbers: Sequence[str] = (), ways: Sequence[str] = ()
-) -> list[dict[str, Any]]:
-    """Return steps as a row keeps them, with the ids of the telephones and other ways that ring in theirs."""
+def stored(steps: Sequence[Step], numbers: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return steps as a row keeps them, with the ids of the telephones that ring in theirs."""
     rows: list[dict[str, Any]] = [{"step": step.kind, "from": step.from_second} for step in steps]
     for row in rows:
         if row["step"] == "telephone":
             row["numbers"] = list(numbers)
-        elif row["step"] == "page" and ways:
-            row["ways"] = list(ways)
     return rows
 
 
@@ -171,11 +167,6 @@ def rang_a_home(rows: Sequence[Mapping[str, Any]]) -> bool:
 def read(rows: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     """Return the steps of a row."""
     return tuple(Step(row["step"], row["from"]) for row in rows)
-
-
-def ways_of_plan(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the ids of the addresses at adapters that ring with the pages."""
-    return [number_id for row in rows for number_id in row.get("ways", ())]
 
 
 def numbers_of_plan(rows: Sequence[Mapping[str, Any]]) -> list[str]:

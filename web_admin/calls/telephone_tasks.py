@@ -4,9 +4,8 @@ A number is proved by the digits that its owner's page shows and that are typed 
 has another's telephone ring at gates, and a wrong number is found before a visitor stands there.
 """
 
-import hmac
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -18,10 +17,9 @@ from sqlalchemy.orm import Session
 from web_admin.action.base import Action, begin, new_id, record
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
-from web_admin.calls.allowed_numbers import NOT_CALLED, is_allowed, other_way, settings_of
+from web_admin.calls.allowed_numbers import NOT_CALLED, is_allowed, settings_of
 from web_admin.calls.gate_telephones import telephones_of_gates
 from web_admin.calls.models import CallNumber, TelephoneTask
-from web_admin.calls.pushes import PROOF_TEXT, ring_way
 from web_admin.calls.reach import open_number
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
@@ -38,9 +36,7 @@ WAITING, TAKEN, DONE = "waiting", "taken", "done"
 
 NO_TELEPHONE = _("No gate can telephone now: ask the property manager, and press again then.")
 
-ProofState = Literal[
-    "none", "waiting", "calling", "sent", "proved", "not_answered", "wrong_digits", "failed", "late"
-]
+ProofState = Literal["none", "waiting", "calling", "proved", "not_answered", "wrong_digits", "failed", "late"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +47,14 @@ class Proof:
     digits: str | None = None
 
 
-def begin_proof(act: Action, number_id: str, adapters: Collection[str] = ()) -> str:
-    """Let a gate call a number, and return the digits that have to be typed there; raise ActionRefused.
-
-    An adapter rings an address of its own, with a link to our page that proves it.
-    """
+def begin_proof(act: Action, number_id: str) -> str:
+    """Let a gate call a number, and return the digits that have to be typed there; raise ActionRefused."""
     begin(act)
     number = own_number(act, number_id)
     opened = open_number(act.sealer, number)
-    is_other = other_way(adapters, opened) is not None
-    if not is_other and not is_allowed(settings_of(act.session, act.site_id), opened):
+    if not is_allowed(settings_of(act.session, act.site_id), opened):
         raise ActionRefused("number", NOT_CALLED)
-    if not is_other and not telephones_of_gates(act.session, act.site_id).speaking:
+    if not telephones_of_gates(act.session, act.site_id).speaking:
         raise ActionRefused("number", NO_TELEPHONE)
     if _asked_lately(act.session, number.person_id, act.now) >= PROOFS_A_DAY:
         raise ActionRefused("number", _("Your numbers were called three times today. Try again tomorrow."))
@@ -70,32 +62,10 @@ def begin_proof(act: Action, number_id: str, adapters: Collection[str] = ()) -> 
         end_task(task, "late", act.now)
     digits = "".join(secrets.choice("0123456789") for _place in range(PROOF_DIGITS))
     task = new_task(act.site_id, number, "proof", act.now, PROOF_LASTS)
-    if is_other:
-        digits, task.state = secrets.token_urlsafe(16), TAKEN  # by no gate
-        page = f"/r/calls/numbers/{number_id}?code={digits}"
-        ring_way(act.session, number, PROOF_TEXT, page, task.task_id, act.now)
     task.code_sealed = act.sealer.seal(digits.encode(), purpose=CODE_PURPOSE)
     act.session.add(task)
     record(act, "call_number_proof_asked", {"number_id": number_id}, person_id=number.person_id)
     return digits
-
-
-def prove_by_link(act: Action, number_id: str, code: str) -> None:
-    """Prove an address by the link that reached it; raise ActionRefused where that is old or another's."""
-    begin(act)
-    number = own_number(act, number_id)
-    for task in _open_tasks(act.session, number_id):
-        is_live = task.purpose == "proof" and task.gate_id is None and act.now < task.ends_at
-        if is_live and task.state == TAKEN and hmac.compare_digest(_code(act.sealer, task), code.encode()):
-            end_task(task, "proved", act.now)
-            number.proved_at = act.now
-            record(act, "call_number_proved", {"number_id": number_id}, person_id=number.person_id)
-            return
-    raise ActionRefused("number", _("This link is too old. Open the newest one, or send it again."))
-
-
-def _code(sealer: Sealer, task: TelephoneTask) -> bytes:
-    return sealer.open(task.code_sealed or b"", purpose=CODE_PURPOSE)
 
 
 def own_number(act: Action, number_id: str) -> CallNumber:
@@ -143,9 +113,7 @@ def proof_state(session: Session, sealer: Sealer, number_id: str, now: datetime)
     if task.state != DONE:
         if now >= task.ends_at or task.code_sealed is None:
             return Proof("late")
-        if task.state == TAKEN and task.gate_id is None:
-            return Proof("sent")
-        digits = _code(sealer, task).decode()
+        digits = sealer.open(task.code_sealed, purpose=CODE_PURPOSE).decode()
         return Proof("waiting" if task.state == WAITING else "calling", digits)
     states: tuple[ProofState, ...] = ("not_answered", "wrong_digits", "late")
     return Proof(next((state for state in states if state == task.result), "failed"))

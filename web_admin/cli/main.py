@@ -11,7 +11,6 @@ from gate_controller.command_line.spoken import language_of
 from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
 from web_admin.cli.backup_options import add_backup
 from web_admin.cli.bell_options import add_bell
-from web_admin.cli.call_adapter_options import add_call_adapter
 from web_admin.cli.cells_options import add_cells
 from web_admin.cli.first_setup_options import add_init
 from web_admin.cli.forgetting_options import add_commands
@@ -45,7 +44,6 @@ Set up and run the server of a compound.
   menjin web updates    add a signed version of the gates' program, or list what was added
   menjin web cells      many compounds in one installation: list, check, hold, adopt, release
   menjin web gate-card  write the folder that makes a paired gate of a stock card
-  menjin web call-adapter  try another way of ringing people of a called home
   menjin web bell       write the file of a broker that wakes gates, or print this compound's account there
 
   menjin web rotate-keys    change the key of face shares now; --working also those that sign
@@ -83,7 +81,6 @@ def _command_of(arguments: argparse.Namespace) -> Command:
     from web_admin.cli import (
         all_cells,
         bell,
-        call_adapter,
         cells,
         first_setup,
         forgetting,
@@ -111,7 +108,6 @@ def _command_of(arguments: argparse.Namespace) -> Command:
         "updates": gate_updates.updates,
         "gate-card": gate_card.gate_card,
         "bell": bell.bell,
-        "call-adapter": call_adapter.call_adapter,
         "rotate-keys": forgetting.rotate_keys,
         "hand-over": forgetting.hand_over,
         "breach-drill": forgetting.incident_drill,
@@ -178,7 +174,6 @@ def _parser() -> argparse.ArgumentParser:
     add_commands(commands, where)
     add_gate_card(commands, where)
     add_bell(commands, where)
-    add_call_adapter(commands)
     add_cells(commands)
     join = add_machines(commands, where)
     for parser_ in (backup, restore, join, upgrade, rollback):

@@ -77,11 +77,6 @@ class FileSettings:
         Meta(description='push services as NAME or NAME:PORT, such as ["push.example.org"]'),
     ] = ()
     """Push services beside those of the known browsers; one with a port may be on this machine."""
-    call_adapters: Annotated[
-        tuple[Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{1,29}$")], ...],
-        Meta(description='names of installed call adapters, such as ["other_way"]'),
-    ] = ()
-    """Other ways of ringing people of a called home that are on; each keeps its own settings elsewhere."""
     turn_servers: Annotated[
         tuple[RelayAddress, ...],
         Meta(max_length=MAX_RELAYS, description='relays, such as ["turn:turn.example.org:3478"]'),
@@ -280,7 +275,7 @@ def _read_settings(path: Path, env: Mapping[str, str]) -> dict[str, _Setting]:
 def _legal(name: str, value: object, where: str) -> object:
     """Return a setting in its own type; raise ConfigRefused saying what is legal."""
     meta = _meta(name)
-    lists = ("webhook_ports", "push_services", "call_adapters", "turn_servers")
+    lists = ("webhook_ports", "push_services", "turn_servers")
     if name in lists and not isinstance(value, list):
         value = value.replace(",", " ").split() if isinstance(value, str) else [value]
     legal = meta.description or f"whole numbers from {meta.ge} to {meta.le}"

@@ -8,7 +8,6 @@ its claim run out: then the message goes again, under the same id, by which a re
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,8 +15,6 @@ from sqlalchemy import ColumnElement, and_, case, select
 
 from web_admin.core.claims import claim_first, claimed_row, release, unclaimed
 from web_admin.core.database import Menjin
-from web_admin.messages.adapter_delivery import send_to_adapter
-from web_admin.messages.call_adapters import installed_adapters
 from web_admin.messages.errors import NotSent
 from web_admin.messages.mail import send_mail
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
@@ -31,10 +28,6 @@ DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360
 CLAIMED_FOR = timedelta(minutes=10)
 """Longer than the slowest receiver may take, so that a live sender keeps its claim."""
 LOOK_EVERY_SECONDS = 5.0
-AT_ONCE = 8
-"""How many messages to adapters are sent at a time: one that hangs holds up no other."""
-LOOKS_SECONDS = 0.5
-"""How often new messages to adapters are looked for while one is slow."""
 
 _log = logging.getLogger(__name__)
 
@@ -74,30 +67,10 @@ def deliver(menjin: Menjin, channels: Collection[Channel] = CHANNELS) -> Deliver
     A receiver that could not be reached is left alone for the rest of the pass.
     """
     done: Counter[str] = Counter()
-    others = [channel for channel in channels if channel != "adapter"]
     unreachable: set[Route] = set()
-    while others and (claimed := _claim(menjin, others, unreachable)) is not None:
+    while channels and (claimed := _claim(menjin, channels, unreachable)) is not None:
         done[_try(menjin, claimed, unreachable)] += 1
-    if "adapter" in channels:
-        done += _deliver_to_adapters(menjin)
     return DeliveryCounts(**done)
-
-
-def _deliver_to_adapters(menjin: Menjin) -> Counter[str]:
-    """Send what is due to adapters, several at a time, those to one address in their order."""
-    tries: dict[Route, Future[str]] = {}
-    done: Counter[str] = Counter()
-    with ThreadPoolExecutor(AT_ONCE, "call-adapters") as threads:
-        while True:
-            for route in [route for route, one in tries.items() if one.done()]:
-                done[tries.pop(route).result()] += 1
-            claimed = _claim(menjin, ["adapter"], tries) if len(tries) < AT_ONCE else None
-            if claimed is not None:
-                tries[claimed.route] = threads.submit(_try, menjin, claimed, set())
-            elif tries:
-                wait(tries.values(), LOOKS_SECONDS, FIRST_COMPLETED)
-            else:
-                return done
 
 
 def _try(menjin: Menjin, claimed: ClaimedMessage, unreachable: set[Route]) -> str:
@@ -163,8 +136,6 @@ def _send(menjin: Menjin, claimed: ClaimedMessage) -> NotSent | None:
             send_mail(menjin.config, server, message)
         elif message.channel == "push":
             send_push(menjin.sealer, menjin.config, phone, message, menjin.clock())
-        elif message.channel == "adapter":
-            send_to_adapter(menjin.sealer, menjin.config, installed_adapters(), message, menjin.clock())
         else:
             send_webhook(menjin.sealer, hook, message, menjin.clock(), menjin.config.webhook_ports)
     except NotSent as trouble:
@@ -198,11 +169,10 @@ def _note_trouble(menjin: Menjin, claimed: ClaimedMessage, trouble: NotSent) -> 
         release(message)
         message.trouble = trouble.trouble
         message.tries += 1
-        of_phone = message.channel == "push" and trouble.trouble in (GONE, TOO_LATE)
-        if of_phone or message.channel == "adapter":
+        if message.channel == "push" and trouble.trouble in (GONE, TOO_LATE):
             # Deleted, since staff can do nothing for it: a phone whose owner ended it, or no news any more.
             session.delete(message)
-            if of_phone and trouble.trouble == GONE:
+            if trouble.trouble == GONE:
                 forget_phone(session, message.target)
             _log.info("outbox: message %s: %s", message.message_id, trouble.trouble)
             return True

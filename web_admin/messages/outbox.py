@@ -16,21 +16,15 @@ from web_admin.core.orm import Fact
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.push_models import PushPhone
 
-Channel = Literal["mail", "webhook", "push", "adapter"]
-CHANNELS: tuple[Channel, ...] = ("mail", "webhook", "push", "adapter")
+Channel = Literal["mail", "webhook", "push"]
+CHANNELS: tuple[Channel, ...] = ("mail", "webhook", "push")
 EVERY_WEBHOOK = "*"
 """As `target`: one message to each webhook that takes this kind."""
 PARTS: Mapping[Channel, frozenset[str]] = {
     "mail": frozenset({"subject", "text"}),
     "push": frozenset({"title", "text", "lang", "page", "about"}),
-    "adapter": frozenset({"to", "text", "lang", "page", "about"}),
 }
-"""The parts of a message that a person reads; `about` names what a newer push message replaces.
-
-Of an adapter's it is the call, and `to` is the sealed address.
-"""
-PHONES: tuple[Channel, ...] = ("push", "adapter")
-"""Channels that ring a person's own devices: no news after a while, and nothing that the office can mend."""
+"""The parts of a message that a person reads; `about` names what a newer push message replaces."""
 TEST_KIND = "test"
 """Kind of the message by which the settings page tries an address."""
 _PUT = "menjin_message_put"
@@ -50,7 +44,7 @@ def put_message(
 
     Mail: `target` is an address, `body` has the finished `subject` and `text` in the reader's language.
     Webhook: `target` is a webhook_id or EVERY_WEBHOOK; one that was removed or does not take this kind
-    gets nothing. Push: `target` is the phone_id of a browser. Adapter: `target` is a number_id. Raises
+    gets nothing. Push: `target` is the phone_id of a browser. Raises
     ValueError on a message without its parts, or an empty target.
     """
     if not target:
@@ -150,7 +144,7 @@ def backlog(session: Session) -> tuple[int, datetime | None]:
     Without those to phones: that one's push service is not reached is nothing for the office to mend.
     """
     counted = select(func.count(), func.min(OutboxMessage.created_at)).where(
-        OutboxMessage.state == "waiting", OutboxMessage.channel.not_in(PHONES)
+        OutboxMessage.state == "waiting", OutboxMessage.channel != "push"
     )
     count, oldest = session.execute(counted).one()
     return count, oldest

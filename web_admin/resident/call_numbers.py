@@ -14,7 +14,7 @@ from web_admin.calls.numbers import (
     remove_number,
     test_now,
 )
-from web_admin.calls.telephone_tasks import begin_proof, proof_state, prove_by_link
+from web_admin.calls.telephone_tasks import begin_proof, proof_state
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.messages.push_phones import Owner, add_phone, show_calls
@@ -56,9 +56,8 @@ def add_call_number() -> Page:
     person, act = signed_in()
     typed = request.form.get("number", ""), request.form.get("number_label", "")
     try:
-        adapters = current_menjin().config.call_adapters
-        number = add_number(act, person.person_id, *typed, adapters)
-        begin_proof(act, number.number_id, adapters)
+        number = add_number(act, person.person_id, *typed)
+        begin_proof(act, number.number_id)
     except ActionRefused as refused:
         field, message = refused.field or "number", str(refused.message)
         act.session.rollback()
@@ -76,8 +75,7 @@ def call_number(number_id: str) -> str:
 def _own(number_id: str) -> OwnNumber:
     """Return a number of who is signed in; answer 404 for anyone else's."""
     person, act = signed_in()
-    adapters = current_menjin().config.call_adapters
-    own = numbers_of_person(act.session, act.sealer, person.person_id, adapters)
+    own = numbers_of_person(act.session, act.sealer, person.person_id)
     number = next((one for one in own if one.number_id == number_id), None)
     if number is None:
         abort(404)
@@ -94,7 +92,6 @@ def _page(number_id: str, refused: str = "") -> str:
         number=number,
         proof=proof_state(act.session, act.sealer, number_id, act.now),
         refused=refused,
-        code=request.args.get("code", ""),
         tab="my_home",
     )
 
@@ -102,15 +99,11 @@ def _page(number_id: str, refused: str = "") -> str:
 @bp.post("/calls/numbers/<number_id>/prove")
 @resident_required
 def prove_call_number(number_id: str) -> Page:
-    """Let a number or address ring for proof once more, or take the code of the link that reached it."""
+    """Let a number ring for proof once more."""
     _person, act = signed_in()
     _own(number_id)
-    code = request.form.get("code", "")
     try:
-        if code:
-            prove_by_link(act, number_id, code)
-        else:
-            begin_proof(act, number_id, current_menjin().config.call_adapters)
+        begin_proof(act, number_id)
     except ActionRefused as refused:
         message = str(refused.message)
         act.session.rollback()
@@ -137,7 +130,7 @@ def test_calls() -> Page:
     if not may_test(person_id, act.now):
         return page_of_calls({"test": gettext("You tested three times today. Try again tomorrow.")}), 422
     try:
-        all_ring = test_now(act, person_id, current_menjin().config.call_adapters)
+        all_ring = test_now(act, person_id)
     except ActionRefused as refused:
         message = str(refused.message)
         act.session.rollback()

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from flask import render_template, request
-from flask_babel import get_locale
 
 from web_admin.calls.allowed_numbers import settings_of
 from web_admin.calls.missed import calls_of_home
@@ -16,8 +15,6 @@ from web_admin.calls.telephone_tasks import PROOF_LASTS, own_test
 from web_admin.calls.texts import TEST_RESULTS
 from web_admin.calls.wishes import may_be_called
 from web_admin.compound.age_bands import ADULT
-from web_admin.core.database import current_menjin
-from web_admin.messages.call_adapters import installed_adapters
 from web_admin.messages.push_delivery import CALL
 from web_admin.messages.push_phones import Owner, listed, phones_of, public_key
 from web_admin.resident.blueprint import signed_in, site_of
@@ -40,8 +37,7 @@ def page_of_calls(errors: Mapping[str, str] | None = None) -> str:
     rings_for = person.home_id if is_called(act.session, person) else home_id
     row = None if rings_for is None else wishes_of(act.session, rings_for)
     phones = [one for one in phones_of(act.session, Owner(person_id=person.person_id)) if CALL in one.kinds]
-    adapters = current_menjin().config.call_adapters
-    numbers = numbers_of_person(act.session, act.sealer, person.person_id, adapters)
+    numbers = numbers_of_person(act.session, act.sealer, person.person_id)
     called = [] if rings_for is None else called_persons(act.session, rings_for)
     rings = bool(phones) or any(one.is_proved and one.is_listed for one in numbers)
     return render_template(
@@ -63,7 +59,6 @@ def page_of_calls(errors: Mapping[str, str] | None = None) -> str:
         asked_before=[one.number_id for one in numbers if act.now - one.created_at > PROOF_LASTS],
         has_telephones=settings_of(act.session, act.site_id).has_telephones,
         phones=listed(phones),
-        other_ways=[(name, installed_adapters().title(name, str(get_locale()))) for name in adapters],
         push_key=public_key(act.sealer, act.site_id),
         test_results=TEST_RESULTS,
         own_test=own_test(act.session, person.person_id),

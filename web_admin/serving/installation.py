@@ -29,7 +29,7 @@ from web_admin.web.live_watch import STREAMS_AT_MOST, StreamPlaces
 
 STREAMS_OF_ALL = 150
 """Open pages of all cells in one process that learn of changes at once; later ones ask again instead."""
-THREADS_OF_MANY, THREADS_OF_ONE = 4, 13
+THREADS_OF_MANY, THREADS_OF_ONE = 4, 12
 """The scheduler's. The jobs of one compound have one each, so that none waits for another."""
 NOWHERE = Path("/nonexistent")
 

@@ -20,14 +20,11 @@ from tests.browser.office_screen import sign_in
 from tests.browser.terminal.conftest import RecordingController, new_server
 from tests.support.clock import SetClock
 from tests.support.compounds.called_home import (
-    ADAPTER,
     CALLS_OF_STATES,
-    ELSEWHERE,
     TO_PROVE,
     call_home,
     put_calls_at_guard,
     put_past_calls,
-    ring_elsewhere,
 )
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.counted_tries import forget_tries
@@ -144,17 +141,15 @@ def opened_world(stairwells: int = 0) -> Iterator[World]:
             data_dir=Path(folder),
             secrets_dir=Path(folder),
             public_url="http://127.0.0.1",
-            call_adapters=(ADAPTER,),
             **SERVER_KEYS,
         )
         clock = SetClock(datetime.now(UTC))
         compound = make_managed_compound(config, clock, app=create_app(config, clock=clock))
         invitations = live_in(compound)
-        words = words_of(compound) | {"call_number": TO_PROVE, "call_address": ELSEWHERE}
+        words = words_of(compound) | {"call_number": TO_PROVE}
         words |= {name: name for name in CALLS_OF_STATES}
         with compound.app.app_context(), current_menjin().database.session() as session:
             call_home(act_in(compound, session, "tests"), compound.persons["吴静"])
-            ring_elsewhere(act_in(compound, session, "tests"), compound.persons["王芳"])
             if stairwells:
                 put_calls_at_guard(act_in(compound, session, "tests"), compound.persons["吴静"])
             put_past_calls(

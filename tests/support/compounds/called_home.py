@@ -9,10 +9,10 @@ from web_admin.accounts.models import User
 from web_admin.action.base import Action
 from web_admin.calls.gate_telephones import DEVICE, VOICE
 from web_admin.calls.models import CallNumber, CallSettings, HomeCall, HomeCallWishes
+from web_admin.calls.reach import NUMBER_PURPOSE
 from web_admin.calls.rules import with_guard
 from web_admin.calls.telephone_tasks import begin_proof
 from web_admin.compound.models import Gate, Person
-from web_admin.messages.adapter_delivery import NUMBER_PURPOSE
 from web_admin.people.actions import add_person
 
 CALLS_OF_STATES: dict[str, dict[str, str | int]] = {
@@ -27,9 +27,6 @@ CALLS_OF_STATES: dict[str, dict[str, str | int]] = {
 }
 """By the word that paths of the gallery name; each is one more minute ago."""
 TO_PROVE = "number-2"
-ELSEWHERE = "number-elsewhere"
-ADAPTER = "home_assistant"
-"""A call adapter that is on though no package brings it: pages show its name."""
 
 
 def call_home(act: Action, person_id: str) -> None:
@@ -90,22 +87,6 @@ def call_home(act: Action, person_id: str) -> None:
             )
         )
     act.session.flush()
-
-
-def ring_elsewhere(act: Action, person_id: str) -> None:
-    """Give a person an address at an adapter, to which the link that proves it was sent."""
-    act.session.add(
-        CallNumber(
-            number_id=ELSEWHERE,
-            person_id=person_id,
-            number_sealed=act.sealer.seal(f"{ADAPTER}:fang".encode(), purpose=NUMBER_PURPOSE),
-            label="",
-            position=1,
-            created_at=act.now,
-        )
-    )
-    act.session.flush()
-    begin_proof(act, ELSEWHERE, (ADAPTER,))
 
 
 def put_calls_at_guard(act: Action, person_id: str) -> None:

@@ -15,6 +15,7 @@ from web_admin.calls.models import (
     HomeCallWishes,
     TelephoneTask,
 )
+from web_admin.calls.reach import NUMBER_PURPOSE
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
 from web_admin.compound.policy_models import OrderRow, PolicySumsRow
 from web_admin.compound.restore_models import RestoreReview
@@ -42,7 +43,6 @@ from web_admin.face.consent_rules import keep_release
 from web_admin.face.models import AssessmentRow, ConsentRenewal, ConsentRules, FaceOpening, GuardianConsent
 from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import GateEvent, QuarantinedEntry
-from web_admin.messages.adapter_delivery import NUMBER_PURPOSE
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.push_models import PushPhone
 from web_admin.messages.subscription_models import NotificationSubscription

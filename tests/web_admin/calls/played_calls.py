@@ -37,9 +37,9 @@ from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action
 from web_admin.calls.gate_telephones import DEVICE, VOICE
 from web_admin.calls.models import CallNumber, CallSettings, HomeCall, HomeCallWishes
+from web_admin.calls.reach import NUMBER_PURPOSE
 from web_admin.calls.rules import STEPS
 from web_admin.compound.models import Gate, Person, Site
-from web_admin.messages.adapter_delivery import NUMBER_PURPOSE
 from web_admin.people.actions import add_person
 
 HOME, NEIGHBOUR = "31203", "50101"

@@ -20,12 +20,10 @@ from web_admin.calls.gate_telephones import DEVICE, VOICE
 from web_admin.calls.made_calls import next_tasks
 from web_admin.calls.models import CallNumber, CallSettings, TelephoneTask
 from web_admin.calls.telephone_tasks import (
-    PROOF_LASTS,
     PROOFS_A_DAY,
     Proof,
     begin_proof,
     proof_state,
-    prove_by_link,
 )
 from web_admin.compound.models import Gate, Site
 from web_admin.core.lock_order import GATE_ALONE, SiteFirst
@@ -175,28 +173,6 @@ def test_a_proof_that_is_asked_again_ends_the_one_before(
     digits = asked(small_compound, number_id)
     assert len(gate.asks_for_tasks()[0].tasks) == 1
     assert state(small_compound, number_id).digits == digits
-
-
-def test_an_address_is_proved_by_the_newest_link_alone_while_it_lasts(small_compound: Compound) -> None:
-    number_id = has_telephone(small_compound, small_compound.person_id, "notebook:fang", proved_at=None)
-
-    def link() -> str:
-        with on_phone(small_compound, small_compound.person_id) as act:
-            return begin_proof(act, number_id, ("notebook",))
-
-    def proves(code: str) -> None:
-        with on_phone(small_compound, small_compound.person_id) as act:
-            prove_by_link(act, number_id, code)
-
-    first, second = link(), link()
-    with pytest.raises(ActionRefused, match="too old"):
-        proves(first)
-    proves(second)
-    assert state(small_compound, number_id) == Proof("proved")
-    third = link()
-    set_clock(small_compound, PROOF_LASTS.total_seconds())
-    with pytest.raises(ActionRefused, match="too old"):
-        proves(third)
 
 
 def test_three_proofs_a_day_are_called_for_one_person(small_compound: Compound, number_id: str) -> None:

@@ -28,7 +28,6 @@ from tests.promises.played_weeks import KEYS, PASS_KEY
 from tests.support.sent_records import sent_by_records
 from web_admin.access.answers import where_may, who_may
 from web_admin.access.difference import Difference, difference
-from web_admin.access.lock_outs import lock_outs
 from web_admin.access.sent import Sent
 from web_admin.access.spans import Spans
 from web_admin.access.sweep import Way
@@ -144,10 +143,9 @@ def compare(act: DrawnAct, counts: Counter[str]) -> Iterator[str]:
     for person_id in (OTHER,) if act.seed % 5 == 2 else ():
         other = [play(act, gate, LANE, person_id) for gate in gates]
         yield from _unlike_changes(act, worked_out, LANE, other[0], other[1], person_id)
-    outs = lock_outs(worked_out)
-    lost = sum(minutes_of(act, one.lost) for one in outs if one.person_id == ME)
+    lost = sum(minutes_of(act, one.lost) for one in worked_out.entries if ME in one.person_ids)
     if lost != inward[0] & ~inward[1]:
-        yield "lock-out"
+        yield "entries"
     if (ME in worked_out.no_way_in) != bool(inward[0] and not inward[1]):
         yield "no way in"
 

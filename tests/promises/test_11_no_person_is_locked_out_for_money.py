@@ -14,10 +14,10 @@ from itertools import count
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tests.promises.coming_home import times_at_home
+from tests.promises.coming_home import is_kept_out, times_at_home
 from tests.promises.keeping_out import DOORS as LANDLORDS_DOORS
 from tests.promises.keeping_out import GIVES_FIRST, HAS_A_REASON, NEVER, OWN, Home, a_home
 from tests.support.acting import add_lane, by_phone, household
@@ -30,6 +30,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
+from web_admin.messages.models import OutboxMessage
 from web_admin.people.bulk_actions import suspend_people
 from web_admin.people.suspension_ends import end_due
 from web_admin.people.suspensions import confirm_suspension, resume_person, suspend_person
@@ -297,26 +298,32 @@ def test_what_comes_to_the_same_is_caught(act: Action, acts: list[Act]) -> None:
 
 
 def try_to_keep_out(home: Home, each: Act) -> None:
-    """Do one act; where gates let the resident in half the time or less, a reason of the list says why."""
+    """Do one act; where it leaves no way home or half of one, it has a reason, a row and a message."""
     door, because, shape = each
     session, who = home.act.session, home.person.person_id
     was_suspended = home.person.suspended
-    before, rows = times_at_home(home.act, who), kept_rows(home)
-    as_resumed = times_at_home(home.act, who, resumed=True) if was_suspended else before
+    held = frozenset(home.in_hand)
+    before, rows, texts = times_at_home(home.act, who, held), kept_rows(home), messages(home)
+    as_resumed = times_at_home(home.act, who, held, resumed=True) if was_suspended else before
     doing, act = LANDLORDS_DOORS[door], replace(home.act, because=because)
     done = tried_whole(session, lambda: doing(home, act, shape))
     session.expire_all()
     hidden = was_suspended and home.person.suspended  # a suspension hides nothing that is taken meanwhile
     before = as_resumed if hidden else before
-    after = times_at_home(home.act, who, resumed=hidden)
+    after = times_at_home(home.act, who, home.in_hand, resumed=hidden)
     new = [row for row in kept_rows(home) if row not in rows]
-    lost = any(old > 0 and 2 * left <= old for old, left in zip(before, after, strict=True))
+    lost = is_kept_out(before, after)
     assert not (lost and door in NEVER), f"{door} kept a resident out"
     assert (not lost) or door in OWN or len(new) == 1, f"{door} kept a resident out and left no row"
+    assert (not new) or messages(home) > texts, f"{door} kept a resident out and sent nothing"
     assert all(row.reason in OF_ACTS and row.reason not in OF_DEBT for row in new)
     assert all(row.reason == because or door in HAS_A_REASON for row in new)
     assert done or after == before
     assert not new or lost or door in GIVES_FIRST, f"{door} left a row and kept no one out"
+
+
+def messages(home: Home) -> int:
+    return home.act.session.scalar(select(func.count()).select_from(OutboxMessage)) or 0
 
 
 def tried_whole(session: Session, doing: Callable[[], object]) -> bool:

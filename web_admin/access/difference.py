@@ -1,13 +1,15 @@
 """Say what an act changes: who can pass where and when before it, and who after it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import attrgetter
 from typing import NamedTuple
 
 from web_admin.access.groups import Class, Lanes, Place, Sweep
 from web_admin.access.sent import Part, Sent
-from web_admin.access.spans import Spans, length, minus, union
+from web_admin.access.spans import Spans, both, length, minus, union
 from web_admin.access.sweep import NEVER, Answer, Way
 from web_admin.access.ways_left import ways_left
 
@@ -40,16 +42,21 @@ class Entry(NamedTuple):
         return minus(self.after, self.before)
 
 
-class Shorter(NamedTuple):
-    """When these people could come in by some lane, and how long, where time is lost or becomes less.
+class Times(NamedTuple):
+    """How long people could come in, and how much of it they still can."""
 
-    `lane_time` adds up the times of all lanes that lead in, `lane_time_left` those that are left.
+    before: timedelta
+    left: timedelta
+
+
+class Shorter(NamedTuple):
+    """Times that become less for these people: by any gate, and on the way home.
+
+    Each is there twice: by all that could open, and by what they have in hand alone. Where no record says
+    where their home is, the times of all lanes that lead in, added up, stand for the way home.
     """
 
-    before: Spans
-    after: Spans
-    lane_time: timedelta
-    lane_time_left: timedelta
+    times: tuple[Times, ...]
     person_ids: tuple[str, ...]
 
 
@@ -61,7 +68,7 @@ class Difference:
     come in before at some moment of this time and cannot after. `face_alone` are people whose face would be
     the only way left at some lane and time at which it was not: gates refuse it there. `ways_beside_face` has
     the lanes where the least number of other ways that are offered at once changes, before and after.
-    `shorter` also has people who can come in at any time as before, but by fewer lanes.
+    `shorter` also has people who can come in at any time as before, but not home, or not by what they hold.
     """
 
     begins: datetime
@@ -89,6 +96,14 @@ _GroupIds = tuple[int | None, ...]
 _Groups = tuple[_GroupIds, _GroupIds]
 _At = tuple[int, Place] | None
 """The number of a part, and a class of its lanes."""
+
+
+_WayHome = frozenset[tuple[frozenset[str], ...]]
+"""Lanes on ways home, by stages: that of before an act, and that of after it where it is another."""
+_When = tuple[tuple[str, ...], Spans]
+"""Lanes, and when they open."""
+_Inward = tuple[tuple[str, ...], Answer, Answer]
+"""Lanes that lead in, and when people pass them before and after."""
 
 
 class _Joint(NamedTuple):
@@ -120,6 +135,11 @@ class _Side:
         person = part.people.get(person_id)
         return None if person is None else self._sweep.group_of(person)
 
+    def ways_home_of(self, person_id: str) -> Iterator[tuple[frozenset[str], ...]]:
+        """Yield the lanes on the person's way home, at the gates of each part."""
+        people = (part.people.get(person_id) for part in self.sent.parts)
+        return (person.way_home for person in people if person is not None and person.way_home)
+
     def classes(self, group_ids: _GroupIds) -> tuple[tuple[Class, ...], ...]:
         """Return by part the classes of lanes of a group."""
         return tuple(
@@ -139,7 +159,7 @@ class _Comparison:
         self._sweep, self._before, self._after = sweep, before, after
         self._changes: dict[tuple[Way | None, tuple[str, ...], Spans, Spans], list[str]] = {}
         self._entries: dict[tuple[Spans, Spans], list[str]] = {}
-        self._shorter: dict[tuple[Spans, Spans, timedelta, timedelta], list[str]] = {}
+        self._shorter: dict[tuple[Times, ...], list[str]] = {}
         self._face_alone: set[str] = set()
         self._pairs: dict[tuple[int, int], list[tuple[Way | None, Spans, Spans]]] = {}
         self._known: dict[tuple[object, ...], list[_Joint]] = {}
@@ -176,7 +196,7 @@ class _Comparison:
             ways_left(self._before.sent, self._after.sent, self._sweep.begins, self._sweep.ends),
             tuple(
                 sorted(
-                    (Shorter(*key, tuple(sorted(ids))) for key, ids in self._shorter.items()),
+                    (Shorter(key, tuple(sorted(ids))) for key, ids in self._shorter.items()),
                     key=lambda shorter: shorter.person_ids,
                 )
             ),
@@ -197,29 +217,38 @@ class _Comparison:
         yield from found
 
     def _compare(self, pair: _Groups, person_ids: list[str]) -> None:
-        inward: tuple[set[Spans], set[Spans]] = set(), set()
-        times = timedelta(), timedelta()
+        inward: list[_Inward] = []
         found: dict[tuple[Way | None, Spans, Spans], list[str]] = {}
         for joint in self._joint(pair):
             before, after = self._answer(pair[0], joint.before), self._answer(pair[1], joint.after)
             for change in self._changed(before, after):
                 found.setdefault(change, []).extend(joint.lane_ids)
             if joint.leads_in:
-                inward[0].add(before.own)
-                inward[1].add(after.own)
-                lanes = len(joint.lane_ids)
-                times = times[0] + lanes * length(before.own), times[1] + lanes * length(after.own)
+                inward.append((joint.lane_ids, before, after))
                 if minus(after.face_alone, before.face_alone):
                     self._face_alone.update(person_ids)
         for (way, lost, gained), lane_ids in found.items():
             key = way, tuple(sorted(lane_ids)), lost, gained
             self._changes.setdefault(key, []).extend(person_ids)
-        if inward[0] != inward[1] or times[0] != times[1]:
-            entry = union(inward[0]), union(inward[1])
+        if any(before is not after for _, before, after in inward):
+            entry = (
+                union({before.own for _, before, _ in inward}),
+                union({after.own for *_, after in inward}),
+            )
             if entry[0] != entry[1]:
                 self._entries.setdefault(entry, []).extend(person_ids)
-            if times[1] < times[0] or minus(*entry):
-                self._shorter.setdefault((*entry, *times), []).extend(person_ids)
+            for way_home, ids in self._by_way_home(person_ids).items():
+                times = _times(inward, way_home)
+                if any(one.left < one.before for one in times):
+                    self._shorter.setdefault(times, []).extend(ids)
+
+    def _by_way_home(self, person_ids: Iterable[str]) -> Mapping[_WayHome, list[str]]:
+        """Return people by the lanes on their way home, those of before and those of after."""
+        found: dict[_WayHome, list[str]] = {}
+        for person_id in person_ids:
+            ways = {*self._before.ways_home_of(person_id), *self._after.ways_home_of(person_id)}
+            found.setdefault(frozenset(ways), []).append(person_id)
+        return found
 
     def _answer(self, group_ids: _GroupIds, at: _At) -> Answer:
         group_id = group_ids[at[0]] if at is not None else None
@@ -256,6 +285,37 @@ class _Comparison:
                 (way, minus(old, new), minus(new, old)) for way, old, new in both if old != new
             ]
         return self._pairs[key]
+
+
+def _times(inward: Sequence[_Inward], way_home: _WayHome) -> tuple[Times, ...]:
+    """Return by any gate and on the way home: by all that could open, then by what is in hand."""
+    found = []
+    for open_when in (attrgetter("own"), attrgetter("in_hand")):
+        before = [(lane_ids, open_when(first)) for lane_ids, first, _ in inward]
+        after = [(lane_ids, open_when(second)) for lane_ids, _, second in inward]
+        found += [Times(length(_any_of(before)), length(_any_of(after))), _home(before, after, way_home)]
+    return tuple(dict.fromkeys(found))
+
+
+def _any_of(lanes: Iterable[_When], stage: frozenset[str] | None = None) -> Spans:
+    """Return when any of these lanes opens, or any of those at one stage of a way."""
+    return union({spans for lane_ids, spans in lanes if stage is None or not stage.isdisjoint(lane_ids)})
+
+
+def _home(before: Sequence[_When], after: Sequence[_When], way_home: _WayHome) -> Times:
+    """Return when each stage of the way home opened that ever did, and when each of these still does."""
+    ways = [
+        (was, _any_of(after, stage))
+        for stage in (frozenset().union(*lanes) for lanes in zip(*way_home, strict=True))
+        if (was := _any_of(before, stage))
+    ]
+    if not ways:
+        first, second = (
+            sum((len(ids) * length(spans) for ids, spans in side), timedelta()) for side in (before, after)
+        )
+        return Times(first, second)
+    was, is_left = (reduce(both, side) for side in zip(*ways, strict=True))
+    return Times(length(was), length(is_left))
 
 
 def _joined(

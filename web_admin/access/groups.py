@@ -146,7 +146,8 @@ class Sweep:
                 continue
             home_id = getattr(one, "home_id", None)
             number = one.credential_id if one.credential_id in hidden else ""
-            own.add((one.kind, home_id is None or home_id in homes, number, self._window(one)))
+            is_in_hand = one.credential_id not in person.not_in_hand
+            own.add((one.kind, home_id is None or home_id in homes, number, is_in_hand, self._window(one)))
         return frozenset(own), tuple(codes)
 
 

@@ -1,75 +1,41 @@
-"""Say whom an act keeps out: who could come in before it, and cannot, or hardly, after it."""
+"""Find the people whom an act keeps out of their home: no way there is left, or half of its time or less."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import msgspec
 
 from web_admin.access.comparison import Comparison
-from web_admin.access.difference import Difference, difference
+from web_admin.access.difference import Difference, Shorter, difference
 from web_admin.access.horizon import WEEK, passing_turns, turns_of_person
 from web_admin.access.sent import PersonSent, Sent
-from web_admin.access.spans import Spans, minus
 
 
-class LockOut(NamedTuple):
-    """A person who could come in at times or by lanes and no longer can. `left` is when they still can.
+def keeps_out(loss: Shorter) -> bool:
+    """Return whether half or less is left of a time: by any gate or on the way home.
 
-    `lane_time` is how long they could come in, the times of all lanes added up, and `lane_time_left` how long
-    they still can.
+    Hours of a minute a week are little time, and a gate elsewhere leads nowhere.
     """
-
-    person_id: str
-    lost: Spans
-    left: Spans
-    lane_time: timedelta
-    lane_time_left: timedelta
-
-    @property
-    def is_whole(self) -> bool:
-        """Return whether no way in is left within the time that was looked at."""
-        return not self.left
-
-    @property
-    def keeps_out(self) -> bool:
-        """Return whether this comes to the same as no way in: half or less is left of their times at lanes.
-
-        Hours of a minute a week are little time, and a far gate alone is one lane of several.
-        """
-        return 2 * self.lane_time_left <= self.lane_time
-
-
-def lock_outs(found: Difference) -> tuple[LockOut, ...]:
-    """Return who could come in by some way before an act, and less after it, within a difference.
-
-    It covers whatever changes what gates are sent: grants and their hours, named hours, holidays, lanes and
-    their methods, hours and postures, credentials that are suspended, ended, replaced or given an end,
-    suspended people, people who are in `before` alone, and faces. A way is one of the person's own at a lane
-    that leads in; where people live is not asked: who keeps one lane of several is found by `keeps_out`. It
-    does not cover what only a gate knows (`sweep`), and not what is given out again outside the records: a
-    PIN that is replaced without notice counts as a way. `lost` is by the week: a caller who wants "never
-    again" asks `is_whole`.
-    """
-    return tuple(
-        sorted(
-            LockOut(person_id, minus(one.before, one.after), one.after, one.lane_time, one.lane_time_left)
-            for one in found.shorter
-            for person_id in one.person_ids
-        )
-    )
+    return any(2 * time.left <= time.before > timedelta() for time in loss.times)
 
 
 def kept_out(of: Comparison) -> frozenset[str]:
     """Return whom an act keeps out in the weeks in which it is felt, or once all that has an end is over.
+
+    It covers whatever changes what gates are sent, and what people have in hand. It does not cover what only
+    a gate knows (`sweep`).
 
     What is left to someone only for a time is no way for later, and neither a suspension nor an order hides
     anything: who is suspended before and after is looked at as if they were not, and a week in which a lane
     is shut for a while is no measure of what its loss takes.
     """
     return frozenset(
-        one.person_id for found in (*of.weeks, *_hidden(of)) for one in lock_outs(found) if one.keeps_out
+        person_id
+        for week in (*of.weeks, *_hidden(of))
+        for loss in week.shorter
+        if keeps_out(loss)
+        for person_id in loss.person_ids
     )
 
 

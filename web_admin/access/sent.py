@@ -41,7 +41,9 @@ class PersonSent:
     """Records that gates are sent about one person, their credentials, and the passes that they gave out.
 
     `faces` says by gate until when a face may be kept there, None without an end. `hidden` has by gate the
-    credentials whose number leads to another one there.
+    credentials whose number leads to another one there. `not_in_hand` are credentials that their person may
+    never have seen. `way_home` has the lanes of the outer gates, of the home's building and of its unit; no
+    stage at all where no record says where the home is.
     """
 
     record: PersonRecord
@@ -50,6 +52,8 @@ class PersonSent:
     faces: Mapping[str, datetime | None] = field(default_factory=dict)
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
     passes: tuple[VisitorPass, ...] = ()
+    not_in_hand: frozenset[str] = frozenset()
+    way_home: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@ def length(spans: Spans) -> timedelta:
     return sum((ends - begins for begins, ends in spans), timedelta())
 
 
+def both(spans: Spans, others: Spans) -> Spans:
+    """Return the time that is in each of two."""
+    return minus(spans, minus(spans, others))
+
+
 def minus(spans: Spans, others: Spans) -> Spans:
     """Return the time that is in the first and not in the second."""
     left: list[Span] = []

@@ -56,15 +56,17 @@ class Way(StrEnum):
 class Answer:
     """When a person may pass a lane: by each way, by any of their own, and when only their face is left.
 
-    A gate refuses a face that is left alone, so `face_alone` is no time in which they pass.
+    A gate refuses a face that is left alone, so `face_alone` is no time in which they pass. `in_hand` is when
+    they pass by something besides their face that they surely have.
     """
 
     ways: Mapping[Way, Spans]
     own: Spans
     face_alone: Spans
+    in_hand: Spans
 
 
-NEVER = Answer({}, (), ())
+NEVER = Answer({}, (), (), ())
 
 
 class Presented(msgspec.Struct, frozen=True):
@@ -85,7 +87,7 @@ class Tried(msgspec.Struct, frozen=True):
 def answer(gate: GateSent, lane: LaneRecord, person: PersonSent, begins: datetime, ends: datetime) -> Answer:
     """Return when a person may pass a lane in [begins, ends); all instants are aware."""
     ways: dict[Way, list[tuple[datetime, datetime]]] = {}
-    own, alone = [], []
+    own, alone, in_hand = [], [], []
     for at, until, tried in stretches(gate, lane, person, begins, ends):
         opening = {one.way for one in tried if one.decision.opens}
         for way in opening:
@@ -94,11 +96,26 @@ def answer(gate: GateSent, lane: LaneRecord, person: PersonSent, begins: datetim
             own.append((at, until))
         elif any(one.decision.reason is Reason.FACE_ALONE for one in tried):
             alone.append((at, until))
+    if person.not_in_hand:
+        tries = stretches(
+            gate, lane, person, begins, ends, lambda one: is_shown(one) and _in_hand(person, one)
+        )
+        in_hand = [(at, until) for at, until, tried in tries if _opens_beside_face(tried)]
     return Answer(
         {way: union([tuple(ways[way])]) for way in Way if way in ways},
         union([tuple(own)]),
         union([tuple(alone)]),
+        # A face opens only where another way of its person does.
+        union([tuple(in_hand if person.not_in_hand else own)]),
     )
+
+
+def _in_hand(person: PersonSent, credential: Credential) -> bool:
+    return credential.credential_id not in person.not_in_hand
+
+
+def _opens_beside_face(tried: Sequence[Tried]) -> bool:
+    return any(one.decision.opens and one.way not in (Way.FACE, Way.VISITOR) for one in tried)
 
 
 def stretches(

@@ -40,10 +40,10 @@ class LockOutRefused(ActionRefused):
         """Say how many people are kept out."""
         count = len(person_ids)
         sentence = (
-            _("This leaves %(count)s people with no way in, or almost none. Choose a reason.", count=count)
+            _("This leaves %(count)s people with no way home, or almost none. Choose a reason.", count=count)
             if reasons
             else _(
-                "This leaves %(count)s people with no way in, or almost none. No list and no "
+                "This leaves %(count)s people with no way home, or almost none. No list and no "
                 "other system may do that: the property office decides for one person at a time.",
                 count=count,
             )
@@ -167,7 +167,7 @@ def _keep(act: Action, kind: str, residents: Sequence[str], reason: SuspensionRe
         [
             NewEntry(
                 LEDGER_KIND,
-                {"lock_out_id": row.lock_out_id, "act": kind, "reason": row.reason},
+                {"lock_out_id": row.lock_out_id, "act": kind, "reason": row.reason, "party": row.party},
                 row.person_id,
             )
             for row in rows

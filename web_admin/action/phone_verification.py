@@ -58,6 +58,13 @@ def opened_invitation(session: Session, person_id: str) -> Invitation | None:
     ).first()
 
 
+def is_verified_phone(act: Action, person: Person) -> bool:
+    """Return whether this is a phone whose holder has shown the person's own card or PIN."""
+    opened = opened_invitation(act.session, person.person_id)
+    is_shown = opened is not None and opened.proved_at is not None
+    return act.channel == "phone" and person.phone_unproven is None and is_shown
+
+
 def opened_by_home(session: Session, person: Person) -> bool:
     """Return whether an adult's code opened the phone, and neither card nor PIN was presented since."""
     opened = opened_invitation(session, person.person_id)

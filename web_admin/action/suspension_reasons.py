@@ -143,6 +143,8 @@ OF_SHARED = (SuspensionReason.WORKS,)
 """For these an act on what people share (hours, lanes, schedules, holidays) may keep residents out."""
 OF_GRANTS = (SuspensionReason.ASKED, SuspensionReason.MOVED_OUT)
 """For these an act on where and when one person may pass may keep them out."""
+OF_NEW_ONES = (SuspensionReason.LOST, SuspensionReason.ASKED)
+"""For these the office may make a new PIN or invitation where the old one was the last way in."""
 OF_KEYS = tuple(reason for reason, rule in RULES.items() if "key" in rule.by)
 
 

@@ -284,6 +284,8 @@ class CredentialRow(Base):
     seen_by: Mapped[str | None]
     """Others who have seen it: `STAFF` on the office's screen, or `GUARDIAN` while its person was a
     minor; None for no one. It opens gates all the same, and says yes to nothing (`own_credentials`)."""
+    in_hand: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """True once its person surely has it: they made it themselves, or it has opened a gate."""
     suspended_by: Mapped[str] = mapped_column(default="", server_default="")
     """As in `Person`."""
     lanes: Mapped[list[str] | None]

@@ -151,7 +151,7 @@ def choose_methods(act: Action, person_id: str, methods: Iterable[str]) -> None:
     chosen = _in_fixed_order(methods)
     _refuse_face_alone(act, person, chosen)
     if Method.QR in chosen and not live_credentials(act, person_id, CredentialKind.QR):
-        act.session.add(online_qr(act, person_id))
+        act.session.add(online_qr(act, person))
         act.session.flush()
     usable = usable_methods(act.session, person_id, act.now)
     had_a_way = bool(usable & {Method(method) for method in person.methods})

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from gate_controller.contract.credential_kinds import has_ended_by_time
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Action, begin, checked_label, checked_window, new_id
+from web_admin.action.base import Action, begin, checked_label, checked_window, new_id, own_person_id
 from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Person, Site
@@ -93,6 +93,7 @@ def issue_card(
         valid_until=valid_until,
         created_at=act.now,
         seen_by=GUARDIAN if person.age_band == CHILD else None,
+        in_hand=own_person_id(act) == person_id,
     )
     return add_credential(act, person, card, "card_issued", also_touches=freed)
 

@@ -26,15 +26,19 @@ def refuse_last_way(act: Action, credential: CredentialRow) -> None:
             "last_way_in",
             _(
                 "This is the last way in of this person that needs no face. Another system cannot take it. "
-                "Give a new card first, then suspend or end this one; or leave it to the property office."
+                "Give a new card first, and suspend or end this one once the new one has opened a gate; or "
+                "leave it to the property office."
             ),
         )
 
 
 def has_another_way(act: Action, credential: CredentialRow) -> bool:
-    """Return whether the person has another way in without face that lasts as long as this one."""
+    """Return whether the person has another way in without face that is as good as this one.
+
+    It lasts as long, and they surely have it where they have this one: a new card may lie in a drawer yet.
+    """
     return any(
-        _opens(act, row) and _lasts_as_long(row, credential)
+        _opens(act, row) and _lasts_as_long(row, credential) and row.in_hand >= credential.in_hand
         for row in credential.person.credentials
         if row.credential_id != credential.credential_id and not row.duress
     )

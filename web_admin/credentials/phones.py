@@ -6,11 +6,11 @@ from sqlalchemy import select
 
 from gate_controller.contract.passes import make_online_code, make_printed_code
 from gate_controller.contract.records import CredentialKind, Method
-from web_admin.action.base import Action, begin, checked_label, new_id
+from web_admin.action.base import Action, begin, checked_label, new_id, own_person_id
 from web_admin.action.lookups import person_of
-from web_admin.action.phone_verification import refuse_recovered_phone
+from web_admin.action.phone_verification import is_verified_phone, refuse_recovered_phone
 from web_admin.compound.keys import private_key
-from web_admin.compound.models import CredentialRow
+from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.lifecycle import add_credential, live_credentials
 
@@ -56,6 +56,7 @@ def register_phone_key(act: Action, person_id: str, public_key: bytes, label: st
         label=checked_label(label),
         public_key=public_key,
         created_at=act.now,
+        in_hand=is_verified_phone(act, person),
     )
     return add_credential(act, person, key, "phone_key_registered")
 
@@ -68,7 +69,7 @@ def ensure_online_qr(act: Action, person_id: str) -> CredentialRow:
     online = _online(act, person_id)
     if online:
         return online[0]
-    return add_credential(act, person, online_qr(act, person_id), "online_code_allowed")
+    return add_credential(act, person, online_qr(act, person), "online_code_allowed")
 
 
 def online_code(act: Action, person_id: str) -> str:
@@ -92,7 +93,12 @@ def issue_printed_code(act: Action, person_id: str) -> CredentialRow:
     if len([row for row in live if row.printed]) >= MAX_PRINTED:
         raise ActionRefused(None, _("You have two printed codes. End one of them first."))
     code = CredentialRow(
-        credential_id=new_id(), person_id=person_id, kind=CredentialKind.QR, printed=True, created_at=act.now
+        credential_id=new_id(),
+        person_id=person_id,
+        kind=CredentialKind.QR,
+        printed=True,
+        created_at=act.now,
+        in_hand=own_person_id(act) == person_id,
     )
     return add_credential(act, person, code, "printed_code_issued")
 
@@ -108,7 +114,11 @@ def _online(act: Action, person_id: str) -> list[CredentialRow]:
     return [row for row in rows if row.public_key is None and not row.printed]
 
 
-def online_qr(act: Action, person_id: str) -> CredentialRow:
+def online_qr(act: Action, person: Person) -> CredentialRow:
     return CredentialRow(
-        credential_id=new_id(), person_id=person_id, kind=CredentialKind.QR, created_at=act.now
+        credential_id=new_id(),
+        person_id=person.person_id,
+        kind=CredentialKind.QR,
+        created_at=act.now,
+        in_hand=is_verified_phone(act, person),
     )

@@ -16,8 +16,10 @@ from gate_controller.contract.credential_kinds import TYPED_KINDS
 from gate_controller.contract.pins import PIN_DIGITS, argon2_tag, is_weak_pin
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Action, begin, finish, new_id, own_person_id
+from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import person_of, refuse_unassigned
 from web_admin.action.phone_verification import opened_by_home, refuse_unverified_phone
+from web_admin.action.suspension_reasons import OF_NEW_ONES
 from web_admin.action.suspension_rows import end_suspensions
 from web_admin.action.suspensions import refuse_ending
 from web_admin.compound.age_bands import ADULT
@@ -46,20 +48,22 @@ def issue_pin(act: Action, person_id: str) -> str:
     person, home = _of_home(act, person_id)
     refuse_unverified_phone(act, person)
     refuse_without_agreement(act, person)
-    for old in live_credentials(act, person_id, CredentialKind.PIN):
+    known = live_credentials(act, person_id, CredentialKind.PIN)
+    for old in known:
         if old.state == "suspended":  # a new one would end the suspension
             refuse_ending(act, old.suspended_by, "person")
     number = make_pin_for(act, person, home)
     paused: list[str] = []
     facts: dict[str, Fact] = {}
-    for old in live_credentials(act, person_id, CredentialKind.PIN):
-        if own_person_id(act) is None:
-            facts["replaced_by_others"] = True  # the person is notified: the PIN that they know opens nothing
-        paused += pause_faces_given_with(act, old, "replaced")
-        old.state, old.ended_at, old.ended_reason = "ended", act.now, "replaced"
-        end_suspensions(act.session, act.now, person_id, old.credential_id)
-    add_pin(act, person, number.tag, duress=False)
-    finish(act, "pin_issued", facts, person_id=person_id, touches=(person_id, *paused), with_others=False)
+    with kept_in(act, "pin_issued", [person_id] if known else (), OF_NEW_ONES):
+        for old in known:
+            if own_person_id(act) is None:
+                facts["replaced_by_others"] = True  # they are notified: the PIN that they know opens nothing
+            paused += pause_faces_given_with(act, old, "replaced")
+            old.state, old.ended_at, old.ended_reason = "ended", act.now, "replaced"
+            end_suspensions(act.session, act.now, person_id, old.credential_id)
+        add_pin(act, person, number.tag, duress=False)
+        finish(act, "pin_issued", facts, person_id=person_id, touches=(person_id, *paused), with_others=False)
     return number.digits
 
 
@@ -144,6 +148,7 @@ def add_pin(act: Action, person: Person, tag: bytes, *, duress: bool) -> Credent
         secret_sealed=seal_pin_tag(act.sealer, tag),
         created_at=act.now,
         known_to_home=act.channel == "home",
+        in_hand=act.channel == "home" or own_person_id(act) == person.person_id,
         seen_by=_seen_by(act, person),
     )
     act.session.add(credential)

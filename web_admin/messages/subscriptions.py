@@ -59,9 +59,33 @@ SYSTEM_CARD_TEXT = N_(
     "Another system of the compound looked up who holds your card. My records shows which one and when."
 )
 LOCKED_OUT_TEXT = N_(
-    "Your ways in were changed: you have no way in now, or almost none. Ways in shows what "
-    "changed, why and by whom. You can object there."
+    "You have no way home now, or almost none. %(what)s This was done %(by)s. Ways in shows why. You can "
+    "object there or at the property office."
 )
+LOCKED_OUT_BY: Mapping[str, str] = {
+    "grants_set": N_("Where or when you may pass was changed."),
+    "credential_ended": N_("A card, PIN or code of yours was ended."),
+    "credential_suspended": N_("A card, PIN or code of yours was suspended."),
+    "person_invited": N_(
+        "You were invited to your page again: your phone is signed out and its code opens nothing."
+    ),
+    "pin_issued": N_("A new PIN was made for you: the one that you know opens nothing."),
+    "people_act_undone": N_("A change made for several people was undone, and it included you."),
+    "hours_saved": N_("The hours of a gate were changed."),
+    "calendar_day_set": N_("A holiday was changed."),
+    "posture_scheduled": N_("A gate is shut at set hours."),
+    "lane_saved": N_("The ways in at a gate have changed."),
+    "gate_marked": N_("A gate was taken out of use."),
+    "posture_set": N_("A gate is shut for several days."),
+    "site_locked_down": N_("All gates are shut for several days."),
+}
+"""Acts that keep people out of their homes, by their kind in the ledger."""
+BY_PARTY: Mapping[str, str] = {
+    "owner": N_("by you"),
+    "home": N_("by your home"),
+    "guard": N_("by a guard"),
+    "office": N_("by the property office"),
+}
 MOVED_OUT_TEXT = N_(
     "The property office recorded that you moved out. Your cards, PIN and codes no longer work. "
     "If you still live here or did not agree, contact the property office. No one may be locked "
@@ -71,10 +95,14 @@ HOME_NUMBER_TEXT = N_(
     "The number of your home is now %(number)s. At the gate you type your PIN after the new number."
 )
 ON_A_SCREEN: Mapping[str, str] = {
+    LOCKED_OUT_TEXT: N_(
+        "Your ways in were changed: you have no way home now, or almost none. Ways in shows what "
+        "changed, why and by whom. You can object there."
+    ),
     HOME_NUMBER_TEXT: N_(
         "The number of your home has changed. At the gate you type your PIN after the new number, which your "
         "page shows."
-    )
+    ),
 }
 """The text that a phone's screen shows in place of one that names something."""
 OWN_MESSAGES = "/r/records/messages"
@@ -243,7 +271,13 @@ def notify_of_entry(
     message = BY_ENTRY.get(kind)
     if message is not None and person_id is not None and is_sent(kind, facts):
         of_staff, of_system = OWN_TEXTS.get(kind, (None, None))
-        notify(session, person_id, message, now, of_system if facts.get("role") == "system" else of_staff)
+        text = of_system if facts.get("role") == "system" else of_staff
+        notify(session, person_id, message, now, text, _values_of(facts) if kind == "locked_out" else None)
+
+
+def _values_of(facts: Mapping[str, Fact]) -> dict[str, str]:
+    """Return what a lock-out was and by whom; an act of an older release has no words."""
+    return {"what": LOCKED_OUT_BY.get(str(facts["act"]), ""), "by": BY_PARTY[str(facts["party"])]}
 
 
 def is_sent(kind: str, facts: Mapping[str, Fact]) -> bool:
@@ -262,10 +296,13 @@ def send(
     filled: Mapping[str, str],
     now: datetime,
 ) -> None:
-    """Put one message down in its reader's language."""
+    """Put one message down in its reader's language, with those values that have a translation."""
     person = session.get_one(Person, subscription.person_id)
     site = session.get_one(Site, person.site_id)
-    said = catalogue_of(person.language).ugettext(text) % dict(filled)
+    words = catalogue_of(person.language)
+    said = words.ugettext(text) % {
+        name: words.ugettext(value) if value else "" for name, value in filled.items()
+    }
     if subscription.channel == "mail":
         put_message(
             session,

@@ -13,10 +13,10 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
-from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
+from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS, OWN_KINDS
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import JournalEntry
-from web_admin.action.base import Action
+from web_admin.action.base import Action, begin
 from web_admin.action.phone_verification import opened_invitation
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.core.database import among
@@ -25,17 +25,22 @@ from web_admin.people.phone_verification import OWN_SINCE, is_in_time
 
 
 def verify_by_gate_events(by_gate: Action, entries: Sequence[JournalEntry]) -> None:
-    """Verify the invited people of these entries who opened by card or PIN in their phone's minutes."""
+    """Verify the invited people of these entries who opened by card or PIN in their phone's minutes.
+
+    What has opened a gate is in its person's hand.
+    """
     shown: dict[tuple[str, str], list[datetime]] = {}
+    used: set[tuple[str, str]] = set()
     for entry in entries:
         personal = entry.personal or {}
         person_id, credential_id = personal.get("person_id"), personal.get("credential_id")
         is_showing = entry.kind in (EventKind.ACCESS, EventKind.SHOWN_FOR_FACE)
         opened = is_showing and entry.facts.get("opens", True) is True
-        by_own_thing = entry.facts.get("method", "card") in IDENTIFYING_KINDS
-        if isinstance(person_id, str) and isinstance(credential_id, str) and opened and by_own_thing:
-            shown.setdefault((person_id, credential_id), []).append(entry.at)
-    if not shown:
+        if isinstance(person_id, str) and isinstance(credential_id, str) and opened:
+            used.add((person_id, credential_id))
+            if entry.facts.get("method", "card") in IDENTIFYING_KINDS:
+                shown.setdefault((person_id, credential_id), []).append(entry.at)
+    if not used:
         return
     # A visitor's code is typed like a PIN and names its host: the holder of a stolen invitation could
     # give one out and type it. Others of the home may know the PIN that the home gave them. A duress PIN
@@ -51,17 +56,24 @@ def verify_by_gate_events(by_gate: Action, entries: Sequence[JournalEntry]) -> N
         .exists()
     )
     waiting = session.execute(
-        select(Person.person_id, Person.phone_unproven, CredentialRow)
+        select(Person.person_id, Person.phone_unproven, asked.label("is_asked"), CredentialRow)
         .join(CredentialRow, CredentialRow.person_id == Person.person_id)
         .where(
-            among(session, CredentialRow.credential_id, sorted({shown_id for _, shown_id in shown})),
-            CredentialRow.kind.in_(IDENTIFYING_KINDS),
-            CredentialRow.known_to_home.is_(False),
-            or_(Person.phone_unproven.is_not(None), asked),
+            among(session, CredentialRow.credential_id, sorted({used_id for _, used_id in used})),
+            CredentialRow.kind.in_(OWN_KINDS),
+            or_(CredentialRow.in_hand.is_(False), Person.phone_unproven.is_not(None), asked),
         )
     ).all()
+    new = [row for *_, row in waiting if not row.in_hand and (row.person_id, row.credential_id) in used]
+    if new:
+        begin(by_gate)
+    for row in new:
+        row.in_hand = True
     verified: dict[str, bool] = {}
-    for person_id, phone_unproven, row in waiting:
+    for person_id, phone_unproven, is_asked, row in waiting:
+        is_waiting = phone_unproven is not None or is_asked
+        if not is_waiting or row.known_to_home or row.kind not in IDENTIFYING_KINDS:
+            continue
         invitation = opened_invitation(session, person_id)
         if phone_unproven is None and not _is_old_enough(row, invitation):
             continue

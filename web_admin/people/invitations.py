@@ -15,6 +15,7 @@ from web_admin.action.base import (
     make_code,
     new_id,
 )
+from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import person_of, refuse_unassigned
 from web_admin.action.phone_verification import (
     INVITED,
@@ -23,11 +24,12 @@ from web_admin.action.phone_verification import (
     has_something_to_show,
     opened_invitation,
 )
+from web_admin.action.suspension_reasons import OF_NEW_ONES
 from web_admin.calls.ends import distrust_telephones_of
 from web_admin.compound.models import Invitation, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer, code_digest
-from web_admin.credentials.lifecycle import end_live
+from web_admin.credentials.lifecycle import end_live, live_credentials
 from web_admin.face.guardians import lapse_requests
 from web_admin.face.ways_in import settle_face
 from web_admin.journal.ledger import append_audit
@@ -61,20 +63,21 @@ def invite(act: Action, person_id: str, valid_hours: int = INVITATION_HOURS) -> 
             Invitation.person_id == person_id, Invitation.used_at.is_not(None)
         )
     ).first()
-    revoke_invitations(act, person_id)
-    if again is not None:
-        end_live(act, person_id, CredentialKind.QR, "invited_again")
-        end_resident_sign_in(act.session, person_id)
-        distrust_telephones_of(act.session, person_id, act.now)
-        lapse_requests(act, person_id)  # a yes from the phone that is gone must not complete a consent
-        person.phone_unproven = person.face_paused_reason = INVITED_AGAIN
-    invitation_id, code = add_invitation(act, person_id, valid_hours)
-    finish(
-        act,
-        "person_invited",
-        {"invitation_id": invitation_id, "again": again is not None},
-        person_id=person_id,
-    )
+    with kept_in(act, "person_invited", () if again is None else [person_id], OF_NEW_ONES):
+        revoke_invitations(act, person_id)
+        if again is not None:
+            end_live(act, person_id, CredentialKind.QR, "invited_again")
+            end_resident_sign_in(act.session, person_id)
+            distrust_telephones_of(act.session, person_id, act.now)
+            lapse_requests(act, person_id)  # a yes from the phone that is gone must not complete a consent
+            person.phone_unproven = person.face_paused_reason = INVITED_AGAIN
+        invitation_id, code = add_invitation(act, person_id, valid_hours)
+        finish(
+            act,
+            "person_invited",
+            {"invitation_id": invitation_id, "again": again is not None},
+            person_id=person_id,
+        )
     return code
 
 
@@ -141,6 +144,8 @@ def confirm_identity(act: Action, person_id: str, *, by_own: bool = True) -> Non
         opened.proved_at, opened.proofs_asked = act.now, 0
     if person.face_paused_reason in UNVERIFIED:
         person.face_paused_reason = None
+    for code in live_credentials(act, person_id, CredentialKind.QR):
+        code.in_hand = code.in_hand or not code.printed
     settle_face(act.session, person, act.now)
     finish(act, "identity_confirmed", {}, person_id=person_id)
 

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from web_admin.action.suspension_reasons import RULES
 from web_admin.compound.models import UNASSIGNED
+from web_admin.messages.subscriptions import BY_PARTY, LOCKED_OUT_BY
 
 KINDS_OF_PERSON: Mapping[str, LazyString] = {
     "resident": _l("Resident"),
@@ -61,22 +62,6 @@ SUSPENSION_REASONS: Mapping[str, LazyString] = {reason.value: rule.word for reas
 SUSPENSION_SENTENCES: Mapping[str, LazyString] = {
     reason.value: rule.sentence for reason, rule in RULES.items()
 }
-KEPT_OUT_BY: Mapping[str, LazyString] = {
-    "grants_set": _l("Where or when you may pass was changed."),
-    "credential_ended": _l("A card, PIN or code of yours was ended."),
-    "people_act_undone": _l("A change made for several people was undone, and it included you."),
-    "hours_saved": _l("The hours of a gate were changed."),
-    "calendar_day_set": _l("A holiday was changed."),
-    "posture_scheduled": _l("A gate is shut at set hours."),
-    "lane_saved": _l("The ways in at a gate have changed."),
-    "gate_marked": _l("A gate was taken out of use."),
-    "posture_set": _l("A gate is shut for several days."),
-    "site_locked_down": _l("All gates are shut for several days."),
-}
+KEPT_OUT_BY = {act: _l(text) for act, text in LOCKED_OUT_BY.items()}
 """Acts that keep people out, as these read of them on their own page."""
-SUSPENDED_BY: Mapping[str, LazyString] = {
-    "owner": _l("by you"),
-    "home": _l("by your home"),
-    "guard": _l("by a guard"),
-    "office": _l("by the property office"),
-}
+SUSPENDED_BY = {party: _l(text) for party, text in BY_PARTY.items()}

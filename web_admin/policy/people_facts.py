@@ -56,6 +56,7 @@ class CredentialFacts(NamedTuple):
     secret_sealed: bytes | None
     public_key: bytes | None
     duress: bool
+    in_hand: bool
     lanes: Sequence[str] | None
     valid_from: datetime | None
     valid_until: datetime | None
@@ -66,6 +67,7 @@ class HomeFacts(NamedTuple):
 
     home_id: str
     number: str
+    place_id: str | None
     pin_salt: bytes
 
 

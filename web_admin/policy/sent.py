@@ -26,10 +26,13 @@ from gate_controller.contract.records import (
     VisitorCodeCredential,
 )
 from web_admin.access.sent import GateSent, Part, PersonSent, Sent
+from web_admin.compound.models import Gate
+from web_admin.compound.queries import places_of_site
+from web_admin.compound.ways import CLOSER
 from web_admin.core.database import among
 from web_admin.core.sealing import Sealer
 from web_admin.policy.facts import GateFacts, SiteFacts, load_facts
-from web_admin.policy.people_facts import Bound, CredentialFacts
+from web_admin.policy.people_facts import Bound, CredentialFacts, HomeFacts
 from web_admin.policy.records import PeopleRecords, PublishedPerson, SiteRecords
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.pass_states import opens_now_or_later
@@ -57,7 +60,7 @@ def sent_to_gates(
         facts = replace(facts, gates=gates)
     of_site = SiteRecords(facts, now)
     passes = _passes(session, site_id, now, person_ids)
-    people = _people(facts, PeopleRecords(facts, sealer, now), passes)
+    people = _people(facts, PeopleRecords(facts, sealer, now), passes, _WaysHome(session, facts))
     alike: dict[frozenset[str], list[GateFacts]] = {}
     parts = []
     for gate in facts.gates:
@@ -90,7 +93,10 @@ def _gate(of_site: SiteRecords, gate: GateFacts) -> GateSent:
 
 
 def _people(
-    facts: SiteFacts, records: PeopleRecords, passes: Mapping[str, tuple[VisitorPass, ...]]
+    facts: SiteFacts,
+    records: PeopleRecords,
+    passes: Mapping[str, tuple[VisitorPass, ...]],
+    ways_home: "_WaysHome",
 ) -> dict[str, PersonSent]:
     gates = [(gate, records.places_of_face(gate)) for gate in facts.gates if gate.state == "paired"]
     hidden = _hidden(facts, records, [gate for gate, _ in gates])
@@ -107,7 +113,7 @@ def _people(
             Grant(lanes.of(by_gate), grant.hours_id, grant.valid_from, grant.valid_until)
             for grant, by_gate in one.grants
         )
-        credentials = ((row, record) for _, row, record in one.credentials)
+        credentials = [(row, record) for _, row, record in one.credentials]
         people[person_id] = PersonSent(
             msgspec.structs.replace(one.record, grants=grants),
             () if one.home is None else (one.home,),
@@ -115,8 +121,36 @@ def _people(
             faces,
             hidden.get(person_id, {}),
             passes.get(person_id, ()),
+            frozenset(row.credential_id for row, _ in credentials if not row.in_hand),
+            ways_home.to(facts.homes.get(one.person.home_id or "")),
         )
     return people
+
+
+class _WaysHome:
+    """The live lanes on the ways to homes: at the outer gates, at the building, at the unit."""
+
+    def __init__(self, session: Session, facts: SiteFacts) -> None:
+        self._places = places_of_site(session, facts.site.site_id)
+        placed = select(Gate.gate_id, Gate.place_id).where(among(session, Gate.gate_id, facts.lanes))
+        self._lanes: dict[str | None, set[str]] = {}
+        for gate_id, place_id in session.execute(placed):
+            self._lanes.setdefault(place_id, set()).update(lane.lane_id for lane in facts.lanes[gate_id])
+        self._known: dict[str | None, tuple[frozenset[str], ...]] = {}
+
+    def to(self, home: HomeFacts | None) -> tuple[frozenset[str], ...]:
+        """Return the lanes on the way to a home by its stages; nothing where no record says where it is."""
+        place = self._places.of_home(home)
+        if home is None or (place is None and self._places.of_homes):
+            return ()
+        key = place.place_id if place is not None else None
+        if key not in self._known:
+            way = self._places.way(place)
+            self._known[key] = tuple(
+                frozenset().union(*(self._lanes.get(at.place_id, ()) for at in way if at.kind == kind))
+                for kind in CLOSER
+            )
+        return self._known[key]
 
 
 class _LanesOfGrants:
@@ -186,6 +220,8 @@ def _fitted(people: Mapping[str, PersonSent], knows: Collection[str]) -> Mapping
                 person.faces,
                 person.hidden,
                 person.passes,
+                person.not_in_hand,
+                person.way_home,
             )
     return fitted
 

@@ -51,7 +51,7 @@ TEXTS: Mapping[str, tuple[LazyString, Page]] = {
     "card_new": (_l("You have a new card."), "ways_in"),
     "suspended": (_l("All your ways in were suspended. You can object."), "ways_in"),
     "resumed": (_l("Your ways in work again."), "ways_in"),
-    "locked_out": (_l("You have almost no way in now. See what changed, and object there."), "ways_in"),
+    "locked_out": (_l("You have almost no way home now. See what changed, and object there."), "ways_in"),
     "pin_new": (_l("You were given a new PIN. The old one no longer opens."), "ways_in"),
     "hours_changed": (_l("Where or when you may pass was changed."), "ways_in"),
     "home_number": (_l("The number of your home has changed. Type your PIN after the new one."), "my_home"),

@@ -1,4 +1,4 @@
-"""Lock-outs are found: no way left, hardly any time, one lane of several, or an end that lies far ahead."""
+"""Lock-outs are found: no way home by what people have, hardly any time, or an end that lies far ahead."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,8 +28,22 @@ LANES = ("north-in", "south-in", "garage-in")
 ALWAYS = Grant(LANES)
 
 
-def sent(*grants: Grant, has_phone: bool = True, suspended: bool = False) -> Sent:
-    """Return one gate with three lanes in and one out, and a person with these grants."""
+WAY = (frozenset({"north-in"}), frozenset({"south-in"}), frozenset())
+"""North is the outer gate, south that of the building; the units have no gates."""
+DAY = Grant(("south-in", "garage-in"), "day")
+
+
+def sent(
+    *grants: Grant,
+    has_phone: bool = True,
+    suspended: bool = False,
+    way_home: tuple[frozenset[str], ...] = (),
+    drawer: bool = False,
+) -> Sent:
+    """Return one gate with three lanes in and one out, and a person with these grants.
+
+    In the drawer lies a code on paper that the person has not seen.
+    """
     lanes = {
         lane_id: LaneRecord(
             lane_id=lane_id,
@@ -42,11 +56,19 @@ def sent(*grants: Grant, has_phone: bool = True, suspended: bool = False) -> Sen
         )
         for lane_id in (*LANES, "way-out")
     }
-    hours = {"tiny": HoursRecord("tiny", "tiny", ())}
+    every_day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    hours = {
+        "tiny": HoursRecord("tiny", "tiny", ()),
+        "day": HoursRecord("day", "day", (Span(every_day, 480, 960),)),
+        "night": HoursRecord("night", "night", (Span(every_day, 960, 480),)),
+    }
     gate = GateSent("north", SiteRecord("site-1", "Court", "Asia/Shanghai", 32, 30), None, hours, lanes)
     phone = QrCredential(credential_id="1", person_id="a")
+    paper = QrCredential(credential_id="2", person_id="a")
     record = PersonRecord(person_id="a", methods=(Method.QR,), grants=grants, suspended=suspended)
-    return Sent((Part((gate,), {"a": PersonSent(record, (), (phone,) * has_phone)}),))
+    credentials = (phone,) * has_phone + (paper,) * drawer
+    person = PersonSent(record, (), credentials, not_in_hand=frozenset({"2"}), way_home=way_home)
+    return Sent((Part((gate,), {"a": person}),))
 
 
 def found(before: Sent, after: Sent) -> frozenset[str]:
@@ -73,6 +95,51 @@ def test_half_of_the_times_at_lanes_that_lead_in_or_less_is_no_way_home(
     after: Sent, is_kept_out: bool
 ) -> None:
     assert found(sent(ALWAYS), after) == (frozenset({"a"}) if is_kept_out else frozenset())
+
+
+@pytest.mark.parametrize(
+    ("after", "is_kept_out"),
+    [
+        (("north-in", "garage-in"), True),
+        (("south-in", "garage-in"), True),
+        (("garage-in",), True),
+        (("north-in", "south-in"), False),
+    ],
+)
+def test_the_loss_of_a_stage_of_the_way_home_is_one_of_all_of_it(
+    after: tuple[str, ...], is_kept_out: bool
+) -> None:
+    pair = sent(ALWAYS, way_home=WAY), sent(Grant(after), way_home=WAY)
+    assert found(*pair) == (frozenset({"a"}) if is_kept_out else frozenset())
+
+
+def test_a_stage_that_its_person_could_not_pass_before_is_no_way_that_is_lost() -> None:
+    garage_and_building = sent(Grant(("south-in", "garage-in")), way_home=WAY)
+    assert found(garage_and_building, sent(Grant(("south-in",)), way_home=WAY)) == frozenset()
+    assert found(garage_and_building, sent(Grant(("garage-in",)), way_home=WAY)) == {"a"}
+
+
+def test_stages_that_open_at_different_hours_are_no_way_home() -> None:
+    apart = sent(
+        Grant(("north-in",), "day"), Grant(("south-in",), "night"), Grant(("garage-in",)), way_home=WAY
+    )
+    assert found(sent(ALWAYS, way_home=WAY), apart) == {"a"}
+
+
+def test_hours_are_those_by_any_gate_however_many_open_in_the_rest() -> None:
+    before = sent(Grant(("north-in",)), DAY)
+    assert found(before, sent(Grant(LANES, "day"))) == {"a"}
+    assert found(before, sent(Grant(("north-in", "garage-in")))) == frozenset()
+
+
+def test_a_way_that_its_person_has_not_seen_takes_the_place_of_none() -> None:
+    both = sent(ALWAYS, drawer=True)
+    assert found(both, sent(ALWAYS, has_phone=False, drawer=True)) == {"a"}
+    assert found(both, sent(ALWAYS)) == frozenset()
+
+
+def test_the_only_way_counts_although_its_person_may_not_have_it_yet() -> None:
+    assert found(sent(ALWAYS, has_phone=False, drawer=True), sent(ALWAYS, has_phone=False)) == {"a"}
 
 
 def test_who_had_no_way_in_before_loses_none() -> None:

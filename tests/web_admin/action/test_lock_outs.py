@@ -70,7 +70,7 @@ def test_with_a_reason_it_is_done_kept_as_a_row_and_sent_to_the_person(act: Acti
     set_grants(replace(act, because="moved_out"), person.person_id, [])
     assert rows(act) == [("grants_set", "moved_out", "office")]
     assert audit_kinds(act)[-1] == "locked_out"
-    assert any("no way in now" in text or "\u65e0\u6cd5" in text for text in sent(act))
+    assert any("no way home now" in text or "\u65e0\u6cd5" in text for text in sent(act))
 
 
 @pytest.mark.wide

@@ -30,7 +30,7 @@ PLURALS = {
 }
 SAID_WITHOUT_THE_NOUN = {
     "You are not asked when your face was not recognised.",
-    "You had no way in, or almost none",
+    "You had no way home, or almost none",
     "A second way in without a way out, at a lane with strict anti-passback.",
     "At the desk for home %(number)s",
     "It was too dark for the camera. Another way is quicker.",

@@ -278,7 +278,7 @@ def test_an_act_without_a_reason_that_keeps_a_person_out_by_then_waits(compound,
     assert (why_held(compound), hours_from(compound, weekdays)) == ("more", 0)
     assert open_alarms(compound) == ["alarm_act_held"]
     shown = look_at(compound.signed_in("manager"), weekdays)
-    assert "1 person has no way in, or almost none" in shown.text
+    assert "1 person has no way home, or almost none" in shown.text
 
 
 @pytest.mark.wide
@@ -299,7 +299,7 @@ def test_one_who_loses_the_same_lane_and_is_locked_out_only_by_then_makes_it_wai
 def planned_at_noon(office, hours_id):
     """Plan an end at noon, after it was read whom that keeps out: one of two who lose time."""
     shown = send(office, f"/manage/hours/{hours_id}", **SHORTER, **MONDAY)
-    assert "1 person has no way in, or almost none" in shown.text
+    assert "1 person has no way home, or almost none" in shown.text
     assert "2 people can no longer enter by 北门" in shown.text
     assert go_on(office, shown).location == LIST
 
@@ -328,7 +328,7 @@ def test_the_reason_of_an_act_that_waits_is_chosen_again(compound, office, plann
     pass_time(compound)
     shown = look_at(compound.signed_in("manager"), planned)
     assert shown.status_code == 422
-    assert "2 people have no way in, or almost none" in shown.text
+    assert "2 people have no way home, or almost none" in shown.text
 
 
 @pytest.mark.wide

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 import web_admin.operations.stolen_gates as counting
-from tests.support.act_previews import is_preview
+from tests.support.act_previews import is_preview, pass_on_weekdays
 from tests.support.compounds.desk import card_of, hidden_of, read
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.forms import once_of
@@ -165,13 +165,15 @@ def count(compound):
 
 
 def test_whom_a_stolen_gate_keeps_out_is_counted_once_also_after_a_failure(compound, office, monkeypatch):
+    pass_on_weekdays(compound, "王芳")
     (path, fields), _effect = gives_up_a_stolen_gate(compound, office)
+    asked = kept(compound)
     office.post(path, data=fields)
-    assert kept(compound) == []
+    assert kept(compound) == asked
     with monkeypatch.context() as broken:
         broken.setattr(counting, "Comparison", fails)
         with pytest.raises(RuntimeError):
             count(compound)
-    assert count(compound) > 0
-    assert kept(compound) == [("gate_marked", "works")]
+    assert count(compound) == 1, "the others have the east gate yet"
+    assert kept(compound) == [("gate_marked", "works"), *asked]
     assert count(compound) == 0

@@ -21,6 +21,7 @@ AHEAD = (timedelta(), timedelta(days=60))
 """The weeks that are looked at: the next one, and one that lies after every end that an act gives."""
 STAGES = (frozenset({"north-in", "south-in"}), frozenset({"three-in"}))
 """The drawing of the compound: an outer gate, then the door of building 3, lead to the home."""
+NOTHING = GateMemory()
 Moments = tuple[int, ...]
 """Moments, as the bits of a number, at which any lane opens, and at which one of each stage does."""
 
@@ -73,6 +74,7 @@ def _opened(
 ) -> Iterator[tuple[str, dict[str, int]]]:
     """Yield each lane that leads in, with the moments at which each thing of the person opens it."""
     for policy in policies:
+        in_contact = dataclasses.replace(policy, issued_at=begins)
         shown = [
             Claim(Method(one.kind.value), person_id, one, second=0)
             for one in policy.credentials.values()
@@ -81,9 +83,8 @@ def _opened(
         for lane_id in [lane.lane_id for lane in policy.lanes.values() if lane.direction == "in"]:
             opens = dict.fromkeys((claim.credential.credential_id for claim in shown), 0)
             for number, at in enumerate(moments(begins)):
-                now = dataclasses.replace(policy, issued_at=at)
                 for claim in shown:
-                    if decide(claim, lane_id, now, GateMemory(), at).opens:
+                    if decide(claim, lane_id, in_contact, NOTHING, at).opens:
                         opens[claim.credential.credential_id] |= 1 << number
             yield lane_id, opens
 

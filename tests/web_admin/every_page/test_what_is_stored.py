@@ -33,7 +33,7 @@ ABOUT_PEOPLE = {
     "grant_row": "grant_id person_id lanes hours_id valid_from valid_until",
     "credential": "credential_id person_id kind state label lookup secret_sealed public_key duress lanes "
     "valid_from valid_until created_at ended_at ended_reason printed known_to_home seen_by "
-    "suspended_by",
+    "suspended_by in_hand",
     "consent": "consent_id person_id purpose notice_version notice_sha256 language channel given_at "
     "withdrawn_at withdrawn_channel withdrawn_why",
     "child_agreement": "child_id guardian_id given_at channel language withdrawn_at text",

@@ -1,9 +1,10 @@
 """Promise 11: no person is locked out for money.
 
 Over histories that chance makes up a landlord tries every door: the manager's page, a list, the interface, a
-sheet, an access review, with and without a helper among the guards. Does not cover: staff who lie about the
-reason, which its person reads and objects to; two accounts that act together; orders for a while; times that
-are taken in steps.
+sheet, an access review, with and without a helper among the guards. Held against it are gates that are played
+through a week (`coming_home`) over a drawing of the compound, and what the resident has in hand as the test
+knows it. Does not cover: staff who lie about the reason, which its person reads and objects to; two accounts
+that act together; orders for a while; times that are taken in steps.
 """
 
 from collections.abc import Callable
@@ -288,8 +289,20 @@ def test_whatever_keeps_a_resident_out_has_a_reason_of_the_list_and_leaves_a_row
         [("lane", "works", 1), ("lane", "works", 4), ("review", "", 2), ("review", "", 3)],
         [("review_unanswered", "", 2), ("review_unanswered", "", 0)],
         [("page", "", 0), ("grants", "", 0), ("interface", "", 0), ("interface", "", 1)],
+        [("grants", "", 7), ("grants", "asked", 6), ("grants", "unpaid", 8), ("grants", "asked", 8)],
+        [("grants", "asked", 10), ("grants", "", 11)],
+        [
+            ("invite", "", 0),
+            ("page_opened", "", 1),
+            ("end", "lost", 0),
+            ("end", "lost", 1),
+            ("invite", "", 0),
+        ],
+        [("pin", "", 0), ("end", "lost", 0), ("own_pin", "", 0), ("pin", "unpaid", 0), ("pin", "asked", 0)],
+        [("card", "", 0), ("end", "lost", 0), ("end", "", 1), ("interface", "", 0), ("interface", "", 1)],
+        [("interface_gives", "", 0), ("interface", "", 0), ("interface", "", 1), ("taken", "", 0)],
     ],
-    ids=lambda acts: "_".join(door for door, _, _ in acts[:2]),
+    ids=lambda acts: "_".join(door for door, _, _ in acts[:3]),
 )
 def test_what_comes_to_the_same_is_caught(act: Action, acts: list[Act]) -> None:
     home = a_home(act)

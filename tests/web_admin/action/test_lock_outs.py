@@ -4,20 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
 from gate_controller.contract.calendars import Span
 from tests.support.acting import add_lane, audit_kinds, by_phone, household
+from tests.web_admin.action.kept_out import rows, sent
 from web_admin.action.base import Action, Channel
 from web_admin.action.lock_outs import LockOutRefused
 from web_admin.compound.models import Person
-from web_admin.compound.suspension_models import LockOut
 from web_admin.credentials.actions import choose_methods, end_credential, suspend_credential
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.gates.hours import save_hours
 from web_admin.gates.orders import clear_override, lockdown_site, set_override, unlock_site
-from web_admin.messages.models import OutboxMessage
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
 from web_admin.people.homes import correct_home
@@ -44,16 +42,6 @@ def person(act: Action) -> Person:
         )
     )
     return person
-
-
-def rows(act: Action) -> list[tuple[str, str, str]]:
-    act.session.flush()
-    return [(row.act, row.reason, row.party) for row in act.session.scalars(select(LockOut))]
-
-
-def sent(act: Action) -> list[str]:
-    act.session.flush()
-    return [str(row.body["text"]) for row in act.session.scalars(select(OutboxMessage))]
 
 
 def test_an_act_that_takes_all_lanes_asks_why_and_names_whom_it_keeps_out(

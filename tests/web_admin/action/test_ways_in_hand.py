@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.support.acting import add_lane, by_phone, household
-from tests.web_admin.action.test_lock_outs import rows, sent
+from tests.web_admin.action.kept_out import open_page, rows, sent, use
 from web_admin.action.base import Action, DeskPerson
 from web_admin.action.lock_outs import LockOutRefused
 from web_admin.compound.models import CredentialRow, Lane, Person
@@ -23,7 +22,6 @@ from web_admin.gates.places import save_place, sort_gates
 from web_admin.gates.rules import spec_of
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.people.actions import GrantSpec, set_grants
-from web_admin.people.gate_verification import verify_by_gate_events
 from web_admin.people.invitations import accept_invitation, invite
 
 pytestmark = pytest.mark.publishing
@@ -57,14 +55,6 @@ def person(act: Action) -> Person:
     return person
 
 
-def use(act: Action, credential: CredentialRow) -> None:
-    """Hand the server what a gate writes when this opened it."""
-    facts = {"lane_id": OUTER, "method": credential.kind, "opens": True, "reason": "granted"}
-    personal = {"person_id": credential.person_id, "credential_id": credential.credential_id}
-    entry = chain_entry(GENESIS, 1, act.now, "access", facts, personal)
-    verify_by_gate_events(replace(act, channel="gate"), [entry])
-
-
 def card_in_hand(act: Action, person: Person) -> CredentialRow:
     card = issue_card(act, person.person_id, 77)
     use(act, card)
@@ -75,14 +65,6 @@ def pin_in_hand(act: Action, person: Person) -> CredentialRow:
     issue_pin(by_phone(act, person.person_id), person.person_id)
     wanted = select(CredentialRow).where(CredentialRow.kind == "pin", CredentialRow.state == "active")
     return act.session.scalars(wanted).one()
-
-
-def open_page(act: Action, person: Person, invited: str) -> CredentialRow:
-    """Open the phone page with an invitation, and show its code at a gate."""
-    accept_invitation(act.session, act.sealer, invited, act.now)
-    code = ensure_online_qr(by_phone(act, person.person_id), person.person_id)
-    use(act, code)
-    return code
 
 
 def test_the_places_of_this_compound_are_those_of_its_gates(act: Action, person: Person) -> None:

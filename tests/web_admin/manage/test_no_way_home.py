@@ -6,7 +6,7 @@ from sqlalchemy import select
 from tests.support.act_previews import go_on, is_preview
 from tests.support.compounds.desk import card_of, hidden_of
 from tests.support.compounds.resident import csrf_of
-from tests.web_admin.action.test_ways_in_hand import open_page, use
+from tests.web_admin.action.kept_out import open_page, use
 from tests.web_admin.manage.chosen import read
 from tests.web_admin.manage.forms import once_of
 from web_admin.compound.models import CredentialRow, Person

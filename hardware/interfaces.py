@@ -107,7 +107,7 @@ class CallStage(StrEnum):
     RINGING = "ringing"
     ANSWERED = "answered"
     KEY = "key"
-    """The called side has pressed a key."""
+    """The called side has pressed a key, and no one else can have sent it."""
     ENDED = "ended"
 
 
@@ -172,7 +172,7 @@ class Telephone(Protocol):
         ...
 
     def say(self, call_number: int, spoken: str) -> None:
-        """Let the called side hear a file, or with "" the microphone again; once it is over, nothing."""
+        """Let the called side hear what its keys do, once they count, or with "" the microphone again."""
         ...
 
     def hang_up(self, call_number: int) -> None:

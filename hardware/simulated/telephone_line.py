@@ -193,7 +193,7 @@ class TelephoneLine:
             "class": "call",
             "accountaor": GATE,
             "direction": "incoming" if call.comes_in else "outgoing",
-            "peeruri": call.number,
+            "peeruri": f"{call.number};transport=tls",
             "id": call.call_id,
             "remoteaudiodir": "sendrecv",
         }
@@ -219,6 +219,7 @@ class TelephoneLine:
         with self._news:
             call = self._call(number, Talk.RINGING)
             self._event("CALL_ANSWERED", call, number)
+            self._event("CALL_MENC", call, "0,audio,AES_CM_128_HMAC_SHA1_80")
             call.talk = Talk.TALKING
             self._event("CALL_ESTABLISHED", call, number)
 

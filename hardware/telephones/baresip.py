@@ -6,6 +6,8 @@
 Invariants:
 - A key counts only as an event of the called leg of a call that was dialled here (RFC 4733, or SIP INFO
   where the other side sends that). Tones in the sound of either side are none: baresip looks for none.
+- A key counts only once the program has said that this call's sound is encrypted, in a call whose signalling
+  is TLS. The program takes plain RTP from any address, so anyone of the network could press plain keys.
 - Sound of this place goes to no one whose call was dialled to hear a file alone: the program has confirmed
   the file before it dials.
 - A call that comes in, and one that the called side lets the program make, is hung up at once and reported
@@ -36,6 +38,15 @@ SOUND, FILE = "sound", "aufile"
 NO_FILES = "the telephone program plays no files; its settings need `module aufile.so`"
 PLAYS = "switch audio device"
 """How the program confirms a source of sound; of a module that it lacks it says otherwise, and also `ok`."""
+SECURE = "0"
+"""Event of the encryption; the others ask a person to compare codes."""
+DTLS = "RTP"
+"""How the program names sound whose keys both sides made by DTLS; `RTCP` is its statistics alone."""
+ENCRYPTED = frozenset(
+    {DTLS, "AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM"}
+)  # not AES_CM_128_HMAC_SHA1_32, whose tags are short enough to be guessed
+PLAIN = "plain"
+OPENS_NOTHING = "the sound of calls is not encrypted, so that keys of telephones open nothing; docs/calls.md"
 RINGS = frozenset({"CALL_RINGING", "CALL_PROGRESS"})
 BEGUN = RINGS | {"CALL_OUTGOING", "CALL_ANSWERED", "CALL_ESTABLISHED"}
 
@@ -49,6 +60,10 @@ class _Dialled:
     is_given_up: bool = False
     waits_for_sound: str = ""
     """Address that is dialled once the program has confirmed what is heard there."""
+    is_answered: bool = False
+    is_encrypted: bool = False
+    waits_to_say: str = ""
+    """Source of sound that is heard once keys count."""
 
 
 class Baresip:
@@ -118,12 +133,15 @@ class Baresip:
             return call.number
 
     def say(self, call_number: int, spoken: str) -> None:
-        """Let the called side of a live call hear a file, or with "" the microphone again."""
+        """Let the called side of a live call hear what its keys do, or with "" the microphone again."""
         with self._lock:
-            is_live = any(call.number == call_number and not call.is_given_up for call in self._calls)
             source = self._source(spoken)
-            if source and is_live:
-                self._send("ausrc", source)
+            for call in self._calls:
+                if call.number == call_number and not call.is_given_up and source:
+                    is_heard = call.is_encrypted or not spoken
+                    call.waits_to_say = "" if is_heard else source
+                    if is_heard:
+                        self._send("ausrc", source)
 
     def _source(self, spoken: str) -> str:
         """Return the source of sound as the program names it, "" where its own is never changed.
@@ -206,15 +224,30 @@ class Baresip:
             return
         with self._lock:
             call = next((one for one in self._calls if call_id and one.call_id == call_id), None)
-            if call is not None and kind == "CALL_CLOSED":
-                self._calls.remove(call)
+            if call is not None:
+                self._note(call, fields)
             # Not dialled here: the called side may ask the program to call on (REFER), with the sound open.
             is_named = all(one.call_id for one in self._calls)
             if call is None and call_id and is_named and kind in BEGUN:
                 self._send("hangup", call_id)
-        change = _change(self.name, call.number, fields) if call is not None else None
+        if call is None:
+            return
+        change = _change(self.name, call, fields)
         if change is not None:
             self._report(change)
+        if kind == "CALL_CLOSED" and call.is_answered:
+            self._settle_fault(PLAIN, "" if call.is_encrypted else OPENS_NOTHING)
+
+    def _note(self, call: _Dialled, fields: Fields) -> None:
+        kind = fields.get("type")
+        call.is_answered |= kind == "CALL_ESTABLISHED"
+        if kind == "CALL_MENC" and _is_encrypted(fields):
+            call.is_encrypted = True
+            if call.waits_to_say:
+                self._send("ausrc", call.waits_to_say)
+                call.waits_to_say = ""
+        if kind == "CALL_CLOSED":
+            self._calls.remove(call)
 
     def _settle_fault(self, of: str, text: str) -> None:
         """Report once that something does not work, and with "" once that it does again."""
@@ -226,7 +259,9 @@ class Baresip:
             del self._faults[of]
         first = next(iter(self._faults.values()), "")
         health = Health.FAULTY if first else Health.OK
-        self._report(DeviceState(self.name, health, first or "the exchange answers, and files are played"))
+        self._report(
+            DeviceState(self.name, health, first or "the exchange answers, files are played, keys count")
+        )
 
     def _sound_answered(self, number: str, data: str) -> None:
         """Dial what waited for its file; end it where the program cannot play one."""
@@ -278,14 +313,22 @@ def _not_registered(why: str) -> str:
     return f"the exchange takes no registration ({why}); look at its address and account"
 
 
-def _change(name: str, call_number: int, fields: Fields) -> CallChange | None:
+def _is_encrypted(fields: Fields) -> bool:
+    """Return whether a call's sound is encrypted from now on, by keys that no one of the network has read."""
+    event, _, rest = str(fields.get("param", "")).partition(",")
+    media, _, how = rest.partition(",")
+    is_by_tls = "transport=tls" in str(fields.get("peeruri", "")).lower().split(";")[1:]
+    return is_by_tls and (event, media) == (SECURE, "audio") and how in ENCRYPTED
+
+
+def _change(name: str, call: _Dialled, fields: Fields) -> CallChange | None:
     kind, param = fields.get("type"), fields.get("param")
     if kind in RINGS:
-        return CallChange(name, call_number, CallStage.RINGING)
+        return CallChange(name, call.number, CallStage.RINGING)
     if kind == "CALL_ESTABLISHED":
-        return CallChange(name, call_number, CallStage.ANSWERED)
+        return CallChange(name, call.number, CallStage.ANSWERED)
     if kind == "CALL_CLOSED":
-        return CallChange(name, call_number, CallStage.ENDED)
-    if kind == "CALL_DTMF_START" and isinstance(param, str) and param in KEYS:
-        return CallChange(name, call_number, CallStage.KEY, param)
+        return CallChange(name, call.number, CallStage.ENDED)
+    if kind == "CALL_DTMF_START" and call.is_encrypted and isinstance(param, str) and param in KEYS:
+        return CallChange(name, call.number, CallStage.KEY, param)
     return None

@@ -11,7 +11,7 @@ from tests.support.compounds.people import card, person, records
 from tests.support.gates.bench import CARD_KEY, LANE, BenchGate, bench_gate, obeyed
 from tests.support.gates.call_office import PERSON, CallOffice, call_office
 from tests.support.gates.waiting import until
-from tests.support.telephones import Owner, Phone, telephone
+from tests.support.telephones import SDES, Owner, Phone, telephone
 
 OTHER = "00000000000000b2"
 RING_SECONDS = 20
@@ -62,11 +62,13 @@ def answer(owner: Owner) -> None:
 
 
 @contextmanager
-def scene_in(folder: Path, *, numbers: tuple[str, ...] = ()) -> Iterator[Scene]:
+def scene_in(folder: Path, *, numbers: tuple[str, ...] = (), encryption: str = SDES) -> Iterator[Scene]:
     """Start the gate, its telephone program, and two telephones."""
     with ExitStack() as held:
-        program = held.enter_context(telephone(folder, "gate"))
-        phones = tuple(held.enter_context(telephone(folder, name)) for name in ("first", "second"))
+        program = held.enter_context(telephone(folder, "gate", encryption=encryption))
+        phones = tuple(
+            held.enter_context(telephone(folder, name, encryption=encryption)) for name in ("first", "second")
+        )
         site = (
             f'[telephone]\ncontrol_port = {program.control_port}\nguard_numbers = ["{phones[1].address}"]\n'
         )

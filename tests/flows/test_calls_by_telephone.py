@@ -10,11 +10,13 @@ from gate_controller.control.telephone_tasks import ASK_SECONDS
 from gate_controller.lane.home_call import KEY_SECONDS, LOST_SECONDS, CallPhase
 from gate_controller.terminal.view import HelpCall
 from tests.flows.telephone_scene import CARD, Scene, answer, scene_in
+from tests.support import rtp_stranger
 from tests.support.compounds.people import lane, person, records
 from tests.support.gates.call_office import PERSON
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.waiting import until
 from tests.support.sip_answers import answering
+from tests.support.telephones import PLAIN
 
 
 @pytest.fixture
@@ -78,6 +80,36 @@ def test_the_next_telephone_is_called_and_its_person_may_have_no_right_here(scen
     assert (over.end, over.leg, over.reason) == (CallEnd.REFUSED, 1, "no_grant")
     assert scene.decisions() == [("call", "no_grant", False)]
     assert scene.openings() == 0
+
+
+def test_a_third_machine_of_the_network_opens_nothing_by_the_keys_of_a_telephone(scene: Scene) -> None:
+    scene.call()
+    scene.first.until("CALL_INCOMING")
+    rtp_stranger.press("9", scene.program.rtp_ports)
+    scene.first.press("accept")
+    scene.is_at(CallPhase.ANSWERED)
+    scene.first.until("CALL_RTPESTAB")
+    for key in "970":
+        assert rtp_stranger.press(key, scene.program.rtp_ports) > 0
+    scene.first.press("sndcode", "0")
+    over = scene.office.over()
+    assert (over.end, over.leg) == (CallEnd.SENT_AWAY, 0)
+    assert (scene.decisions(), scene.openings()) == ([], 0)
+
+
+def test_a_telephone_whose_exchange_does_not_encrypt_opens_nothing(tmp_path: Path) -> None:
+    with scene_in(tmp_path, encryption=PLAIN) as scene:
+        scene.call()
+        answer(scene.first)
+        scene.is_at(CallPhase.ANSWERED)
+        rtp_stranger.press("9", scene.program.rtp_ports)
+        scene.first.press("sndcode", "9")
+        scene.first.press("hangup")
+        until(lambda: CallStep.LEG_ENDED in scene.office.steps())
+        assert scene.desk.calls.is_live
+        until(lambda: scene.bench.health("telephone") == "faulty")
+        assert scene.openings() == 0
+        assert scene.decisions() == []
 
 
 def test_tones_in_the_sound_of_both_sides_open_nothing_and_a_mailbox_is_left(scene: Scene) -> None:
@@ -171,7 +203,10 @@ def test_in_lockdown_the_key_opens_nothing(scene: Scene) -> None:
 
 @pytest.mark.parametrize("scenario", ["unknown", "busy"])
 def test_a_number_that_is_busy_or_unknown_is_left_for_the_next(tmp_path: Path, scenario: str) -> None:
-    with answering(tmp_path, scenario) as number, scene_in(tmp_path, numbers=(number,)) as scene:
+    with (
+        answering(tmp_path, scenario) as number,
+        scene_in(tmp_path, numbers=(number,), encryption=PLAIN) as scene,
+    ):
         scene.call()
         until(lambda: CallStep.LEG_ENDED in scene.office.steps())
         assert scene.desk.calls.is_live
@@ -180,7 +215,7 @@ def test_a_number_that_is_busy_or_unknown_is_left_for_the_next(tmp_path: Path, s
 def test_a_telephone_that_neither_hangs_up_nor_answers_to_it_holds_nothing(tmp_path: Path) -> None:
     with (
         answering(tmp_path, "silent_at_the_end") as number,
-        scene_in(tmp_path, numbers=(number,)) as scene,
+        scene_in(tmp_path, numbers=(number,), encryption=PLAIN) as scene,
     ):
         scene.call()
         scene.is_at(CallPhase.ANSWERED)

@@ -19,25 +19,14 @@ import pytest
 
 from hardware.errors import DeviceUnavailable
 from hardware.telephones.control import Control, Fields
+from tests.support.peers import make_certificate
 
-MODULES = Path("/usr/lib/baresip/modules")
+RTP_PORTS = 8
 START_SECONDS = 20.0
-CONFIG = """\
-module_path {modules}
-sip_listen 127.0.0.1:{sip_port}
-ctrl_tcp_listen 127.0.0.1:{control_port}
-audio_source aufile,{folder}/tone.wav
-audio_player aufile,{folder}/heard.wav
-audio_alert aufile,{folder}/alert.wav
-audio_path {folder}
-ausrc_srate 8000
-auplay_srate 8000
-module g711.so
-module aufile.so
-module account.so
-module menu.so
-module ctrl_tcp.so
-"""
+SHIPPED = Path(__file__).parents[2] / "deploy/telephone"
+CERTIFICATE = "telephones.pem"
+SDES, DTLS, PLAIN = "srtp-mand", "dtls_srtp", ""
+"""How the two sides of a call encrypt its sound; PLAIN not at all, and no TLS between them either."""
 
 
 TONE_HZ = (697, 1209)
@@ -68,9 +57,11 @@ class Phone:
 
     name: str
     sip_port: int
+    """Where others call it: by TLS, unless it is plain."""
     control_port: int
     folder: Path
     """`heard.wav` there is what it heard."""
+    rtp_ports: range
     process: subprocess.Popen[bytes]
 
     @property
@@ -114,11 +105,17 @@ class Owner:
 
 @contextmanager
 def telephone(
-    folder: Path, name: str, *, control_port: int = 0, shipped: str = "", registrar: str = ""
+    folder: Path,
+    name: str,
+    *,
+    encryption: str = SDES,
+    control_port: int = 0,
+    shipped: str = "",
+    registrar: str = "",
 ) -> Iterator[Phone]:
-    """Run a telephone in a folder of its own, by settings that are `shipped` or the tests' own.
+    """Run a telephone in a folder of its own, by the shipped settings or by `shipped` in their place.
 
-    With the address of a registrar it registers there.
+    With the address of a registrar it registers there, without encryption.
 
     Skip where baresip is not installed, except in CI.
     """
@@ -128,17 +125,34 @@ def telephone(
     assert program is not None, "apt install baresip-core"
     home = folder / name
     home.mkdir()
-    sip_port, _for_tls, free = free_ports(3)  # baresip takes the port after its own for TLS
+    listens, by_tls, free, *rtp = free_ports(3 + RTP_PORTS)  # baresip takes the port after its own for TLS
     control_port = control_port or free
-    config = CONFIG.format(modules=MODULES, sip_port=sip_port, control_port=control_port, folder=home)
-    if shipped:
-        config = shipped.replace("127.0.0.1:4444", f"127.0.0.1:{control_port}")
-        assert config != shipped
-        config += f"sip_listen 127.0.0.1:{sip_port}\n"
+    rtp_ports = range(rtp[0], rtp[-1] + 1)
+    config = shipped or (SHIPPED / "config").read_text(encoding="utf-8")
+    for line, ours in {
+        "127.0.0.1:4444": f"127.0.0.1:{control_port}",
+        "audio_player alsa,default": f"audio_player aufile,{home}/heard.wav",
+        "audio_source alsa,default": f"audio_source aufile,{home}/tone.wav",
+        "audio_alert alsa,default": f"audio_alert aufile,{home}/alert.wav",
+        "audio_path /usr/share/baresip": f"audio_path {home}",
+        "/etc/ssl/certs/ca-certificates.crt": str(_certificate(folder)),
+    }.items():
+        assert line in config
+        config = config.replace(line, ours)
+    config += f"""
+sip_listen 127.0.0.1:{listens}
+sip_certificate {folder / CERTIFICATE}
+rtp_ports {rtp_ports.start}-{rtp_ports.stop - 1}
+ausrc_srate 8000
+auplay_srate 8000
+"""
     (home / "config").write_text(config, encoding="utf-8")
-    place, seconds = (registrar, 60) if registrar else (f"127.0.0.1:{sip_port}", 0)
-    account = f"<sip:{name}@{place}>;regint={seconds};audio_codecs=PCMU\n"
-    (home / "accounts").write_text(account, encoding="utf-8")
+    is_plain = bool(registrar) or encryption == PLAIN
+    place, seconds = (registrar, 60) if registrar else (f"127.0.0.1:{listens}", 0)
+    is_by_tls = "" if is_plain else ";transport=tls"
+    account = f"<sip:{name}@{place}{is_by_tls}>;regint={seconds};audio_codecs=PCMU"
+    account += "" if is_plain else f";mediaenc={encryption}"
+    (home / "accounts").write_text(f"{account}\n", encoding="utf-8")
     _write_tone(home / "tone.wav")
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -146,13 +160,22 @@ def telephone(
         )
     try:
         _wait_for(control_port)
-        yield Phone(name, sip_port, control_port, home, process)
+        yield Phone(name, listens if is_plain else by_tls, control_port, home, rtp_ports, process)
     finally:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
         process.kill()
         process.wait()
+
+
+def _certificate(folder: Path) -> Path:
+    """Return a certificate that the telephones of a folder have and trust."""
+    path = folder / CERTIFICATE
+    if not path.exists():
+        certificate, key = make_certificate(folder, "telephones-of-tests")
+        path.write_bytes(key.read_bytes() + certificate.read_bytes())
+    return path
 
 
 def _write_tone(path: Path) -> None:

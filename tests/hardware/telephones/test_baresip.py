@@ -14,9 +14,11 @@ import pytest
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import CallChange, CallStage, DeviceState, Health
 from hardware.telephones.baresip import Baresip
+from hardware.telephones.control import NetstringReader
+from tests.support import rtp_stranger
 from tests.support.gates.waiting import until
 from tests.support.sip_answers import answering
-from tests.support.telephones import Phone, telephone, write_silence
+from tests.support.telephones import DTLS, PLAIN, SDES, SHIPPED, Owner, Phone, telephone, write_silence
 
 PATIENCE_SECONDS = 20.0
 
@@ -92,6 +94,128 @@ def test_a_call_rings_is_answered_hears_a_key_and_ends(gate: Gate, guard: Phone)
         gate.until(call, CallStage.ENDED)
 
 
+@contextmanager
+def answered(folder: Path, encryption: str, *, shipped: str = "") -> Iterator[tuple[Gate, int, Phone, Owner]]:
+    """Call a telephone whose owner has answered: the gate, the call, its program and the owner."""
+    with (
+        telephone(folder, "gate", encryption=encryption, shipped=shipped) as program,
+        telephone(folder, "home", encryption=encryption) as home,
+        gate_at(program.control_port) as gate,
+        home.owner() as owner,
+    ):
+        assert gate.health() is Health.OK
+        call = gate.telephone.dial(home.address)
+        owner.until("CALL_INCOMING")
+        yield gate, call, program, owner
+
+
+def answer(owner: Owner) -> None:
+    owner.press("accept")
+    owner.until("CALL_ESTABLISHED")
+    owner.until("CALL_RTPESTAB")
+
+
+def test_a_third_machine_presses_no_key_of_a_call_and_its_telephone_does(tmp_path: Path) -> None:
+    with answered(tmp_path, SDES) as (gate, call, program, owner):
+        assert rtp_stranger.press("9", program.rtp_ports) > 0  # while it rings
+        owner.press("accept")
+        rtp_stranger.press("9", program.rtp_ports)
+        owner.until("CALL_RTPESTAB")
+        rtp_stranger.press("7", program.rtp_ports)
+        owner.press("sndcode", "1")
+        gate.until(call, CallStage.ANSWERED)
+        assert gate.next() == CallChange("telephone", call, CallStage.KEY, "1")
+
+
+def test_a_third_machine_presses_no_key_where_the_exchange_encrypts_by_dtls(tmp_path: Path) -> None:
+    """Before the two sides have made their keys, plain RTP ends the program of Debian (traced)."""
+    with answered(tmp_path, DTLS) as (gate, call, program, owner):
+        answer(owner)
+        rtp_stranger.press("9", program.rtp_ports)
+        owner.press("sndcode", "1")
+        gate.until(call, CallStage.ANSWERED)
+        assert gate.next() == CallChange("telephone", call, CallStage.KEY, "1")
+
+
+def test_a_call_in_the_clear_has_no_keys_and_says_so_once_it_is_over(tmp_path: Path) -> None:
+    with answered(tmp_path, PLAIN) as (gate, call, program, owner):
+        answer(owner)
+        rtp_stranger.press("9", program.rtp_ports)
+        owner.press("sndcode", "9")
+        owner.press("hangup")
+        gate.until(call, CallStage.ANSWERED)
+        assert gate.next() == CallChange("telephone", call, CallStage.ENDED)
+        report = gate.next()
+        assert isinstance(report, DeviceState)
+        assert (report.health, report.is_lost) == (Health.FAULTY, False)
+        assert "open nothing" in report.detail
+
+
+def test_a_program_that_leaves_out_the_encryption_in_silence_has_no_keys(tmp_path: Path) -> None:
+    shipped = (SHIPPED / "config").read_text(encoding="utf-8")
+    order = shipped.replace("module srtp.so\n", "") + "module srtp.so\n"
+    assert order != shipped
+    with (
+        telephone(tmp_path, "gate", shipped=order) as program,
+        telephone(tmp_path, "home", encryption="srtp") as home,
+        gate_at(program.control_port) as gate,
+        home.owner() as owner,
+    ):
+        assert gate.health() is Health.OK
+        call = gate.telephone.dial(home.address)
+        owner.until("CALL_INCOMING")
+        answer(owner)
+        owner.press("sndcode", "9")
+        owner.press("hangup")
+        gate.until(call, CallStage.ANSWERED)
+        assert gate.next() == CallChange("telephone", call, CallStage.ENDED)
+
+
+@pytest.mark.parametrize(
+    ("secured", "said"),
+    [
+        ("0,audio,RTP", ["ausrc"]),
+        ("0,audio,AES_CM_128_HMAC_SHA1_80", ["ausrc"]),
+        ("0,audio,RTCP", []),  # its statistics alone
+        ("0,audio,AES_CM_128_HMAC_SHA1_32", []),
+        ("1,audio,RTP", []),  # two people are to compare a code
+        ("0,video,RTP", []),
+    ],
+)
+@pytest.mark.parametrize("way", ["tls", "udp"])
+def test_keys_count_and_are_explained_once_the_sound_is_encrypted(
+    tmp_path: Path, way: str, secured: str, said: list[str]
+) -> None:
+    """The words are those of baresip 1.1.0."""
+    prompt = tmp_path / "prompt.wav"
+    write_silence(prompt)
+    peer = {"id": "c0ffee", "peeruri": f"sip:1203@pbx.example.org;transport={way}"}
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        gate_at(server.getsockname()[1], "alsa,default") as gate,
+        server.accept()[0] as program,
+    ):
+        assert gate.health() is Health.OK
+        call = gate.telephone.dial("1203")
+        program.sendall(netstring(response=True, ok=True, data="call id: c0ffee\n", token=f"dial-{call}"))
+        program.sendall(netstring(type="CALL_ESTABLISHED", **peer))
+        gate.until(call, CallStage.ANSWERED)
+        gate.telephone.say(call, str(prompt))
+        program.sendall(netstring(type="CALL_DTMF_START", param="7", **peer))
+        program.sendall(netstring(type="CALL_MENC", param=secured, **peer))
+        program.sendall(netstring(type="CALL_DTMF_START", param="9", **peer))
+        program.sendall(netstring(type="CALL_RINGING", **peer))
+        changes = iter(gate.next, CallChange("telephone", call, CallStage.RINGING))
+        keys = [change.key for change in changes if isinstance(change, CallChange)]
+        gate.telephone.hang_up(call)
+        commands, reader = [], NetstringReader()
+        while "hangup" not in commands:
+            commands += [fields["command"] for fields in reader.take(program.recv(4096))]
+    expected = said if way == "tls" else []
+    assert keys == ["9"] * len(expected)
+    assert commands == ["hangupall", "reginfo", "ausrc", "dial", *expected, "hangup"]
+
+
 def test_the_tones_of_a_key_in_the_sound_are_no_key(gate: Gate, guard: Phone) -> None:
     with guard.owner() as owner:
         call = gate.telephone.dial(guard.address)
@@ -133,8 +257,17 @@ def test_a_call_that_is_hung_up_before_the_program_named_it_does_not_ring_on(
         owner.until("CALL_INCOMING")
 
 
+@pytest.fixture
+def plain_gate(tmp_path: Path) -> Iterator[Gate]:
+    """Return a gate at an exchange that cannot encrypt."""
+    with telephone(tmp_path, "plain", encryption=PLAIN) as program, gate_at(program.control_port) as made:
+        assert made.health() is Health.OK
+        yield made
+
+
 @pytest.mark.parametrize("scenario", ["unknown", "busy", "busy_in_latin_1"])
-def test_a_number_that_does_not_answer_ends(gate: Gate, tmp_path: Path, scenario: str) -> None:
+def test_a_number_that_does_not_answer_ends(plain_gate: Gate, tmp_path: Path, scenario: str) -> None:
+    gate = plain_gate
     with answering(tmp_path, scenario) as address:
         call = gate.telephone.dial(address)
         gate.until(call, CallStage.ENDED)
@@ -184,7 +317,7 @@ def test_a_file_that_was_deleted_is_never_given_to_the_program(speaking: Gate, g
 
 
 def test_a_program_that_plays_no_files_calls_no_one_to_hear_one(tmp_path: Path, guard: Phone) -> None:
-    shipped = (Path(__file__).parents[3] / "deploy/telephone/config").read_text(encoding="utf-8")
+    shipped = (SHIPPED / "config").read_text(encoding="utf-8")
     without = shipped.replace("module aufile.so\n", "")
     assert without != shipped
     with (
@@ -215,14 +348,18 @@ def loudest(heard: Path) -> int:
 
 
 def test_a_call_is_over_when_it_is_hung_up_though_the_other_side_never_confirms_it(
-    gate: Gate, guard: Phone, tmp_path: Path
+    plain_gate: Gate, tmp_path: Path
 ) -> None:
-    with answering(tmp_path, "silent_at_the_end") as address, guard.owner() as owner:
-        call = gate.telephone.dial(address)
-        gate.until(call, CallStage.ANSWERED)
-        gate.telephone.hang_up(call)
-        gate.until(call, CallStage.ENDED)
-        gate.telephone.dial(guard.address)
+    with (
+        answering(tmp_path, "silent_at_the_end") as address,
+        telephone(tmp_path, "next", encryption=PLAIN) as following,
+        following.owner() as owner,
+    ):
+        call = plain_gate.telephone.dial(address)
+        plain_gate.until(call, CallStage.ANSWERED)
+        plain_gate.telephone.hang_up(call)
+        plain_gate.until(call, CallStage.ENDED)
+        plain_gate.telephone.dial(following.address)
         owner.until("CALL_INCOMING")
 
 
@@ -258,13 +395,13 @@ def test_a_call_that_the_called_side_lets_the_program_make_is_hung_up(
         owner.press("accept")
         gate.until(call, CallStage.ANSWERED)
         owner.until("CALL_ESTABLISHED")
-        owner.press("transfer", other.address)
+        owner.press("transfer", f"{other.address};transport=tls")
         stranger.until("CALL_INCOMING")
         stranger.until("CALL_CLOSED")
 
 
 def test_the_settings_that_are_shipped_start(tmp_path: Path) -> None:
-    shipped = (Path(__file__).parents[3] / "deploy/telephone/config").read_text(encoding="utf-8")
+    shipped = (SHIPPED / "config").read_text(encoding="utf-8")
     with telephone(tmp_path, "gate", shipped=shipped) as program, gate_at(program.control_port) as gate:
         assert gate.health() is Health.OK
 
@@ -329,7 +466,7 @@ def test_an_exchange_that_is_gone_is_reported_once_and_once_more_when_it_is_back
             assert gate.silent_for(0.5)
 
 
-def netstring(**fields: str) -> bytes:
+def netstring(**fields: str | bool) -> bytes:
     event = {"event": True, "class": "register", "accountaor": "sip:gate@127.0.0.1:15070", **fields}
     text = json.dumps(event, separators=(",", ":")).encode()
     return str(len(text)).encode() + b":" + text + b","

@@ -1,4 +1,7 @@
-"""`menjin gate WORD SITE.toml`: run, check, identify, pair, fetch, ready, key, prompts, pair-reader."""
+"""`menjin gate WORD SITE.toml`: run, check, identify, pair, fetch, ready, key, prompts, pair-reader.
+
+`menjin gate telephone FOLDER` checks the settings of the telephone program.
+"""
 
 import argparse
 import json
@@ -41,6 +44,8 @@ def run(argv: Sequence[str]) -> int:
     try:
         if args.command == "identify":
             return _identify(args.site_file, args.card, args.ports, args.seconds, args.json)
+        if args.command == "telephone":
+            return _check_telephone(args.folder)
         config = load_config(args.site_file)
         if args.command in {"run", "pair", "fetch"} and (trouble := in_the_clear(config.gate.server_url)):
             print(f"{gate_program()} {args.command}: gate.server_url: {trouble}", file=sys.stderr)
@@ -88,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     sentence = "make what the gate says in its own calls to telephones, with espeak-ng"
     prompts = commands.add_parser("prompts", help=sentence, description=sentence.capitalize() + ".")
     prompts.add_argument("site_file", type=Path, metavar="SITE.toml")
+    sentence = "check the settings of the telephone program; its unit does so at each start"
+    telephone = commands.add_parser("telephone", help=sentence, description=sentence.capitalize() + ".")
+    telephone.add_argument("folder", type=Path, metavar="FOLDER", help="where config and accounts lie")
     pair_reader = commands.add_parser("pair-reader", help="give an OSDP reader in install mode its own key")
     pair_reader.add_argument("site_file", type=Path, metavar="SITE.toml")
     pair_reader.add_argument("reader", metavar="READER", help="its name in the site file")
@@ -153,6 +161,17 @@ def _make_prompts(config: GateConfig) -> int:
         )
         return 1
     return 0
+
+
+def _check_telephone(folder: Path) -> int:
+    """Say what is wrong with the telephone program's settings; 1 where it must not start with them."""
+    from gate_controller.installer.lines import Verdict
+    from gate_controller.installer.telephone_check import check_telephone_program
+
+    lines = list(check_telephone_program(folder))
+    for line in lines:
+        print(line, file=sys.stderr)
+    return 1 if any(line.verdict is Verdict.WRONG for line in lines) else 0
 
 
 def _ready(config: GateConfig) -> int:

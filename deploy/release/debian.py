@@ -66,7 +66,7 @@ class Package:
 
 GATE_UNITS = ("menjin-gate.service", "menjin-terminal-kiosk.service")
 GATE = "It opens by card, PIN, QR code, decides alone and goes on without network and server."
-SCREEN = {"Suggests": "cage, chromium, fonts-noto-cjk, baresip-core"}
+SCREEN = {"Suggests": "cage, chromium, fonts-noto-cjk, baresip-core, nftables"}
 PACKAGES = (
     Package(
         "menjin-server",
@@ -349,10 +349,13 @@ def lay_files(package: Package, tree: Path) -> None:
             "menjin-telephone.service",
             "menjin-gate-call-sound.conf",
             "telephone/config",
+            "telephone/accounts",
+            "telephone/control.nft",
             "kiosk/calls.conf",
             "kiosk/policy.json",
         ):
-            _write(examples / name, (DEPLOY / name).read_text(encoding="utf-8"))
+            text = (DEPLOY / name).read_text(encoding="utf-8")
+            _write(examples / name, text.replace(CHECKOUTS_PROGRAM, program))
 
 
 def write_documents(package: Package, tree: Path, version: str, at_seconds: int, maintainer: str) -> None:

@@ -20,6 +20,7 @@ from gate_controller.installer.site_check import (
     check_secrets,
     check_server,
 )
+from gate_controller.installer.telephone_check import check_telephone
 from gate_controller.site_file.config import GateConfig
 from gate_controller.site_file.outputs import chip_of, lock_of, port_of
 from gate_controller.site_file.pulse_limits import cut_times, limits_of, stored_lanes
@@ -62,6 +63,7 @@ def check_gate(
     yield from check_devices(usable, seconds, monotonic)
     yield from _check_cameras(config, camera_seconds, monotonic)
     yield from check_screens(config)
+    yield from check_telephone(config.telephone)
     yield from _check_lanes(config, now)
     yield from _check_times(config)
 

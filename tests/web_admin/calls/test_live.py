@@ -338,6 +338,8 @@ def test_missed_calls_say_gate_time_and_who_answered_and_no_more(
     small_compound: Compound, called: CallingGate
 ) -> None:
     called.says("one")
+    with small_compound.session() as session:
+        note_seen(session, home_of(small_compound, small_compound.person_id), small_compound.clock())
     called.says("one", CallStep.OVER, end=CallEnd.CANCELLED)
     set_clock(small_compound, 5)
     called.says("two")

@@ -71,12 +71,15 @@ def test_whatever_is_not_called_gets_one_answer(small_compound: Compound, gate: 
     assert [plain(answer) for answer in answers] == [NOT_CALLED] * 6
 
 
-def test_a_home_of_which_no_one_may_pass_there_is_not_called(
-    small_compound: Compound, called: CallingGate
+@pytest.mark.parametrize("what", ["lanes", "valid_from", "valid_until"])
+def test_a_home_of_which_no_one_may_pass_there_now_is_not_called(
+    small_compound: Compound, called: CallingGate, what: str
 ) -> None:
+    now = small_compound.clock()
+    change = {"lanes": ["south-in"], "valid_from": now + timedelta(seconds=1), "valid_until": now}[what]
     with small_compound.session() as session:
         for grant in session.scalars(select(GrantRow)):
-            grant.lanes = ["south-in"]
+            setattr(grant, what, change)
     assert plain(called.says("one")) == NOT_CALLED
 
 

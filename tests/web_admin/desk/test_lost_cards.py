@@ -39,6 +39,7 @@ def test_looks_have_an_end_and_the_manager_answers_the_alarm(compound):
     token = {"csrf_token": csrf_of(guard.get("/manage/desk").text)}
     assert guard.post(path, data=token).status_code == 403
     manager = compound.signed_in("manager")
+    assert look(manager, "3-1203").status_code == 200
     token = {"csrf_token": csrf_of(manager.get("/manage/desk").text)}
     assert manager.post(path, data=token).status_code == 303
     assert read(compound, lambda s: s.get_one(Alarm, alarm.alarm_id).acknowledged_at) is not None
@@ -104,6 +105,13 @@ def test_a_person_gets_one_pass_a_day_however_often_and_by_whom_it_is_asked(comp
     assert len(passes_of(compound, wang)) == 1
     compound.clock.now += timedelta(hours=24, seconds=1)
     assert stop(compound.signed_in_again("guard"), card).location != first.location
+
+
+def test_the_card_of_a_suspended_person_stops_and_becomes_no_pass(compound, wang):
+    by_office(compound, lambda act: setattr(act.session.get_one(Person, wang), "suspended", True))
+    card = read(compound, lambda s: card_of(s, wang))
+    stop(compound.signed_in("guard"), card)
+    assert (state_of(compound, card), passes_of(compound, wang)) == ("suspended", [])
 
 
 def test_a_helper_who_may_not_invite_gets_a_pass_for_themselves(compound, wang):

@@ -72,6 +72,7 @@ def test_a_second_press_makes_no_second_pass(compound, wang):
 def test_a_guard_acts_on_a_card_that_they_have_just_looked_for_alone(compound, wang):
     guard, card = compound.signed_in("guard"), read(compound, lambda s: card_of(s, wang))
     look(compound.signed_in("manager"), "3-1203")  # another account's look counts for nothing
+    look(guard, "1-0101")  # nor does one for another home
     for _try in range(2):
         assert press_stop(guard, card).location == "/manage/lost-card"
         assert "Look for the card first" in guard.get("/manage/lost-card").text

@@ -6,14 +6,15 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import object_session
 
 from gate_controller.rules.decision import Reason
 from tests.support.clock import SetClock
 from tests.support.compounds.resident import Compound, csrf_of
 from web_admin.calls.models import HomeCall, HomeCallWishes
 from web_admin.calls.sign_links import sign_text
-from web_admin.compound.models import Gate, GrantRow, Person
+from web_admin.compound.models import Gate, GrantRow, Lane, Person
 from web_admin.core.limits import COURIERS_OF_ADDRESS
 from web_admin.manage import gate_sign
 from web_admin.visitors.courier_passes import LASTS
@@ -117,7 +118,13 @@ def _not_here(wishes: HomeCallWishes) -> None:
     wishes.blocked_gates = ["north"]
 
 
-@pytest.mark.parametrize("change", [_asks, _takes_none, _not_here])
+def _reads_codes_outwards(wishes: HomeCallWishes) -> None:
+    session = object_session(wishes)
+    assert session is not None
+    session.execute(update(Lane).values(direction="out"))
+
+
+@pytest.mark.parametrize("change", [_asks, _takes_none, _not_here, _reads_codes_outwards])
 def test_every_home_that_gives_none_looks_like_a_number_that_is_no_home(
     small_compound: Compound, courier: FlaskClient, sign: str, change: Callable[[HomeCallWishes], None]
 ) -> None:

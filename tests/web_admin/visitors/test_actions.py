@@ -154,6 +154,11 @@ def test_a_visitors_code_is_refused_for_too_long_another_home_or_no_lane(act: Ac
                     **wanted,
                 },  # type: ignore[arg-type]
             )
+    set_grants(act, person.person_id, [GrantSpec(("north-in",), valid_until=act.now + timedelta(hours=1))])
+    with pytest.raises(ActionRefused, match="your own right"):
+        issue_visitor_code(
+            act, home_id=home.home_id, issuer_person_id=person.person_id, lanes=["north-in"], valid_minutes=61
+        )
 
 
 @pytest.mark.publishing

@@ -12,13 +12,14 @@ from tests.support.acting import add_lane, at_desk, by_phone, household, show_co
 from tests.support.suspending import suspend_for_days
 from tests.web_admin.visitors.tuesdays import at, tuesdays
 from web_admin.action.base import Action
-from web_admin.compound.models import Gate, Person
+from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.refusal import ActionRefused
+from web_admin.credentials.pins import issue_pin
 from web_admin.people.actions import GrantSpec, move_out, set_grants
-from web_admin.visitors.actions import issue_pass, issue_visitor_code
+from web_admin.visitors.actions import issue_pass, issue_visitor_code, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.uses import note_visitor_uses, uses_of
-from web_admin.visitors.weekly import next_visit, pass_due, series_state, withdraw_series
+from web_admin.visitors.weekly import next_visit, pass_due, reopen_series, series_state, withdraw_series
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY_NINE = datetime(2026, 3, 10, 9, 0, tzinfo=SHANGHAI)
@@ -80,6 +81,19 @@ def test_withdrawing_ends_the_visit_that_runs_and_signs_no_other(act: Action, ho
     assert show_code(during, text).reason is Reason.PASS_WITHDRAWN
     assert pass_due(at(act, TUESDAY_NINE + timedelta(days=7)), row.series_id) is None
     assert series_state(row, SHANGHAI, during.now) == "withdrawn"
+
+
+def test_what_is_reopened_is_what_ended_with_the_invitation(act: Action, host: Person) -> None:
+    row = tuesdays(act, host.person_id)
+    first = pass_due(at(act, TUESDAY_NINE), row.series_id)
+    assert first is not None
+    withdraw_pass(act, first.pass_id)
+    later = at(act, TUESDAY_NINE + timedelta(days=7))
+    second = pass_due(later, row.series_id)
+    assert second is not None
+    withdraw_series(later, row.series_id)
+    reopen_series(later, row.series_id)
+    assert (first.withdrawn_at, second.withdrawn_at, row.withdrawn_at) == (act.now, None, None)
 
 
 def test_who_moves_out_or_may_not_pass_has_no_visits_signed(act: Action, host: Person) -> None:
@@ -160,15 +174,19 @@ def test_uses_of_passes_and_codes_are_noted_and_nothing_else(act: Action, host: 
     made = issue_pass(act, issuer_person_id=host.person_id, label="x", gate_numbers=[1])
     issue_visitor_code(act, home_id=host.home_id or "", issuer_person_id=host.person_id, lanes=["north-in"])
     code_id = host.credentials[0].credential_id
+    issue_pin(at_desk(act), host.person_id)
+    (pin_id,) = act.session.scalars(
+        select(CredentialRow.credential_id).where(CredentialRow.kind == "pin")
+    ).all()
     entries = [
         opened(1, act.now, made.pass_id),
         opened(2, act.now + timedelta(minutes=1), made.pass_id),
         opened(3, act.now, code_id, "pin"),
         opened(4, act.now, made.pass_id, opens=False),
-        opened(5, act.now, "another-phone"),
+        opened(5, act.now, pin_id, "pin"),
     ]
     note_visitor_uses(act.session, act.session.get_one(Gate, "north"), entries, act.now)
-    uses = uses_of(act.session, [made.pass_id, code_id, "another-phone"])
+    uses = uses_of(act.session, [made.pass_id, code_id, pin_id])
     assert {key: [use.at for use in found] for key, found in uses.items()} == {
         made.pass_id: [act.now + timedelta(minutes=1), act.now],
         code_id: [act.now],

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from gate_controller.contract.passes import VisitorPass
 from gate_controller.contract.records import CalendarRecord, Grant, PersonRecord, SiteRecord
 from web_admin.access.horizon import MOST_WEEKS, WEEK, passing_turns, weeks_felt
 from web_admin.access.sent import GateSent, Part, PersonSent, Sent
@@ -34,6 +35,14 @@ def test_an_end_that_is_set_moved_or_taken_away_is_looked_at_in_its_week():
     assert weeks_felt(sent(first), sent(), NOW) == (THIS_WEEK, (first, first + WEEK))
     moved = (THIS_WEEK, (first, first + WEEK), (second, second + WEEK))
     assert weeks_felt(sent(first), sent(second), NOW) == moved
+
+
+def test_a_face_and_a_pass_are_kept_until_their_ends_too():
+    first, second = NOW + timedelta(days=40), NOW + timedelta(days=60)
+    record = PersonRecord(person_id="a", methods=(), grants=())
+    given = VisitorPass("1" * 16, "a", (1,), NOW, second, 0)
+    after = Sent((Part((), {"a": PersonSent(record, faces={"north": first}, passes=(given,))}),))
+    assert [begins for begins, _ends in weeks_felt(sent(), after, NOW)] == [NOW, first, second]
 
 
 def test_ends_of_one_week_are_looked_at_together_and_of_many_the_first():

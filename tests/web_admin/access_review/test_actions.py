@@ -25,6 +25,7 @@ from web_admin.credentials.actions import end_credential
 from web_admin.credentials.models import EmergencyCode
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.people.actions import move_out
+from web_admin.people.homes import add_home
 
 pytestmark = pytest.mark.both_databases
 
@@ -109,6 +110,17 @@ def test_only_the_office_works_on_a_review(compound: Compound) -> None:
         ):
             with pytest.raises(ActionRefused, match="Only the property office does this"):
                 work(act)
+
+
+def test_an_expired_key_is_not_listed_and_a_helper_whose_adult_left_the_home_is_no_ones(
+    compound: Compound,
+) -> None:
+    compound.adult.home_id = add_home(compound.act, "9-0909").home_id
+    compound.act.session.scalars(select(ApiKey)).one().valid_until = compound.act.now
+    compound.act.session.flush()
+    rows = rows_of(compound.act, begin(compound))
+    assert "api_key" not in {kind for kind, _subject in rows}
+    assert rows["helper", compound.helper.person_id].why == "no_one_answers"
 
 
 def test_a_second_round_is_refused_while_one_runs(compound: Compound) -> None:
@@ -221,6 +233,9 @@ def test_a_person_who_is_asked_answers_and_the_office_decides(compound: Compound
     assert (row.asked_whom, row.answer_by) == ("person", compound.act.now + timedelta(days=14))
     with pytest.raises(ActionRefused, match="no such"):
         answer_asked(by_phone(compound.act, "someone"), row.row_id, "not_needed", "someone")
+    helper_id, of_helper = compound.helper.person_id, rows["helper", compound.helper.person_id]
+    with pytest.raises(ActionRefused, match="no such"):  # their home was asked
+        answer_asked(by_phone(compound.act, helper_id), of_helper.row_id, "needed", helper_id)
     person_id = compound.adult.person_id
     answer_asked(by_phone(compound.act, person_id), row.row_id, "not_needed", person_id)
     assert (row.answer, row.decision) == ("not_needed", None)

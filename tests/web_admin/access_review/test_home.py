@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.acting import by_phone, household
+from tests.support.compounds.access_reviews import close_now
 from tests.web_admin.access_review.reviewed import Compound, begin, of_kind
+from web_admin.access_review.closing import signed_review
 from web_admin.access_review.home import decide_at_home
 from web_admin.access_review.models import ReviewRow
 from web_admin.access_review.queries import rows_for_home, waits_for_person
@@ -48,6 +50,8 @@ def test_a_home_keeps_a_helper_and_suspends_a_childs_card(compound: Compound) ->
     assert not waits_for_person(compound.act.session, compound.act.site_id, compound.adult)
     with pytest.raises(ActionRefused, match="decided meanwhile"):
         at_home(compound, helper, "suspend")
+    record = signed_review(close_now(compound.act)).record
+    assert {row.decided_by for row in record.rows} == {None, "home"}, "a signed record names no resident"
 
 
 def test_a_home_may_leave_it_to_the_office(compound: Compound) -> None:

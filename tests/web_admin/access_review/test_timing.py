@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.support.acting import manager
 from tests.support.compounds.access_reviews import close_now
@@ -90,6 +90,9 @@ def test_the_office_is_reminded_every_two_weeks_and_a_home_once(menjin: Menjin) 
     assert mails(menjin).count("home@example.org") == 2
     with menjin.database.session() as session:
         assert session.scalars(select(ReviewRow.decision).where(ReviewRow.decision.is_not(None))).all() == []
+        session.execute(update(ReviewRow).values(reminded_at=None))
+    remind_of_rounds(menjin, begun + 28 * DAY)
+    assert mails(menjin).count("home@example.org") == 2, "the deadline is over"
 
 
 def test_rows_and_records_are_deleted_with_the_evidence_of_their_time(menjin: Menjin) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from tests.support.act_previews import WEEKDAYS, go_on, is_preview, pass_on_weekdays
 from tests.support.compounds.desk import card_of, hidden_of, read
+from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.chosen import preview, sent
 from tests.web_admin.manage.forms import send
 from tests.web_admin.manage.sent_sheets import PATH, upload
@@ -368,6 +369,13 @@ def test_other_fields_than_those_that_were_shown_are_shown_again(compound, offic
     assert shorter_still != shorter.text
     forged = type("Answer", (), {"text": shorter_still})()
     assert "Something changed since you saw this." in go_on(office, forged).text
+
+
+def test_what_another_account_has_read_is_shown_again(compound, weekdays, shorter):
+    installer = compound.signed_in("installer")
+    token = csrf_of(installer.get("/manage/hours/").text)
+    taken = type("Answer", (), {"text": shorter.text.replace(csrf_of(shorter.text), token)})()
+    assert "Something changed since you saw this." in go_on(installer, taken).text
 
 
 @pytest.mark.wide

@@ -136,6 +136,12 @@ def test_a_week_of_special_days_is_as_it_was(compound, office):
     week = {"day": "2026-10-01", "last_day": "2026-10-07", "kind": "holiday", "name": "National Day"}
     done(office, send(office, "/manage/hours/days/new", **week))
     assert len(days(compound)) == len(before) + 6
+    with compound.act("manager") as act:
+        set_calendar_day(act, date(2026, 10, 3), None)
+    undo(office)
+    assert len(days(compound)) == len(before) + 5, "one of them was changed since"
+    with compound.act("manager") as act:
+        set_calendar_day(act, date(2026, 10, 3), "holiday", "National Day")
     done(office, undo(office))
     assert days(compound) == before
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from tests.support.act_previews import done
 from tests.support.compounds.desk import CARD_OF_WANG, card_of, hidden_of, read
+from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.forms import send
 from web_admin.accounts.api_keys import MAX_LIVE_KEYS, make_api_key
 from web_admin.accounts.models import ApiKey, User
@@ -84,16 +85,18 @@ def test_no_key_comes_back_where_there_are_twenty(compound, office):
     assert read(compound, lambda s: s.get_one(ApiKey, key_id).ended_at) is not None
 
 
-def test_a_key_of_a_closed_account_comes_back_to_the_account_that_undoes(compound, office):
+@pytest.mark.parametrize(("is_closed", "author"), [(True, "manager"), (False, "guard")])
+def test_a_key_of_a_closed_account_alone_comes_back_to_the_account_that_undoes(
+    compound, office, is_closed, author
+):
     key_id = ended_key(compound, office)
     with compound.app.app_context(), current_menjin().database.session() as session:
         guard = session.scalars(select(User).where(User.email == "guard@example.org")).one()
-        guard.active = False
+        guard.active = not is_closed
         session.get_one(ApiKey, key_id).author_id = f"staff-{guard.id}"
     undo(office)
-    manager = read(compound, lambda s: s.scalar(select(User.id).where(User.email == "manager@example.org")))
     row = read(compound, lambda s: s.get_one(ApiKey, key_id))
-    assert (row.ended_at, row.author_id) == (None, f"staff-{manager}")
+    assert (row.ended_at, row.author_id) == (None, account(compound, author))
 
 
 def removed_webhook(compound, office):
@@ -176,7 +179,9 @@ def test_after_a_day_nothing_is_had_back(compound, office):
     compound.clock.now += timedelta(hours=25)
     office = compound.signed_in("manager")
     assert undo(office) is None
-    office.post(path, data=hidden_of(page, path))
+    token = {"csrf_token": csrf_of(office.get(LIST).text)}
+    answer = office.post(path, data=hidden_of(page, path) | token, follow_redirects=True)
+    assert "was too long ago" in answer.text
     assert read(compound, lambda s: s.get_one(ApiKey, key_id).ended_at) is not None
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.browser.axe import axe, needs_axe
 from tests.browser.office_screen import SMALL_TARGETS, sign_in
-from tests.support.compounds.desk import card_of, give_pins, read, show_at_a_gate
+from tests.support.compounds.desk import card_of, give_pins, read, show_at_a_gate, use_before_today
 from tests.support.compounds.managed import ManagedCompound
 from web_admin.compound.models import CredentialRow
 
@@ -27,6 +27,7 @@ def page_of(browser: Browser, address: str, role: str, locale: str, width: int =
 
 def open_visit(page: Page, managed: ManagedCompound) -> None:
     """Begin with a card by keyboard alone, and show it at a gate."""
+    use_before_today(managed.app)
     page.keyboard.type("4200005\n")
     page.locator("form[action$='/desk/proof'] button").wait_for()
     show_at_a_gate(managed.app)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.served.served_compound import Browser, ServedCompound
 from tests.served.signed_gate import signed_gate
-from tests.support.compounds.desk import CARD_OF_WANG, card_of, give_pins, read
+from tests.support.compounds.desk import CARD_OF_WANG, card_of, give_pins, read, use_before_today
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow
 from web_admin.desk.models import DeskVisitRow
@@ -61,6 +61,7 @@ def test_a_card_with_the_pin_of_its_holder_opens_the_visit_and_each_alone_does_n
     served: ServedCompound,
 ) -> None:
     pins = give_pins(served.compound)
+    use_before_today(served.compound.app)
     guard = served.signed_in("guard")
     sends(guard, "/manage/desk", "/manage/desk/pin", home="3-1203", pin=pins.usual)
     assert not acts_as_a_person(guard)
@@ -76,6 +77,7 @@ def test_a_card_with_the_pin_of_its_holder_opens_the_visit_and_each_alone_does_n
 def test_an_old_person_with_a_card_alone_shows_it_three_times_at_a_gate(served: ServedCompound) -> None:
     gate, wang = signed_gate(served), served.compound.persons["王芳"]
     card = read(served.compound, lambda s: card_of(s, wang))
+    use_before_today(served.compound.app)
     guard = served.signed_in("guard")
     gate.opens(wang, card, at=datetime.now(UTC) - timedelta(minutes=10))
     types_card(guard, CARD_OF_WANG)
@@ -96,6 +98,7 @@ def test_an_old_person_with_a_card_alone_shows_it_three_times_at_a_gate(served: 
 def test_what_a_stolen_gate_says_proves_no_person(served: ServedCompound) -> None:
     gate, wang = signed_gate(served), served.compound.persons["王芳"]
     card = read(served.compound, lambda s: card_of(s, wang))
+    use_before_today(served.compound.app)
     guard = served.signed_in("guard")
     types_card(guard, CARD_OF_WANG)
     for second in range(3):
@@ -132,6 +135,7 @@ def test_the_person_reads_of_each_number_that_was_typed(served: ServedCompound) 
 def test_a_number_alone_suspends_its_card_and_says_nothing(served: ServedCompound) -> None:
     wang = served.compound.persons["王芳"]
     card = read(served.compound, lambda s: card_of(s, wang))
+    use_before_today(served.compound.app)
     guard = served.signed_in("guard")
     found = [
         sends(guard, "/manage/lost-card", "/manage/lost-card", number=number, why="as_typed")

@@ -22,7 +22,7 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import card_lookup, open_pin_tag
 from web_admin.desk.limits import TOO_MANY, TOO_MANY_PINS, TooMany, may_type, may_type_pin
 from web_admin.desk.models import HOME_PIN, REFUSED, DeskVisitRow
-from web_admin.desk.proof import shown_at_a_gate
+from web_admin.desk.proof import refuse_new, shown_at_a_gate
 from web_admin.desk.visits import end_visits, is_waiting
 from web_admin.people.invitations import confirm_identity
 
@@ -90,10 +90,8 @@ def prove_by_pin(act: Action, visit: DeskVisitRow, pin: str) -> bool:
     if visit.opened_by != "card" or found.person_id != visit.person_id:
         _note_refused(act, visit.account_id, visit.role, "pin", home)
         return False
-    if found.known_to_home:
-        visit.opened_by = HOME_PIN
     _call_for_help(act, visit, found)
-    return _proved(act, visit, "pin", own=not found.known_to_home)
+    return _proved(act, visit, "pin", found, _shown_first(act, visit))
 
 
 def prove_by_card(act: Action, visit: DeskVisitRow, number: int) -> bool:
@@ -105,8 +103,7 @@ def prove_by_card(act: Action, visit: DeskVisitRow, number: int) -> bool:
     if visit.opened_by == "card" or card is None or card.person_id != visit.person_id:
         _note_refused(act, visit.account_id, visit.role, "card")
         return False
-    first = act.session.get(CredentialRow, visit.credential_id)
-    return _proved(act, visit, "card", own=first is not None and not first.known_to_home)
+    return _proved(act, visit, "card", _shown_first(act, visit), card)
 
 
 def prove_by_gate(act: Action, visit: DeskVisitRow) -> bool:
@@ -115,10 +112,8 @@ def prove_by_gate(act: Action, visit: DeskVisitRow) -> bool:
     shown = shown_at_a_gate(act.session, visit, act.now)
     if shown is None or not is_usable(shown, act.now):
         return False
-    if not shown.known_to_home:
-        visit.opened_by = shown.kind
     _call_for_help(act, visit, shown)
-    return _proved(act, visit, "gate", own=not shown.known_to_home)
+    return _proved(act, visit, "gate", shown)
 
 
 def answer_by_phone(act: Action, visit_id: str, *, is_there: bool) -> None:
@@ -142,13 +137,25 @@ def answer_by_phone(act: Action, visit_id: str, *, is_there: bool) -> None:
         return
     if person.phone_unproven is not None:
         raise ActionRefused(None, _("This phone must be verified first. Show your card or PIN at a gate."))
-    _proved(act, visit, "phone", own=False)
+    _proved(act, visit, "phone")
 
 
-def _proved(act: Action, visit: DeskVisitRow, by: str, *, own: bool) -> bool:
+def _shown_first(act: Action, visit: DeskVisitRow) -> CredentialRow:
+    return act.session.get_one(CredentialRow, visit.credential_id)
+
+
+def _proved(act: Action, visit: DeskVisitRow, by: str, *shown: CredentialRow) -> bool:
+    """Open a visit by what was shown; raise ActionRefused for what is too new to prove who is there."""
     person = _holder(act, visit)
     if person is None or not is_waiting(visit, act.now):
         return False
+    for credential in shown:
+        refuse_new(act.session, visit, credential, act.now)
+    known_to_home = any(credential.known_to_home for credential in shown)
+    if known_to_home:
+        visit.opened_by = HOME_PIN
+    elif by == "gate":
+        visit.opened_by = shown[0].kind
     visit.proved_by, visit.proved_at = by, act.now
     record(
         act,
@@ -156,7 +163,7 @@ def _proved(act: Action, visit: DeskVisitRow, by: str, *, own: bool) -> bool:
         {"visit_id": visit.visit_id, "by": visit.opened_by, "proved_by": by},
         person_id=person.person_id,
     )
-    if own and person.phone_unproven is not None:
+    if shown and not known_to_home and person.phone_unproven is not None:
         confirm_identity(act, person.person_id, by_own=by == "gate")
     return True
 

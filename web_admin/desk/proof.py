@@ -3,21 +3,26 @@
 Who walks through a gate shows their card once, and a member of staff who watches could type its number just
 then. So the same card, or PIN, is shown three times, which no one does on their way home. A gate decides what
 it read, nothing that is typed at the desk counts, and a gate that the server does not trust proves nothing.
+
+The office has what it has just made in its own hand. So a card or PIN proves its person from a day after it
+was made, once a gate opened for it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.compound.models import CredentialRow, Gate
+from web_admin.core.refusal import ActionRefused
 from web_admin.desk.models import DeskVisitRow
 from web_admin.desk.visits import VERIFICATION_MINUTES
 from web_admin.journal.models import GateEvent
-from web_admin.people.phone_verification import CLOCKS_APART
+from web_admin.people.phone_verification import CLOCKS_APART, OWN_SINCE
 
 SHOWINGS = 3
 APART = timedelta(seconds=1)
@@ -61,6 +66,30 @@ def shown_at_a_gate(session: Session, visit: DeskVisitRow, now: datetime) -> Cre
     ]
     # What others of the home know as well proves less than what is their own.
     return min(theirs, key=lambda row: row.known_to_home, default=None)
+
+
+def refuse_new(session: Session, visit: DeskVisitRow, shown: CredentialRow, now: datetime) -> None:
+    """Raise ActionRefused for a card or PIN that its person cannot be known by yet."""
+    if shown.created_at > now - OWN_SINCE or not _opened_a_gate(session, shown, visit.opened_at):
+        raise ActionRefused(
+            None,
+            _(
+                "This card or PIN was made within the last day, or has opened no gate yet, so it does not "
+                "prove who is here. Their phone can. A person without one shows a document, as for a "
+                "lost card."
+            ),
+        )
+
+
+def _opened_a_gate(session: Session, shown: CredentialRow, before: datetime) -> bool:
+    passages = select(GateEvent.seq).where(
+        GateEvent.person_id == shown.person_id,
+        GateEvent.kind == EventKind.ACCESS,
+        GateEvent.at < before - CLOCKS_APART,
+        GateEvent.facts["opens"].as_boolean().is_(True),
+        GateEvent.personal["credential_id"].as_string() == shown.credential_id,
+    )
+    return session.scalars(passages.limit(1)).first() is not None
 
 
 def _apart(times: Sequence[datetime]) -> int:

@@ -65,7 +65,7 @@ def show() -> str:
     return _page()
 
 
-def _page(tap: TapForm | None = None, pin: OwnPinForm | None = None) -> str:
+def _page(tap: TapForm | None = None, pin: OwnPinForm | None = None, button: AgainForm | None = None) -> str:
     visit, waiting = current_visit(), waiting_visit()
     tap, pin = tap or TapForm(formdata=None, prefix=""), pin or PinForm(formdata=None)
     return render_template(
@@ -79,7 +79,7 @@ def _page(tap: TapForm | None = None, pin: OwnPinForm | None = None) -> str:
         until=waiting.opened_at + VERIFICATION_MINUTES if waiting is not None else request_now(),
         tap=tap,
         pin=pin,
-        button=AgainForm(formdata=None),
+        button=button or AgainForm(formdata=None),
         reader=ReaderForm(formdata=None, form=desk_form()),
     )
 
@@ -162,15 +162,20 @@ def proof_by_card() -> Page:
 
 @bp.post("/proof")
 @allowed(SERVE)
-def look_for_proof() -> Response:
+def look_for_proof() -> Page:
     """Look whether a gate or the phone has proved that the person is there, and go on."""
     if current_visit() is not None:
         return to("resident.ways_in")
     waiting = waiting_visit()
     if waiting is None:
         return to("desk.show", over=1)
-    if AgainForm().validate_on_submit() and prove_by_gate(current_action("desk"), waiting):
-        return _opened(waiting)
+    form = AgainForm()
+    try:
+        if form.validate_on_submit() and prove_by_gate(current_action("desk"), waiting):
+            return _opened(waiting)
+    except ActionRefused as refusal:
+        show_refusal(form, refusal)
+        return _refused_but_kept(_page(button=form), refusal)
     return to("desk.show", again=1)
 
 

@@ -28,7 +28,7 @@ from tests.support.compounds.called_home import (
 )
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.counted_tries import forget_tries
-from tests.support.compounds.desk import show_at_a_gate
+from tests.support.compounds.desk import show_at_a_gate, use_before_today
 from tests.support.compounds.filled_once import SERVER_KEYS
 from tests.support.compounds.lived_in import NEWLY_INVITED, RESIDENTS, act_in, live_in, words_of
 from tests.support.compounds.managed import ROLES, ManagedCompound, make_managed_compound
@@ -92,6 +92,7 @@ class World:
                 page.locator("form[action$='/desk/card'] button").click()
                 page.locator("form[action$='/desk/proof'] button").wait_for()
             if who == "desk":
+                use_before_today(self.compound.app)
                 show_at_a_gate(self.compound.app)
                 page.locator("form[action$='/desk/proof'] button").click()
                 page.wait_for_url("**/r/**")

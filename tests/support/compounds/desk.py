@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from flask import Flask
@@ -92,6 +92,36 @@ def _fresh(client: FlaskClient) -> str:
     return "/manage/desk"
 
 
+def use_before_today(app: Flask) -> None:
+    """Make every card and PIN two days old and used at a gate, so that it proves its person."""
+    with app.app_context(), current_menjin().database.session() as session:
+        used_at = current_menjin().clock() - timedelta(days=2)
+        kept = select(CredentialRow).where(CredentialRow.kind.in_(("card", "pin")))
+        for row in session.scalars(kept):
+            row.created_at = used_at - timedelta(minutes=1)
+            session.merge(_passage(f"used-{row.credential_id}", 1, "north", row, used_at))
+
+
+def _passage(journal_id: str, seq: int, gate_id: str, shown: CredentialRow, at: datetime) -> GateEvent:
+    lane_id = f"{gate_id}-in"
+    return GateEvent(
+        journal_id=journal_id,
+        gate_id=gate_id,
+        seq=seq,
+        kind="access",
+        lane_id=lane_id,
+        at=at,
+        received_at=at,
+        person_id=shown.person_id,
+        facts={"method": shown.kind, "opens": True, "reason": "granted", "lane_id": lane_id},
+        personal={"person_id": shown.person_id, "credential_id": shown.credential_id},
+        salt=b"s",
+        personal_digest=bytes(32),
+        previous=bytes(32),
+        digest=bytes(32),
+    )
+
+
 def show_at_a_gate(app: Flask, *, times: int = 3, gate_id: str = "north") -> None:
     """Show what the newest visit began with at a gate, as its journal then says."""
     with app.app_context(), current_menjin().database.session() as session:
@@ -103,27 +133,12 @@ def show_at_a_gate(app: Flask, *, times: int = 3, gate_id: str = "north") -> Non
         ).first()
         if visit is None or visit.person_id is None:
             return
-        journal_id = f"shown-{visit.visit_id[:8]}-{times}"
-        method = "card" if visit.opened_by == "card" else "pin"
+        shown = session.get_one(CredentialRow, visit.credential_id)
         for seq in range(1, times + 1):
-            session.add(
-                GateEvent(
-                    journal_id=journal_id,
-                    gate_id=gate_id,
-                    seq=seq,
-                    kind="access",
-                    lane_id=f"{gate_id}-in",
-                    at=now + timedelta(seconds=2 * (seq - times)),
-                    received_at=now,
-                    person_id=visit.person_id,
-                    facts={"method": method, "opens": True, "reason": "granted", "lane_id": f"{gate_id}-in"},
-                    personal={"person_id": visit.person_id, "credential_id": visit.credential_id},
-                    salt=b"s",
-                    personal_digest=bytes(32),
-                    previous=bytes(32),
-                    digest=bytes(32),
-                )
-            )
+            at = now + timedelta(seconds=2 * (seq - times))
+            passage = _passage(f"shown-{visit.visit_id[:8]}-{times}", seq, gate_id, shown, at)
+            passage.received_at = now
+            session.add(passage)
 
 
 def look_for_proof(client: FlaskClient) -> TestResponse:
@@ -133,6 +148,7 @@ def look_for_proof(client: FlaskClient) -> TestResponse:
 
 def served_with_card(client: FlaskClient, card: str = CARD_OF_WANG) -> TestResponse:
     """Open a visit: the card at the desk, then three times at a gate."""
+    use_before_today(client.application)
     tap(client, card)
     show_at_a_gate(client.application)
     return look_for_proof(client)
@@ -140,6 +156,7 @@ def served_with_card(client: FlaskClient, card: str = CARD_OF_WANG) -> TestRespo
 
 def served_with_pin(client: FlaskClient, home: str, pin: str) -> TestResponse:
     """Open a visit: home number and PIN at the desk, then three times at a gate."""
+    use_before_today(client.application)
     type_pin(client, home, pin)
     show_at_a_gate(client.application)
     return look_for_proof(client)

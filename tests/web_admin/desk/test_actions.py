@@ -1,5 +1,8 @@
 """A visit at the desk begins with the person's own card or PIN, and with nothing else."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -8,14 +11,17 @@ from tests.support.compounds.desk import (
     card_of,
     give_pins,
     look_for_proof,
+    press,
     read,
     served_with_card,
     served_with_pin,
     show_at_a_gate,
     tap,
     type_pin,
+    use_before_today,
 )
 from tests.web_admin.desk.visits import entries
+from tests.web_admin.manage.forms import send
 from web_admin.action.base import new_action
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow, Person
@@ -114,6 +120,7 @@ def test_a_person_invited_again_is_believed_after_proof_whichever_pin_they_typed
     assert paused() == "invited_again"
     assert type_pin(client, "3-1203", getattr(pins, which)).status_code == 303
     assert paused() == "invited_again"
+    use_before_today(compound.app)
     show_at_a_gate(compound.app)
     assert look_for_proof(client).location == "/r/"
     assert paused() is None
@@ -137,3 +144,50 @@ def test_a_pin_that_the_home_gave_opens_a_visit_without_the_persons_records(comp
     served_with_card(client)
     assert client.get("/r/records").status_code == 200
     assert read(compound, lambda s: s.get_one(Person, wang).phone_unproven) is None
+
+
+# -- what the office has just made -------------------------------------------------------------------
+
+NEW_CARD = "4242077"
+
+
+def office_makes_card_and_pin(compound, wang):
+    """Give a card and a PIN through the office's pages; return the PIN as the office reads it."""
+    client = compound.signed_in("manager")
+    page = f"/manage/people/{wang}"
+    assert send(client, f"/manage/cards/give/{wang}", number=NEW_CARD).status_code == 303
+    shown = send(client, page, f"{page}/pin").text
+    return re.search(r'<p class="code">(\d{6})</p>', shown)[1]
+
+
+def type_both(client, pin):
+    tap(client, NEW_CARD)
+    return press(client, "/manage/desk", "/manage/desk/proof/pin", pin=pin)
+
+
+def test_a_card_and_a_pin_that_the_office_has_just_made_prove_no_one(compound, wang):
+    pin = office_makes_card_and_pin(compound, wang)
+    client = compound.signed_in("manager")
+    refused = type_both(client, pin)
+    assert refused.status_code == 422
+    assert "was made within the last day" in refused.text
+    assert client.get("/r/records/export.json").status_code == 303
+    show_at_a_gate(compound.app)
+    assert look_for_proof(client).status_code == 422
+    assert entries(compound, "desk_opened") == []
+    compound.clock.now += timedelta(hours=25)
+    client = compound.signed_in_again("manager")
+    assert type_both(client, pin).status_code == 422, "no gate has seen them yet"
+    use_before_today(compound.app)
+    assert type_both(client, pin).location == "/r/"
+
+
+def test_a_pin_used_at_gates_for_days_proves_nothing_beside_a_card_made_today(compound, wang):
+    pins = give_pins(compound)
+    use_before_today(compound.app)
+    office_gives = send(compound.signed_in("manager"), f"/manage/cards/give/{wang}", number=NEW_CARD)
+    assert office_gives.status_code == 303
+    client = compound.signed_in("guard")
+    type_pin(client, "3-1203", pins.usual)
+    refused = press(client, "/manage/desk", "/manage/desk/proof/card", number=NEW_CARD)
+    assert (refused.status_code, client.get("/r/").status_code) == (422, 303)

@@ -79,6 +79,10 @@ class HeldCredential(UsableCredential, Protocol):
     def duress(self) -> bool:
         """Return whether it calls for help, so that it is no method of its own."""
 
+    @property
+    def works_without_server(self) -> bool:
+        """Return whether its holder can show it while the server is away."""
+
 
 def is_usable(credential: UsableCredential, now: datetime) -> bool:
     """Return whether a credential is active and within its time."""
@@ -109,3 +113,8 @@ def usable_methods(credentials: Iterable[HeldCredential], now: datetime) -> froz
         for credential in credentials
         if is_usable(credential, now) and (method := own_method(credential)) is not None
     )
+
+
+def methods_beside_face(credentials: Iterable[HeldCredential], now: datetime) -> frozenset[Method]:
+    """Return those of the usable methods that a face may stand beside: no server is needed to show them."""
+    return usable_methods((one for one in credentials if one.works_without_server), now)

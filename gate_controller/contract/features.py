@@ -48,11 +48,16 @@ telephone ends it."""
 PLACES = "places"
 """Of records: a gate that has it opens for a visitor's pass that names its place in place of its number."""
 
+PRINTED_CODES = "printed_codes"
+"""Of records: a gate that has it counts a code on paper as a way beside face, one of the server as none."""
+
 FEATURES: tuple[Feature, ...] = (
     # A gate without it counts no time: what it ignores would not pause its faces either.
     Feature(LOST_READERS, "site", "face_pause_hours", may_be_ignored=True),
     # A gate without it takes a place's number for another gate's, and stays shut.
     Feature(PLACES, "lane", "place_numbers", may_be_ignored=True),
+    # A gate without it takes both kinds for a way; the server pauses a face that has the other kind alone.
+    Feature(PRINTED_CODES, "credential", "printed", may_be_ignored=True),
 )
 
 

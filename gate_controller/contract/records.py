@@ -203,6 +203,11 @@ class CredentialRecord(Record, frozen=True):
         return CredentialKind(str(self.__struct_config__.tag))
 
     @property
+    def works_without_server(self) -> bool:
+        """Return whether its holder can show it while the server is away."""
+        return True
+
+    @property
     def duress(self) -> bool:
         """Tell whether it calls for help in silence; a PIN can."""
         return False
@@ -251,9 +256,15 @@ class EmergencyCodeCredential(
 
 
 class QrCredential(CredentialRecord, frozen=True, tag=CredentialKind.QR.value, tag_field="kind"):
-    """A phone's P-256 public key (uncompressed point); None where the page shows online codes."""
+    """A phone's P-256 public key (uncompressed point); None where the server signs the code."""
 
     public_key: Annotated[bytes, msgspec.Meta(min_length=65, max_length=65)] | None = None
+    printed: bool = False
+
+    @property
+    def works_without_server(self) -> bool:
+        """Return whether its holder can show it while the server is away."""
+        return self.public_key is not None or self.printed
 
 
 TypedCredential = PinCredential | VisitorCodeCredential | EmergencyCodeCredential

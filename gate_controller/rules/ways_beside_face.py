@@ -34,13 +34,16 @@ def ways_without_wait(
 ) -> frozenset[Method]:
     """Return those of the ways that work which do not wait, as a PIN does that is stopped or delayed.
 
+    A code that the server makes for the phone waits for the server, so it is none of them.
+
     A face counts beside these alone, since who gave no face waits too. A two-method request counts the others
     as well: typing wrong numbers must not talk it down to one.
     """
     held = [
         credential
         for credential in policy.credentials_for_ways.get(person.person_id, ())
-        if not (isinstance(credential, PinCredential) and credential.home_id in memory.homes_waiting)
+        if credential.works_without_server
+        and not (isinstance(credential, PinCredential) and credential.home_id in memory.homes_waiting)
     ]
     ways = _methods(held, person, lane, policy, memory, now)
     return frozenset(method for method in ways if now >= memory.delayed_until.get(method, now))

@@ -5,7 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gate_controller.contract.records import HomeRecord
+from gate_controller.contract.records import FaceRecord, HomeRecord, QrCredential
+from gate_controller.face_control.messages import FaceEnded
+from gate_controller.face_control.reasons import FaceReason
+from gate_controller.face_control.results import FaceResult
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import InputKind
 from tests.support.compounds.people import (
@@ -23,6 +26,7 @@ from tests.support.compounds.people import (
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.waiting import PATIENCE_SECONDS, until
+from tests.support.gates.worlds import PERSON
 
 
 @pytest.fixture
@@ -250,3 +254,26 @@ def test_the_guard_is_called_from_a_keypad_alone(bench: BenchGate) -> None:
     assert opened(bench, bench.keys.type("31203#482915#"))
     bench.stop()
     assert [entry.kind for entry in bench.entries()].count("alarm_help") == 1
+
+
+def test_with_the_server_away_a_face_opens_beside_a_code_on_paper_and_not_beside_one_of_the_servers(
+    bench: BenchGate,
+) -> None:
+    with_paper = "00000000000000a2"
+    bench.give_policy(
+        records(
+            person(),
+            QrCredential("qr-1", PERSON),
+            FaceRecord(PERSON, "consent-1", "yunet-sface"),
+            person(with_paper),
+            QrCredential("qr-2", with_paper, printed=True),
+            FaceRecord(with_paper, "consent-2", "yunet-sface"),
+        )
+    )
+    bench.start()
+    for person_id in (PERSON, with_paper):
+        result = FaceResult(True, FaceReason.MATCHED, person_id, 0.9)
+        bench.gate.inbox.put(FaceEnded(LANE, result))
+    bench.handled()
+    bench.stop()
+    assert bench.decisions() == [("face", "face_alone", False), ("face", "granted", True)]

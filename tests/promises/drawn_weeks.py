@@ -186,7 +186,9 @@ def _people(chance: random.Random, begins: datetime) -> dict[str, Any]:
         }
         if kind == "card":
             record["tag"] = _b64(card_tag(number, CARD_KEY))
-        elif kind != "qr":
+        elif kind == "qr":
+            record["printed"] = chance.random() < 0.6  # the others are the server's, which may be away
+        else:
             record["tag"] = _b64(typed_mark(number))
             record["home_id"] = HOME if chance.random() < 0.95 else "home-9"
         if kind == "pin" and chance.random() < 0.15:

@@ -126,12 +126,18 @@ def _spells(week: DrawnWeek, *names: str) -> int:
     return found
 
 
+def is_shown_without_server(credential: Any) -> bool:
+    """Return whether this is the person's own, and in their hand however far the server is."""
+    mine = credential["person_id"] == ME and not credential.get("duress")
+    return mine and (credential["kind"] != "qr" or credential["printed"])
+
+
 def other_ways(week: DrawnWeek, plain: PlainWeek) -> int:
     """Return the minutes in which another way of the person ought to admit them at the lane."""
     person, lane, found = week.read(f"person:{ME}"), week.read(f"lane:{week.lane_id}"), 0
     for one in week.of_kind("credential"):
         method = OF_KIND.get(one["kind"])
-        usable = one["person_id"] == ME and one["state"] == "active" and not one.get("duress")
+        usable = is_shown_without_server(one) and one["state"] == "active"
         at_home = one["kind"] != "pin" or one["home_id"] == HOME
         if method is None or method not in person["methods"] or not usable or not at_home:
             continue
@@ -146,11 +152,11 @@ def other_ways(week: DrawnWeek, plain: PlainWeek) -> int:
 
 
 def claims_of(week: DrawnWeek, policy: Policy) -> list[Claim]:
-    """Show everything of the person but the face; return what the gate makes of it."""
+    """Show what the person has without face and server; return what the gate makes of it."""
     claims = []
     for one in week.of_kind("credential"):
         number = int(one["credential_id"], 16)
-        if one["person_id"] == ME and not one.get("duress") and one["kind"] in OF_KIND:
+        if is_shown_without_server(one) and one["kind"] in OF_KIND:
             if one["kind"] == "card":
                 claims.append(identify_card(number, policy, KEYS))
             elif one["kind"] == "pin":

@@ -12,6 +12,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gate_controller.contract.languages import DEFAULT_LANGUAGE
+from gate_controller.contract.records import CredentialKind
 from web_admin.compound.ordering import building_of, sort_key
 from web_admin.core.orm import Base
 
@@ -295,6 +296,11 @@ class CredentialRow(Base):
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None]
     person: Mapped[Person] = relationship(back_populates="credentials")
+
+    @property
+    def works_without_server(self) -> bool:
+        """Return whether its holder can show it while the server is away."""
+        return self.kind != CredentialKind.QR or self.public_key is not None or self.printed
 
 
 class Invitation(Base):

@@ -29,10 +29,20 @@ def usable_methods(session: Session, person_id: str, now: datetime) -> frozenset
     return usable_methods_of(session, [person_id], now)[person_id]
 
 
+def methods_beside_face(session: Session, person_id: str, now: datetime) -> frozenset[Method]:
+    """Return those of them that need no server, so that the person's face may stand beside them."""
+    return credential_kinds.methods_beside_face(_held(session, [person_id])[person_id], now)
+
+
 def usable_methods_of(
     session: Session, person_ids: Collection[str], now: datetime
 ) -> dict[str, frozenset[Method]]:
     """Return these methods for each of several people, by person, in one query."""
+    held = _held(session, person_ids)
+    return {person_id: credential_kinds.usable_methods(held[person_id], now) for person_id in person_ids}
+
+
+def _held(session: Session, person_ids: Collection[str]) -> defaultdict[str | None, list[CredentialRow]]:
     held: defaultdict[str | None, list[CredentialRow]] = defaultdict(list)
     for row in session.scalars(
         select(CredentialRow).where(
@@ -40,4 +50,4 @@ def usable_methods_of(
         )
     ):
         held[row.person_id].append(row)
-    return {person_id: credential_kinds.usable_methods(held[person_id], now) for person_id in person_ids}
+    return held

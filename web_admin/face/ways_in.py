@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.credential_kinds import KINDS, own_method
 from gate_controller.contract.records import CredentialKind, CredentialState, Method
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.compound.usable_credentials import usable_methods
+from web_admin.compound.usable_credentials import methods_beside_face, usable_methods
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import live_face_consents
 
 NO_OTHER_WAY = "no_other_way"
-"""`Person.face_paused_reason` when no method besides face can be used any more."""
+"""`Person.face_paused_reason` when no method that works without the server stands beside face."""
 
 Dependence = Literal["phone", "clock", "hours"]
 """Needs of a person's methods: the phone and the gate's clock, the clock alone, or set times."""
@@ -87,7 +87,7 @@ def _has_paper_code(session: Session, person_id: str) -> bool:
     return session.scalars(printed.limit(1)).first() is not None
 
 
-def pause_without_other_way(person: Person, other_ways: Collection[Method]) -> bool:
+def pause_without_other_way(person: Person, other_ways: Collection[str]) -> bool:
     """Pause a face that was chosen and that no other method stands beside; return whether it was."""
     if other_ways or Method.FACE not in person.methods or person.face_paused_reason is not None:
         return False
@@ -98,11 +98,12 @@ def pause_without_other_way(person: Person, other_ways: Collection[Method]) -> b
 def settle_face(session: Session, person: Person, now: datetime) -> Aftermath:
     """Pause the person's face when no other way is left, resume it when there is one again."""
     session.flush()
-    other_ways = working_methods(session, person, now) - {Method.FACE}
-    paused = pause_without_other_way(person, other_ways)
-    if other_ways and person.face_paused_reason == NO_OTHER_WAY:
+    beside = methods_beside_face(session, person.person_id, now) & set(person.methods)
+    paused = pause_without_other_way(person, beside)
+    if beside and person.face_paused_reason == NO_OTHER_WAY:
         person.face_paused_reason = None
-    return Aftermath(face_paused=paused, left_without_way=not other_ways)
+    left = beside or working_methods(session, person, now) - {Method.FACE}
+    return Aftermath(face_paused=paused, left_without_way=not left)
 
 
 def settle_all_faces(session: Session, site_id: str, now: datetime) -> int:

@@ -23,7 +23,7 @@ from gate_controller.contract.signing import SignedCertificate
 from web_admin.action.base import Action, new_id, one_publication, record
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Lane, Person, Site
-from web_admin.compound.usable_credentials import usable_methods
+from web_admin.compound.usable_credentials import methods_beside_face
 from web_admin.core.database import Database
 from web_admin.core.effects import Effects
 from web_admin.core.in_a_language import N_, texts_in
@@ -229,7 +229,7 @@ def _other_ways(setup: DrillSetup) -> tuple[tuple[LaneWays, ...], int]:
             select(Person).where(Person.site_id == setup.site_id, Person.ended_at.is_(None))
         )
         without = sum(
-            not {m.value for m in usable_methods(session, person.person_id, now)} & set(person.methods)
+            not methods_beside_face(session, person.person_id, now) & set(person.methods)
             for person in people
             if Method.FACE in person.methods
         )

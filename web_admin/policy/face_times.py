@@ -69,11 +69,12 @@ def place_of(methods: Collection[str], method_hours: Mapping[str, str] | Mapping
 
 
 def ways_of(chosen: Collection[str], credentials: Collection[Credential], now: datetime) -> tuple[Way, ...]:
-    """Return the ways besides face that a person has now or will have, each at its own times."""
+    """Return the ways that a person has now or will have, beside which a face may stand, with their times."""
     return tuple(
         Way(method, max(now, one.valid_from or now), one.valid_until or FOREVER)
         for one in credentials
         if one.state is CredentialState.ACTIVE
+        and one.works_without_server
         and (method := own_method(one)) is not None
         and method in chosen
         and (one.valid_until is None or one.valid_until > now)

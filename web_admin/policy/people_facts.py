@@ -11,6 +11,7 @@ from typing import cast as as_type
 from sqlalchemy import Row, Select, Table, Text, cast, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.compound.models import CredentialRow, GrantRow, Home, Person
 from web_admin.core.database import among
 from web_admin.core.orm import read_json
@@ -60,6 +61,12 @@ class CredentialFacts(NamedTuple):
     lanes: Sequence[str] | None
     valid_from: datetime | None
     valid_until: datetime | None
+    printed: bool
+
+    @property
+    def works_without_server(self) -> bool:
+        """Return whether its holder can show it while the server is away."""
+        return self.kind != CredentialKind.QR or self.public_key is not None or self.printed
 
 
 class HomeFacts(NamedTuple):

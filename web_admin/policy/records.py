@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gate_controller.contract.calendars import SiteCalendar, Span, WeeklyHours
-from gate_controller.contract.credential_kinds import usable_methods
+from gate_controller.contract.credential_kinds import methods_beside_face
 from gate_controller.contract.pins import card_tag, gate_pin_tag
 from gate_controller.contract.policy import check_promise_one
 from gate_controller.contract.records import (
@@ -197,11 +197,11 @@ class SiteRecords:
 # -- people ----------------------------------------------------------------------------------------
 
 
-def chosen_usable_methods(
+def chosen_beside_face(
     person: PersonFacts, credentials: Iterable[CredentialFacts], now: datetime
 ) -> frozenset[Method]:
-    """Return the methods besides face that this person chose and can use at this moment."""
-    return frozenset(method for method in usable_methods(credentials, now) if method in person.methods)
+    """Return the methods that this person chose and can use at this moment, beside which a face may stand."""
+    return frozenset(method for method in methods_beside_face(credentials, now) if method in person.methods)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +285,7 @@ class PeopleRecords:
     def _ways_now(self, person: PersonFacts) -> frozenset[Method]:
         if person.person_id not in self._ways:
             credentials = self._facts.credentials.get(person.person_id, ())
-            self._ways[person.person_id] = chosen_usable_methods(person, credentials, self._now)
+            self._ways[person.person_id] = chosen_beside_face(person, credentials, self._now)
         return self._ways[person.person_id]
 
     def _wants_face(self, person: PersonFacts) -> bool:
@@ -404,7 +404,9 @@ class PeopleRecords:
         secret = self.secrets.get(row.credential_id)
         window = (row.valid_from, row.valid_until)
         if row.kind == CredentialKind.QR:
-            return QrCredential(row.credential_id, person.person_id, state, *window, row.public_key)
+            return QrCredential(
+                row.credential_id, person.person_id, state, *window, row.public_key, row.printed
+            )
         if isinstance(secret, int):
             return CardCredential(row.credential_id, person.person_id, state, *window)
         if secret is None or person.home_id is None:

@@ -26,7 +26,8 @@ from tests.support.compounds.people import card, lane, person, pin, visitor_code
 from tests.support.gates.worlds import BERLIN, CARD_KEY, PERSON, PIN_KEY, policy_of
 
 NOON = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
-CARD, PIN, QR = card(7, CARD_KEY), pin("482915", PIN_KEY), QrCredential("qr-1", PERSON)
+CARD, PIN, QR = card(7, CARD_KEY), pin("482915", PIN_KEY), QrCredential("qr-1", PERSON, printed=True)
+PHONE, BY_SERVER = QrCredential("qr-2", PERSON, public_key=bytes(65)), QrCredential("qr-3", PERSON)
 FACE = Claim(Method.FACE, PERSON)
 DAYTIME = HoursRecord("day", "Day", (Span(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), 480, 1200),))
 AT_DAY = lane(method_hours={Method.PIN: "day"})
@@ -44,10 +45,17 @@ def after(credential: Credential, **changes: object) -> Credential:
     return msgspec.structs.replace(credential, **changes)
 
 
-@pytest.mark.parametrize("way", [CARD, PIN, QR])
+@pytest.mark.parametrize("way", [CARD, PIN, QR, PHONE])
 def test_a_face_opens_beside_any_other_way_and_not_alone(way: Credential) -> None:
     assert by_face(way) is Reason.GRANTED
     assert by_face() is Reason.FACE_ALONE
+
+
+@pytest.mark.parametrize("online", [True, False])
+def test_a_code_that_the_server_makes_is_no_way_beside_a_face(online: bool) -> None:
+    memory = GateMemory(online=online)
+    assert by_face(BY_SERVER, memory=memory) is Reason.FACE_ALONE
+    assert by_face(BY_SERVER, CARD, memory=memory) is Reason.GRANTED
 
 
 @pytest.mark.parametrize(

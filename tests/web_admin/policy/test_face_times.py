@@ -325,7 +325,7 @@ SOON, LATER = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
         (CardCredential("c", "p", valid_until=NOW), None),
         (CardCredential("c", "p", valid_until=NOW - timedelta(days=1)), None),
         (CardCredential("c", "p", SUSPENDED), None),
-        (QrCredential("c", "p"), None),
+        (QrCredential("c", "p", printed=True), None),
         (PinCredential("c", "p"), Way(Method.PIN, NOW, FOREVER)),
         (PinCredential("c", "p", duress=True), None),
         (VisitorCodeCredential("c", "p"), None),

@@ -42,7 +42,7 @@ from web_admin.policy.records import (
     GateKeys,
     PeopleRecords,
     SiteRecords,
-    chosen_usable_methods,
+    chosen_beside_face,
     hours_record,
     lane_record,
     open_gate_keys,
@@ -332,7 +332,7 @@ def made(sealer):
             sealed = seal_card_number(sealer, secret)
         elif secret is not None:
             sealed = seal_pin_tag(sealer, secret)
-        fields = {"state": "active", "duress": False, "secret_sealed": sealed}
+        fields = {"state": "active", "duress": False, "printed": False, "secret_sealed": sealed}
         return CredentialRow(credential_id=credential_id, kind=kind, **(fields | others))
 
     return make
@@ -570,4 +570,11 @@ def test_a_face_that_must_pause_is_not_published(sealer, made) -> None:
 
 def test_methods_are_chosen_and_usable(made) -> None:
     rows = [made("a", "card", 1), made("b", "pin", TAG), made("c", "qr", valid_from=NOW + HOUR)]
-    assert chosen_usable_methods(person(methods=["card", "qr"]), rows, NOW) == {Method.CARD}
+    assert chosen_beside_face(person(methods=["card", "qr"]), rows, NOW) == {Method.CARD}
+
+
+def test_a_code_of_the_servers_is_no_way_beside_a_face_and_one_on_paper_or_of_the_phone_is(made) -> None:
+    someone = person(methods=["qr"])
+    assert chosen_beside_face(someone, [made("a", "qr")], NOW) == frozenset()
+    for own in (made("b", "qr", printed=True), made("c", "qr", public_key=POINT)):
+        assert chosen_beside_face(someone, [made("a", "qr"), own], NOW) == {Method.QR}

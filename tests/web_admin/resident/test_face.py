@@ -214,3 +214,15 @@ def test_a_site_without_face_never_mentions_it_as_a_way_in(web_config, clock) ->
     assert phone.get("/r/face").status_code == 404
     with compound.app.app_context():
         current_menjin().database.engine.dispose()
+
+
+def test_a_face_beside_a_code_of_the_servers_alone_is_paused_until_there_is_another_way(
+    small_compound: Compound, phone: FlaskClient
+) -> None:
+    switch(phone, "qr", on=True)
+    switch(phone, "card", on=False)
+    switch(phone, "pin", on=False)
+    say_yes(phone)
+    assert "Add a card, a PIN or a phone that makes the code itself" in phone.get("/r/face").text
+    switch(phone, "card", on=True)
+    assert "Paused" not in phone.get("/r/face").text

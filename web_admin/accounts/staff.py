@@ -23,10 +23,13 @@ from web_admin.accounts.permissions import STAFF_ROLES
 from web_admin.action.base import Action, begin, checked_text, make_code, new_id, office_only, record
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import code_digest
+from web_admin.journal.models import AuditEntry
 
 FOR_THE_OFFICE = _("Staff accounts are changed by the property manager only.")
 
 INVITATION_LIVES = timedelta(days=3)
+ACCOUNT_IS_NEW = timedelta(days=7)
+"""So long an account is no second one beside the account that made it: its maker may have read its link."""
 CODE_GROUPS = 4
 REVIEW_EVERY = timedelta(days=92)
 MAX_SHOWN_NAME_CHARS = 40
@@ -161,6 +164,33 @@ def _checked_email(session: Session, email: str) -> str:
     if session.scalar(select(User.id).where(func.lower(User.email) == address)) is not None:
         raise ActionRefused("email", _("This e-mail address already has an account."))
     return address
+
+
+def linked_accounts(act: Action, account_name: str) -> frozenset[str]:
+    """Return the names of accounts that may be in the same hand: one made, opened or changed another lately.
+
+    Names are those of the ledger (`staff_id`), `account_name` among them.
+    """
+    rows = act.session.execute(
+        select(AuditEntry.facts).where(
+            AuditEntry.site_id == act.site_id,
+            AuditEntry.kind.in_(
+                ("staff_invited", "staff_invited_again", "staff_reopened", "staff_role_changed")
+            ),
+            AuditEntry.at > act.now - ACCOUNT_IS_NEW,
+        )
+    )
+    pairs = [
+        {str(facts["actor_id"]), f"staff-{facts['account_id']}"}
+        for (facts,) in rows
+        if str(facts["actor_id"]).startswith(
+            "staff-"
+        )  # the server's operator makes accounts for several people
+    ]
+    linked = {account_name}
+    while more := [pair for pair in pairs if pair & linked and not pair <= linked]:
+        linked.update(*more)
+    return frozenset(linked)
 
 
 # -- roles and ends --------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from web_admin.accounts.staff import (
     invite_again,
     invite_staff,
     last_review,
+    linked_accounts,
     profile_of,
     record_review,
     review_due_at,
@@ -266,6 +267,7 @@ def _account_page(
     session = request_session()
     profile = profile_of(session, account.id)
     start_form = start_form or NewStartForm(formdata=None)
+    linked = linked_accounts(current_action(), staff_id(account.id)) - {staff_id(account.id)}
     return render_template(
         "manage/staff_account.html",
         account=account,
@@ -273,6 +275,7 @@ def _account_page(
         status=account_status(account, profile),
         role=role_of(account),
         link_ends_at=open_link_ends_at(session, account.id),
+        linked=sorted(shown_names(session, linked).values()),
         is_own=staff_id(account.id) == actor_id(),
         role_form=role_form or RoleForm(formdata=None, data={"role": role_of(account)}),
         start_form=start_form,

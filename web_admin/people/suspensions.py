@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
+from web_admin.accounts.staff import ACCOUNT_IS_NEW, linked_accounts
 from web_admin.action.base import Action, begin, finish, office_only, record
 from web_admin.action.lock_outs import kept_in
 from web_admin.action.lookups import person_of
@@ -78,7 +79,7 @@ def _alone(act: Action, person_id: str) -> Select[str]:
     return select(Suspension.suspension_id).where(
         Suspension.person_id == person_id,
         Suspension.credential_id.is_(None),
-        Suspension.given_by == act.actor_id,
+        Suspension.given_by.in_(linked_accounts(act, act.actor_id)),
         Suspension.began_at.is_not(None),
         Suspension.confirmed_by.is_(None),
         or_(Suspension.ended_at.is_(None), Suspension.ended_at > act.now - AGAIN_AFTER),
@@ -91,6 +92,15 @@ def confirm_suspension(act: Action, suspension_id: str) -> None:
     row = _waiting(act, suspension_id)
     if row.given_by == act.actor_id:
         raise ActionRefused(None, _("Another account confirms what you asked for."))
+    if row.given_by in linked_accounts(act, act.actor_id):
+        raise ActionRefused(
+            None,
+            _(
+                "One of these two accounts made, opened or changed the other within the last %(days)s days. "
+                "A third account confirms this.",
+                days=ACCOUNT_IS_NEW.days,
+            ),
+        )
     if row.given_at + WAITS_FOR <= act.now or (row.until is not None and row.until <= act.now):
         raise ActionRefused(None, _("This is too old to be confirmed. Ask for it once more."))
     person = person_of(act, row.person_id)

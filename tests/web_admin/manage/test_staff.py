@@ -62,6 +62,16 @@ def test_who_is_invited_chooses_a_password_and_sets_up_an_authenticator(client, 
     assert ([role.name for role in account.roles], account.active) == (["guard"], True)
 
 
+def test_the_privacy_officer_reads_for_a_week_which_account_is_no_second_one_beside_another(
+    client, compound, rows
+):
+    invite(client)
+    page = f"/manage/staff/{account_of(rows, 'li@example.org').id}"
+    assert "No second account beside" in compound.signed_in("privacy_officer").get(page).text
+    compound.clock.now += timedelta(days=7, minutes=1)
+    assert "No second account beside" not in compound.signed_in_again("privacy_officer").get(page).text
+
+
 def test_a_code_works_once_and_only_for_three_days(client, compound):
     code = code_in(invite(client))
     assert join(compound, code).status_code == 303

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.support.acting import add_lane, by_phone, household
 from tests.support.suspending import suspend_for_days
+from web_admin.accounts.staff import invite_again, invite_staff
 from web_admin.action.base import Action
 from web_admin.action.suspension_reasons import AGAIN_AFTER, RULES, WAITS_FOR, Cause, SuspensionReason
 from web_admin.compound.models import CredentialRow, Person
@@ -44,6 +45,12 @@ def person(act: Action) -> Person:
     return household(act)[1]
 
 
+def sentence_of(doing: Callable[[], object]) -> str:
+    with pytest.raises(ActionRefused) as caught:
+        doing()
+    return str(caught.value)
+
+
 def refused(doing: Callable[[], object]) -> str:
     with pytest.raises(ActionRefused) as caught:
         doing()
@@ -73,6 +80,52 @@ def test_one_account_suspends_for_a_week_and_not_once_more_within_a_month(
     suspend_for_days(later(other(act), days=1), person.person_id)
     resume_person(later(act, days=2), person.person_id)
     suspend_for_days(replace(act, now=act.now + AGAIN_AFTER + timedelta(days=3)), person.person_id)
+
+
+def staff(act: Action, number: int, **ahead: float) -> Action:
+    return replace(later(act, **ahead), actor_id=f"staff-{number}")
+
+
+def account_made_by(act: Action, address: str) -> int:
+    """Make an account of which its maker reads the link."""
+    account, _code = invite_staff(act, email=address, role="manager", shown_name="One", language="en")
+    return account.id
+
+
+def test_an_account_is_no_second_one_beside_its_maker_or_what_its_maker_made_for_a_week(
+    act: Action, person: Person
+) -> None:
+    one = staff(act, 901)
+    second = account_made_by(one, "second@example.org")
+    third = account_made_by(staff(act, second, hours=1), "third@example.org")
+    row = suspend_person(one, person.person_id, Cause("moved_out"))
+    for number in (second, third):
+        assert "third account" in sentence_of(
+            lambda number=number: confirm_suspension(staff(act, number, days=1), row.suspension_id)
+        )
+    assert not person.suspended
+    confirm_suspension(staff(act, 902, days=1), row.suspension_id)
+    assert person.suspended
+
+
+def test_a_week_after_it_was_made_or_reset_an_account_confirms_what_its_maker_asked_for(
+    act: Action, person: Person
+) -> None:
+    second = account_made_by(staff(act, 901), "second@example.org")
+    invite_again(staff(act, 901, days=3), second)
+    row = suspend_person(staff(act, 901, days=9), person.person_id, Cause("moved_out"))
+    assert refused(lambda: confirm_suspension(staff(act, second, days=9), row.suspension_id)) == ""
+    confirm_suspension(staff(act, second, days=10, minutes=1), row.suspension_id)
+    assert person.suspended
+
+
+def test_an_account_that_its_maker_has_just_made_does_not_suspend_once_more_alone(
+    act: Action, person: Person
+) -> None:
+    second = account_made_by(staff(act, 901), "second@example.org")
+    suspend_for_days(staff(act, 901), person.person_id)
+    resume_person(act, person.person_id)
+    assert refused(lambda: suspend_for_days(staff(act, second, days=1), person.person_id)) == "until"
 
 
 @pytest.mark.parametrize(

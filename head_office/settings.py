@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str = ""
     """The address that its staff type; `https://` switches secure cookies and HSTS on."""
     trusted_proxies: Annotated[int, Meta(ge=0, le=8)] = 0
+    """Reverse proxies in front, at least 1 for `https://`."""
     timezone: str = "Asia/Shanghai"
     ask_every_seconds: Annotated[int, Meta(ge=5, le=3600)] = 60
     ca_file: str = ""
@@ -71,6 +72,11 @@ def read_settings(data_dir: Path) -> Settings:
         raise FileRefused(f"{path}: timezone {settings.timezone!r} is not known") from err
     if settings.public_url and (in_the_clear(settings.public_url) or not _is_bare(settings.public_url)):
         raise FileRefused(f"{path}: public_url {settings.public_url!r}: {ADDRESS_IS}")
+    if settings.public_url.lower().startswith("https:") and not settings.trusted_proxies:
+        raise FileRefused(
+            f"{path}: trusted_proxies is 0, but only a reverse proxy gives this program https://, and wrong "
+            "passwords would shut out everybody who comes through it: write trusted_proxies = 1"
+        )
     return settings
 
 

@@ -37,6 +37,7 @@ def test_a_wrong_list_names_the_place_and_what_is_legal(tmp_path, text, says):
 @pytest.mark.parametrize(
     "text",
     [
+        "public_url = 'https://head.example.org'",
         "timezone = 'Nowhere/City'",
         "public_url = 'http://head.example.org'",
         "ask_every_seconds = 1",

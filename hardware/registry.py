@@ -6,8 +6,9 @@ are those of the program, and those in a folder of this machine, which no update
 
 import logging
 import os
+import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -50,6 +51,7 @@ KEYS: dict[str, frozenset[str]] = {
     "camera": frozenset({"kind", "lane", "hands_free_codes"}),
 }
 """By table: the keys that the gate itself reads."""
+WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 OURS = frozenset({"menjin", "menjin-gate-without-face"})
 
 
@@ -167,17 +169,36 @@ def installed_drivers() -> Drivers:
 
 
 def _add_folder(folder: Path) -> None:
-    """Put the folder last on the import path, where only root or the program's owner can write it."""
+    """Put the folder last on the import path, where only root or the program's owner can change it."""
     try:
-        about, owner = folder.stat(), Path(__file__).stat().st_uid
+        folder = folder.resolve(strict=True)
+        changeable = find_changeable(folder, {0, Path(__file__).stat().st_uid})
     except OSError:
         return
-    if about.st_uid not in (0, owner) or about.st_mode & 0o022:
+    if changeable is not None:
         log.error(
-            "%s: others than root can write it; its drivers are left out. chown root, chmod go-w", folder
+            "%s: others than root can write it, or it is a link; the drivers in %s are left out. "
+            "chown root, chmod go-w, and files in place of links",
+            changeable,
+            folder,
         )
     elif str(folder) not in sys.path:
         sys.path.append(str(folder))
+
+
+def find_changeable(folder: Path, owners: Set[int]) -> Path | None:
+    """Return a file in the folder, it or a parent of it that users beside these can write or replace."""
+    for at, folders, files in os.walk(folder):
+        for place in (Path(at, name) for name in (*files, *folders)):
+            about = place.lstat()  # a link has the mode 0777
+            if about.st_uid not in owners or about.st_mode & WRITABLE:
+                return place
+    for place in (folder, *folder.parents):
+        about = place.stat()
+        is_shared = about.st_mode & WRITABLE and (place == folder or not about.st_mode & stat.S_ISVTX)
+        if about.st_uid not in owners or is_shared:
+            return place
+    return None
 
 
 def _normal(package: str) -> str:

@@ -13,7 +13,15 @@ from gate_controller.contract.records import Id
 from gate_controller.site_file.config import NAMED_PARTS, ConfigRefused
 from gate_controller.site_file.load import load_config
 from hardware.driver import API, PartName
-from hardware.registry import BASES, FOLDER_VARIABLE, GROUP, DriverRefused, Drivers, installed_drivers
+from hardware.registry import (
+    BASES,
+    FOLDER_VARIABLE,
+    GROUP,
+    DriverRefused,
+    Drivers,
+    find_changeable,
+    installed_drivers,
+)
 from tests.support.driver_packages import EXAMPLE, MODULE, installed
 from tests.support.gates.bench import SITE_FILE
 
@@ -164,19 +172,55 @@ def test_a_gate_of_the_launcher_or_of_debian_takes_drivers_from_the_machines_fol
         "--no-build-isolation",
         "--quiet",
     ]
-    subprocess.run([*pip, "--disable-pip-version-check", source], check=True)
+    subprocess.run([*pip, "--disable-pip-version-check", source], check=True, umask=0o022)
     gate = [sys.executable, "-I", "-c", LIKE_THE_LAUNCHER, str(ROOT), "driver", "show", "badge_reader"]
 
     def shown() -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, FOLDER_VARIABLE: str(folder)}
-        return subprocess.run(gate, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(gate, env=environment, capture_output=True, text=True, check=False, umask=0o022)
 
     folder.chmod(0o755)
     assert shown().stdout.startswith("[reader.NAME]"), shown().stderr
-    folder.chmod(0o777)
+    module = folder / "menjin_badge_reader" / "__init__.py"
+    module.chmod(0o666)
     refused = shown()
     assert refused.returncode != 0
-    assert f"{folder}: others than root can write it" in refused.stderr
+    assert f"{module}: others than root can write it" in refused.stderr
+
+
+@pytest.fixture
+def laid_down(tmp_path: Path) -> Path:
+    """Give a folder of drivers below one that only its owner can write."""
+    folder = tmp_path / "parent" / "drivers"
+    (folder / "badge").mkdir(parents=True)
+    (folder / "badge" / "__init__.py").touch(mode=0o644)
+    for place in (tmp_path, tmp_path / "parent", folder, folder / "badge"):
+        place.chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("where", ["badge/__init__.py", "badge", ".", ".."])
+def test_no_file_folder_or_parent_of_drivers_may_be_written_by_others(laid_down: Path, where: str) -> None:
+    mine = {0, os.getuid()}
+    assert find_changeable(laid_down, mine) is None
+    place = (laid_down / where).resolve()
+    for mode in (0o775, 0o757):
+        place.chmod(mode)
+        assert find_changeable(laid_down, mine) == place
+
+
+def test_drivers_of_another_owner_and_links_are_found_and_a_shared_parent_like_tmp_is_not(
+    laid_down: Path,
+) -> None:
+    mine = {0, os.getuid()}
+    assert find_changeable(laid_down, {os.getuid() + 1}) == laid_down / "badge"
+    assert find_changeable(laid_down / "badge", {os.getuid() + 1}) == laid_down / "badge" / "__init__.py"
+    laid_down.parent.chmod(0o1777)
+    assert find_changeable(laid_down, mine) is None
+    laid_down.chmod(0o1777)
+    assert find_changeable(laid_down, mine) == laid_down
+    (laid_down / "more.py").symlink_to(laid_down / "badge" / "__init__.py")
+    assert find_changeable(laid_down, mine) == laid_down / "more.py"
 
 
 def test_a_driver_of_the_machines_folder_hides_nothing_of_the_program(

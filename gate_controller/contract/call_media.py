@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gate_controller.contract.inner_addresses import inner_addresses
 from gate_controller.contract.messages import Message
 
 MAX_CANDIDATES = 8
@@ -87,8 +88,11 @@ class MediaSide(Message, frozen=True, kw_only=True):
 
 def _is_of_one_machine(text: str) -> bool:
     address = ipaddress.ip_address(text)
-    if isinstance(address, ipaddress.IPv4Address):
-        first, second = address.packed[:2]
-        return first not in (0, 127) and first < 224 and (first, second) != (169, 254)
     # Global unicast and unique local; all else is a loopback, a group, a link's or a way to write another.
-    return address.packed[0] >> 5 == 1 or address.packed[0] >> 1 == 0xFC >> 1
+    if address.version == 6 and address.packed[0] >> 5 != 1 and address.packed[0] >> 1 != 0xFC >> 1:
+        return False
+    return all(
+        not (real.is_loopback or real.is_link_local or real.is_multicast or real.is_reserved)
+        and real.packed[0] != 0
+        for real in inner_addresses(address)
+    )

@@ -4,10 +4,10 @@ import ipaddress
 import socket
 from collections.abc import Collection
 
+from gate_controller.contract.inner_addresses import Address, inner_addresses
 from web_admin.messages.errors import NotSent
 
 Ports = Collection[int]
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def resolved(host: str, port: int) -> Address:
@@ -25,15 +25,9 @@ def resolved(host: str, port: int) -> Address:
 
 def is_public(address: Address) -> bool:
     """Return whether an address is one of the world: neither this machine nor a private network."""
-    real = _real(address)
-    return real.is_global and not real.is_multicast
-
-
-def _real(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 address carries, else the address."""
-    if not isinstance(address, ipaddress.IPv6Address):
-        return address
-    return address.ipv4_mapped or address.sixtofour or address
+    return all(
+        real.is_global and not real.is_multicast and not real.is_reserved for real in inner_addresses(address)
+    )
 
 
 def trouble_of(address: Address, port: int, *, https: bool, local_ports: Ports) -> str | None:
@@ -43,8 +37,10 @@ def trouble_of(address: Address, port: int, *, https: bool, local_ports: Ports) 
     as the reverse proxy's own controls, trusts its clients. Never link-local (where clouds answer
     with their own secrets), multicast or reserved; without TLS to this machine alone.
     """
-    real = _real(address)
-    if real.is_loopback:
+    reached = inner_addresses(address)
+    if any(real.is_loopback for real in reached):
         return None if port in local_ports else "webhook_local_port"
-    forbidden = real.is_link_local or real.is_multicast or real.is_unspecified or real.is_reserved
+    forbidden = any(
+        real.is_link_local or real.is_multicast or real.is_unspecified or real.is_reserved for real in reached
+    )
     return None if https and not forbidden else "webhook_forbidden_address"

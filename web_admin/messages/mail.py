@@ -18,8 +18,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
+from gate_controller.contract.inner_addresses import Address
 from web_admin.core.config import WebConfig
-from web_admin.messages.addresses import Address, is_public, resolved
+from web_admin.messages.addresses import is_public, resolved
 from web_admin.messages.errors import NotSent
 from web_admin.messages.models import MailServer, OutboxMessage
 

@@ -26,8 +26,9 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
+from gate_controller.contract.inner_addresses import Address
 from web_admin.core.sealing import SealBroken, Sealer
-from web_admin.messages.addresses import Address, Ports, is_public, resolved, trouble_of
+from web_admin.messages.addresses import Ports, is_public, resolved, trouble_of
 from web_admin.messages.errors import NotSent
 from web_admin.messages.models import OutboxMessage, Webhook
 

@@ -20,6 +20,9 @@ pytestmark = pytest.mark.both_databases
         ("93.184.215.14", False, True),
         ("169.254.169.254", False, False),
         ("::ffff:169.254.169.254", False, False),
+        ("64:ff9b::a9fe:a9fe", False, False),
+        ("2002:a9fe:a9fe::1", False, False),
+        ("2001:0:c000:207::5601:5601", False, False),
         ("fe80::1", False, False),
         ("224.0.0.1", False, False),
         ("0.0.0.0", False, False),  # noqa: S104 - nothing listens, it is refused
@@ -46,6 +49,11 @@ def test_messages_go_to_the_world_the_sites_network_or_this_machine_and_nowhere_
         ("::ffff:10.0.0.1", False),
         ("::1", False),
         ("2002:7f00:1::", False),
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("64:ff9b::5db8:d70e", True),
+        ("::7f00:1", False),
+        ("2001:0:5db8:d70e::80ff:fffe", False),
         ("fd00::7", False),
         ("224.0.0.1", False),
         ("0.0.0.0", False),  # noqa: S104

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.calls import DirectoryEntry, DirectoryReply
 from gate_controller.contract.records import typed_number
+from web_admin.calls.labels import is_label
 from web_admin.calls.models import HomeCallWishes
 from web_admin.calls.reach import called
 from web_admin.compound.models import Gate, GrantRow, Home, Lane, Person, Site
@@ -38,7 +39,7 @@ def directory(session: Session, gate: Gate, lane_id: str, now: datetime) -> Dire
         entries=tuple(
             DirectoryEntry(label=label[:40], home=typed_number(number), shown=number[:20])
             for home_id, number, label, blocked in rows
-            if label and gate.gate_id not in blocked and lane_id in lanes_of[home_id]
+            if label and is_label(label) and gate.gate_id not in blocked and lane_id in lanes_of[home_id]
         )
     )
 

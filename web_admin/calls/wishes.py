@@ -4,6 +4,7 @@
 of its adults changes it, and the ledger says who did.
 """
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from web_admin.action.base import Action, begin, record
+from web_admin.calls.labels import is_label, names_someone
 from web_admin.calls.models import HomeCallPerson, HomeCallWishes
 from web_admin.calls.reach import CALLED_KINDS, called_persons
 from web_admin.calls.rules import FIRST_REACH, STEPS
@@ -71,10 +73,11 @@ def choose_courier(act: Action, member: Person, courier: str) -> None:
 
 def choose_label(act: Action, member: Person, label: str) -> None:
     """Keep under which words gates list a home; none take it off the list."""
-    words = " ".join(label.split())
-    if len(words) > MAX_LABEL_CHARS or not words.isprintable():
-        raise ActionRefused("label", _("At most 20 letters or signs."))
-    if words.casefold() in {one.display_name.casefold() for one in _people(act, member)}:
+    words = " ".join(unicodedata.normalize("NFC", label).split())
+    if len(words) > MAX_LABEL_CHARS or (words and not is_label(words)):
+        raise ActionRefused("label", _("At most 20 letters, digits and signs such as - . , ( ) &."))
+    of_home = select(Person.display_name).where(Person.home_id == _home(member), Person.ended_at.is_(None))
+    if names_someone(words, act.session.scalars(of_home)):
         raise ActionRefused(
             "label", _("This is someone's name, and anyone at the gate reads it. Choose other words.")
         )

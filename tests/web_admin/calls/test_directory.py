@@ -33,7 +33,13 @@ def test_homes_that_opted_in_are_listed_by_their_numbers(opted_in: CallingGate) 
 
 @pytest.mark.wide
 @pytest.mark.parametrize(
-    "wishes", [{"directory_label": None}, {"takes_calls": False}, {"blocked_gates": ["north"]}]
+    "wishes",
+    [
+        {"directory_label": None},
+        {"directory_label": "<img src=x>"},
+        {"takes_calls": False},
+        {"blocked_gates": ["north"]},
+    ],
 )
 def test_others_are_not(small_compound: Compound, opted_in: CallingGate, wishes: dict[str, object]) -> None:
     wants(small_compound, None, **wishes)

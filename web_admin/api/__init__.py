@@ -13,7 +13,7 @@ from flask_smorest import Api, Blueprint
 
 from web_admin.api import alarms, cards, events, gates, homes, metrics, overview, passes, people, who_may
 from web_admin.api.access_schemas import DryRun
-from web_admin.api.dry_run import ANSWER, PARAMETER, QUERY
+from web_admin.api.dry_run import ANSWER, PARAMETER, QUERY, SCOPE
 from web_admin.api.schemas import ID_PATTERN
 from web_admin.gates.rules import MAX_SLUG_CHARS, SLUG
 from web_admin.web.shared_parts import SharedParts
@@ -98,7 +98,7 @@ def _describe_dry_runs(api: Api) -> None:
     for path in api.spec._paths.values():
         for operation in (path[method] for method in WRITING if method in path):
             operation.setdefault("parameters", []).append(
-                {**asked, "description": f"Change nothing. {QUERY}"}
+                {**asked, "description": f"Change nothing. Needs `{SCOPE}` too. {QUERY}"}
             )
             operation["responses"].setdefault("422", {"description": QUERY})
             done = operation["responses"].setdefault("200", {"description": ANSWER})

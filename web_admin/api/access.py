@@ -78,6 +78,7 @@ def needs_scope(scope: str) -> Callable[[View], View]:
             if request.method not in READING and dry_run.is_asked_wrongly():
                 refuse(422, dry_run.QUERY, errors={"query": {dry_run.PARAMETER: [dry_run.QUERY]}})
             if request.method not in READING and dry_run.is_asked():
+                _check_scope(dry_run.SCOPE)
                 return dry_run.rehearse(lambda: view(*args, **kwargs))
             return view(*args, **kwargs)
 
@@ -108,12 +109,16 @@ def _check_key(scope: str) -> None:
     wait = counts.take(CountedTries(API_CALLS, (key.key_id,)), now)
     if wait:
         refuse(429, "This key has called too often.", headers={"Retry-After": str(wait)})
-    if scope not in key.scopes:
-        refuse(403, f"This key lacks the scope {scope}.")
+    _check_scope(scope)
     if key.last_used_on != now.date():
         # In a transaction of its own: a call that only reads has one that cannot write.
         with short_transaction() as session:
             note_use(session, key.key_id, now)
+
+
+def _check_scope(scope: str) -> None:
+    if scope not in current_key().scopes:
+        refuse(403, f"This key lacks the scope {scope}.")
 
 
 def check_card_misses() -> None:

@@ -1,7 +1,7 @@
 """Schemas of who may pass: in counts, without persons."""
 
 from marshmallow import Schema
-from marshmallow.fields import AwareDateTime, Boolean, Integer, List, Nested, String
+from marshmallow.fields import AwareDateTime, Boolean, Integer, List, Nested, Raw, String
 
 
 class Spell(Schema):
@@ -11,10 +11,16 @@ class Spell(Schema):
     until = AwareDateTime(required=True)
 
 
-class EntryChange(Schema):
-    """When so many people could come in by some lane and no longer can, and when they newly can."""
+COUNT = {"oneOf": [{"type": "integer", "minimum": 5}, {"type": "string", "enum": ["fewer than five"]}]}
 
-    people = Integer(required=True)
+
+class EntryChange(Schema):
+    """When so many people could come in by some lane and no longer can, and when they newly can.
+
+    Of fewer than five there is neither time nor place.
+    """
+
+    people = Raw(required=True, metadata=COUNT)
     lost = List(Nested(Spell), required=True)
     gained = List(Nested(Spell), required=True)
 
@@ -42,7 +48,7 @@ class DryRun(Schema):
     dry_run = Boolean(required=True)
     from_ = AwareDateTime(required=True, data_key="from")
     until = AwareDateTime(required=True)
-    no_way_in = Integer(required=True)
+    no_way_in = Raw(required=True, metadata=COUNT)
     entry = List(Nested(EntryChange), required=True)
     lanes = List(Nested(LaneChange), required=True)
     ways_beside_face = List(Nested(WaysBesideFace), required=True)

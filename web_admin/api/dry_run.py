@@ -3,17 +3,20 @@
 One mechanism for every call that writes: its own code runs in its transaction, which is never committed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Response, jsonify, request
 
-from web_admin.access.difference import Difference
+from web_admin.access.difference import Change, Difference, Entry
 from web_admin.access.spans import Spans
 from web_admin.core.database import undo_request_session
 from web_admin.web.rehearsal import note_effects, with_and_without
 from web_admin.web.site import current_site, request_now
 
 PARAMETER = "dry_run"
+SCOPE = "access:read"
+"""What reading who may pass needs, a call that is tried needs beside its own scope."""
+LEAST_COUNTED, FEW = 5, "fewer than five"
 ANSWER = "Nothing was changed. What the call would change for people within the next seven days, in counts."
 QUERY = f"Of its address this call takes {PARAMETER} alone, as true or false."
 
@@ -37,35 +40,43 @@ def rehearse(call: Callable[[], object]) -> Response:
     call()
     next_week = with_and_without(noting, site_id, now).weeks[0]
     undo_request_session()
-    return jsonify(_shown(next_week))
+    return jsonify(show_difference(next_week))
 
 
-def _shown(found: Difference) -> dict[str, object]:
-    """Return a difference in counts; no other system learns by which way someone passes."""
+def show_difference(found: Difference) -> dict[str, object]:
+    """Return a difference in counts; no other system learns by which way someone passes, or when few may."""
+    by_any_way = [change for change in found.changes if change.way is None]
     return {
         "dry_run": True,
         "from": found.begins.isoformat(),
         "until": found.ends.isoformat(),
-        "no_way_in": len(found.no_way_in),
-        "entry": [
-            {"people": len(one.person_ids), "lost": _spans(one.lost), "gained": _spans(one.gained)}
-            for one in found.entries
-        ],
-        "lanes": [
-            {
-                "lane_ids": list(one.lane_ids),
-                "people": len(one.person_ids),
-                "lost": _spans(one.lost),
-                "gained": _spans(one.gained),
-            }
-            for one in found.changes
-            if one.way is None
-        ],
+        "no_way_in": len(found.no_way_in) if len(found.no_way_in) >= LEAST_COUNTED else FEW,
+        "entry": _group_by_size(found.entries, [{} for _entry in found.entries]),
+        "lanes": _group_by_size(by_any_way, [{"lane_ids": list(change.lane_ids)} for change in by_any_way]),
         "ways_beside_face": [
             {"lane_id": lane_id, "before": before, "after": after}
             for lane_id, (before, after) in found.ways_beside_face.items()
         ],
     }
+
+
+def _group_by_size(
+    groups: Sequence[Entry | Change], places: Sequence[dict[str, list[str]]]
+) -> list[dict[str, object]]:
+    """Return each group with its place and times, and all that are few as one without either."""
+    shown: list[dict[str, object]] = [
+        {
+            **place,
+            "people": len(group.person_ids),
+            "lost": _spans(group.lost),
+            "gained": _spans(group.gained),
+        }
+        for group, place in zip(groups, places, strict=True)
+        if len(group.person_ids) >= LEAST_COUNTED
+    ]
+    few = {"people": FEW, "lost": [], "gained": []}
+    nowhere: dict[str, object] = {name: [] for place in places for name in place}
+    return shown if len(shown) == len(groups) else [*shown, {**nowhere, **few}]
 
 
 def _spans(spans: Spans) -> list[dict[str, str]]:

@@ -1,18 +1,18 @@
 """A call that is tried changes nothing and says what it would change; one that is mistyped does nothing."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
 from sqlalchemy import select
 
 from tests.web_admin.api.calling import CALLS
-from web_admin.access.difference import difference
+from web_admin.access.difference import Change, Difference, Entry
+from web_admin.api.dry_run import show_difference
 from web_admin.compound.models import CredentialRow, Home, Lane, Person
 from web_admin.credentials.actions import end_credential, suspend_credential
 from web_admin.credentials.cards import issue_card
-from web_admin.policy.sent import sent_to_gates
 from web_admin.tables import METADATA
 
 
@@ -94,22 +94,52 @@ def test_no_call_that_is_tried_changes_anything(caller, act, one_card):
     assert set(statuses.values()) <= {200, 404, 422}
 
 
-@pytest.mark.wide
-def test_it_says_what_the_call_then_does(caller, act, one_card):
-    path = f"/people/{one_card.person_id}/move-out"
-    tried = caller.post(f"{path}?dry_run=true", status=200)
-    before = sent_to_gates(act.session, act.sealer, act.site_id, act.now)
-    act.session.rollback()
-    caller.post(path, status=200)
-    after = sent_to_gates(act.session, act.sealer, act.site_id, act.now)
-    done = difference(before, after, act.now, act.now + WEEK)
-    assert tried["no_way_in"] == len(done.no_way_in) == 1
-    assert done.no_way_in == {one_card.person_id}
-    lost = [{"from": begins.isoformat(), "until": ends.isoformat()} for begins, ends in done.entries[0].lost]
-    assert tried["entry"] == [{"people": 1, "lost": lost, "gained": []}]
-    assert {lane for one in tried["lanes"] for lane in one["lane_ids"]} == {
-        lane for one in done.changes for lane in one.lane_ids
-    }
+def test_it_says_of_how_many_people_when_and_where_and_of_few_only_that_there_are_some():
+    begins = datetime(2026, 3, 2, tzinfo=UTC)
+    day, no_time = ((begins, begins + timedelta(days=1)),), ()
+    many, few, more = ("a", "b", "c", "d", "e"), ("f", "g", "h", "i"), ("j",)
+    found = Difference(
+        begins,
+        begins + WEEK,
+        changes=(
+            Change(None, ("north-in",), day, no_time, many),
+            Change(None, ("east-in",), day, no_time, few),
+            Change(None, ("south-in",), no_time, day, more),
+            Change("card", ("north-in",), day, no_time, many),
+        ),
+        entries=(Entry(day, no_time, many), Entry(no_time, day, few)),
+        no_way_in=frozenset(many),
+        face_alone=frozenset(),
+        ways_beside_face={},
+    )
+    shown = show_difference(found)
+    lost = [{"from": "2026-03-02T00:00:00+00:00", "until": "2026-03-03T00:00:00+00:00"}]
+    some = {"people": "fewer than five", "lost": [], "gained": []}
+    assert shown["no_way_in"] == 5
+    assert shown["entry"] == [{"people": 5, "lost": lost, "gained": []}, some]
+    assert shown["lanes"] == [
+        {"lane_ids": ["north-in"], "people": 5, "lost": lost, "gained": []},
+        {"lane_ids": [], **some},
+    ]
+
+
+def test_of_fewer_than_five_people_it_has_neither_place_nor_time(caller, one_card):
+    tried = caller.post(f"/people/{one_card.person_id}/move-out?dry_run=true", status=200)
+    few = {"people": "fewer than five", "lost": [], "gained": []}
+    assert (tried["no_way_in"], tried["entry"]) == ("fewer than five", [few])
+    assert tried["lanes"] == [{"lane_ids": [], **few}]
+
+
+def test_a_try_needs_the_scope_that_reads_who_may_pass(caller_with, one_card):
+    blind = caller_with("cards:write")
+    path = f"/cards/{one_card.credential_id}/suspend?dry_run=true"
+    answer = blind.call("POST", path, LOST)
+    assert (answer.status_code, answer.get_json()["message"]) == (
+        403,
+        "This key lacks the scope access:read.",
+    )
+    both = caller_with("cards:write", "access:read")
+    assert both.call("POST", path, LOST).status_code == 200
 
 
 def test_it_names_no_person_and_no_way_in(caller, act, one_card):

@@ -114,7 +114,7 @@ class Controller:
             self._dialog,
             recognition,
         )
-        self._line = line = TelephoneLine(parts)
+        self._line = line = TelephoneLine(parts, self._state)
         self._guard_calls = GuardCalls(parts, line)
         self._telephone_tasks = TelephoneTasks(parts, self._state, line)
         self._home_calls = HomeCalls(parts, self._state, self._presentations, self._guard_calls, line)

@@ -8,14 +8,13 @@ import sqlite3
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.control.parts import GateParts
-from gate_controller.control.telephone_line import TelephoneLine
+from gate_controller.control.telephone_line import GUARD, TelephoneLine
 from gate_controller.lane.guard_call import GuardCall, Step, changed, dialled, time_passed
 from gate_controller.lane.pending_events import PendingEvents
 from gate_controller.lane.state import HELP_SHOWN_SECONDS, LaneDesk
 from gate_controller.terminal.view import HelpCall
 from hardware.interfaces import CallChange
 
-HOLDER = "guard"
 PAGE_SECONDS = 20.0
 """Time of the guard's page to answer a visitor's call where no telephone of theirs can be called."""
 
@@ -53,7 +52,7 @@ class GuardCalls:
         if call is not None and call.lane_id == desk.lane_id:
             self._call = None
             self._line.hang_up(call.call_number)
-            self._line.leave(HOLDER)
+            self._line.leave(GUARD)
 
     def help_pressed(self, desk: LaneDesk, now_seconds: float) -> None:
         """Call the guard for a lane; a second press while its call goes on changes nothing."""
@@ -102,7 +101,7 @@ class GuardCalls:
         if step.hangs_up is not None:
             self._line.hang_up(step.hangs_up)
         if step.call is None:
-            self._line.leave(HOLDER)
+            self._line.leave(GUARD)
         if step.was_answered:
             self._add(EventKind.HELP_ANSWERED, before.lane_id, now_seconds, place=before.place + 1)
         dials = step.calls_next is not None and self._dial(before.lane_id, step.calls_next, now_seconds)
@@ -118,7 +117,7 @@ class GuardCalls:
         calls = self._parts.telephone
         if calls is None or place >= len(calls.wishes.numbers):
             return False
-        call_number = self._line.dial(HOLDER, calls.wishes.numbers[place])
+        call_number = self._line.dial(GUARD, calls.wishes.numbers[place])
         if call_number is None:
             return False
         self._call = dialled(lane_id, place, call_number, now_seconds, calls.wishes)

@@ -212,6 +212,16 @@ def test_a_number_that_is_busy_or_unknown_is_left_for_the_next(tmp_path: Path, s
         assert scene.desk.calls.is_live
 
 
+def test_a_number_of_help_is_not_dialled_whatever_the_server_sends(tmp_path: Path) -> None:
+    with (
+        answering(tmp_path, "silent_at_the_end") as address,
+        scene_in(tmp_path, numbers=(address.replace("played", "110"),)) as scene,
+    ):
+        scene.call()
+        until(lambda: CallStep.LEG_ENDED in scene.office.steps())
+        assert scene.office.steps() == [CallStep.LEG_ENDED]
+
+
 def test_a_telephone_that_neither_hangs_up_nor_answers_to_it_holds_nothing(tmp_path: Path) -> None:
     with (
         answering(tmp_path, "silent_at_the_end") as number,

@@ -70,6 +70,7 @@ def check_call_numbers(data: bytes) -> None:
     if is_allowed(Allowed(["+86"], ["pbx.example.org"]), number):
         assert number.startswith("+86") or number.lower().endswith("pbx.example.org")
         assert number.count("@") <= 1
+        assert number.removeprefix("sip:").partition("@")[0] not in {"110", "119", "120", "911"}
 
 
 def check_requests(data: bytes) -> None:
@@ -125,6 +126,7 @@ TARGETS = (
             b"sip:lin@pbx.example.org",
             b"SIP:a@b@pbx.example.org",
             b"sip:lin@x?pbx.example.org",
+            b"sip:110@pbx.example.org",
         ),
     ),
     Target(

@@ -10,29 +10,28 @@ from dataclasses import dataclass
 
 import msgspec
 from flask_babel import lazy_gettext as _
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.calls import Number
+from gate_controller.contract.telephone_numbers import (
+    ABROAD,
+    LONGEST_EXTENSION,
+    SIP,
+    country_of,
+    is_callable,
+    split_address,
+    whole_number,
+)
 from web_admin.calls.models import CallSettings
+from web_admin.compound.models import Site
 
 MAX_LISTED = 50
 PREFIX = re.compile(r"\+?[0-9]{1,15}\Z")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,98}[a-z0-9])?(:[0-9]{1,5})?\Z")
-SIP = "sip:"
 NOT_CALLED = _("This compound's gates do not call such numbers.")
-ABROAD = "00"
-"""How a number of another country begins in most: where `0` is listed, it is not."""
-_ONE_DIGIT = "1", "7"
-_THREE_DIGITS = frozenset(
-    map(str, (*range(21, 27), 29, 35, 37, 38, 42, 50, 59, 67, 68, 69, 80, 85, 87, 88, 96, 97, 99))
-)
-"""How country codes of three digits begin; all other codes but those of one digit have two (ITU-T E.164)."""
 SHORTEST_AT_HOME = 7
 """No number of emergencies, or of a company's own telephones, gets a country code."""
-_ADDRESS = re.compile(r"sip:(?:(?P<user>[A-Za-z0-9._+*-]+)@)?(?P<host>[A-Za-z0-9.-]+(?::[0-9]{1,5})?)")
-"""Without passwords, parameters and headers, so that one reading of the host is the only one."""
-_DIALLED = re.compile(r"\+?[0-9*]{6,}\Z")
-"""A user of an exchange that it may dial outside as a number; its own telephones have shorter ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,8 @@ class Allowed:
 
     prefixes: Sequence[str] = ()
     hosts: Sequence[str] = ()
+    country: str = ""
+    """Country of numbers that are listed without a country code: that of the site's time zone."""
 
     @property
     def has_telephones(self) -> bool:
@@ -51,7 +52,9 @@ class Allowed:
 def settings_of(session: Session, site_id: str) -> Allowed:
     """Return what the gates of a site may call."""
     row = session.get(CallSettings, site_id)
-    return Allowed() if row is None else Allowed(row.prefixes, row.hosts)
+    if row is None:
+        return Allowed()
+    return Allowed(row.prefixes, row.hosts, country_of(session.get_one(Site, site_id).timezone))
 
 
 def plain_number(text: str) -> str | None:
@@ -66,20 +69,22 @@ def plain_number(text: str) -> str | None:
 
 
 def is_allowed(allowed: Allowed, number: str) -> bool:
-    """Return whether gates may call a number: its beginning, or its SIP host, is on the list.
+    """Return whether gates may call a number: a telephone whose beginning, or SIP host, is on the list.
 
     A number behind a SIP host needs both: an exchange dials it outside, at the compound's cost.
     """
-    if number.startswith(SIP):
-        address = _ADDRESS.fullmatch(number)
-        if address is None or address["host"].lower() not in allowed.hosts:
-            return False
-        user = re.sub(r"[.-]", "", address["user"] or "")
-        return _DIALLED.match(user) is None or _has_listed_beginning(allowed, user)
-    return _has_listed_beginning(allowed, number)
+    if not is_callable(number, allowed.country):
+        return False
+    address = split_address(number)
+    if address is None:
+        return has_listed_beginning(allowed, number)
+    user, host = address
+    is_inside = len(user) <= LONGEST_EXTENSION or user[0].isalpha()
+    return host in allowed.hosts and (is_inside or has_listed_beginning(allowed, user))
 
 
-def _has_listed_beginning(allowed: Allowed, number: str) -> bool:
+def has_listed_beginning(allowed: Allowed, number: str) -> bool:
+    """Return whether a number begins as one that the manager listed; where `0` is listed, `00` is not."""
     listed = [one for one in allowed.prefixes if one.startswith(ABROAD) or not number.startswith(ABROAD)]
     return any(number.startswith(prefix) for prefix in listed)
 
@@ -108,7 +113,12 @@ def in_words(prefix: str) -> str:
 
 def _country(prefix: str) -> str:
     digits = prefix.removeprefix("+") if prefix.startswith("+") else ""
-    if digits[:1] in _ONE_DIGIT:
-        return digits[:1]
-    length = 3 if digits[:2] in _THREE_DIGITS else 2
-    return digits[:length] if len(digits) >= length else ""
+    codes = digits[:1], digits[:2], digits[:3]
+    return next((code for code in codes if code and int(code) in COUNTRY_CODE_TO_REGION_CODE), "")
+
+
+def one_telephone(allowed: Allowed, number: str) -> str:
+    """Return the same for each way in which one telephone can be written, or dialled by an exchange."""
+    address = split_address(number)
+    dialled = number if address is None else address[0]
+    return whole_number(dialled, allowed.country) or number.lower()

@@ -18,7 +18,7 @@ from gate_controller.contract.calls import (
 )
 from web_admin.action.base import new_action, record
 from web_admin.calls import models
-from web_admin.calls.allowed_numbers import is_allowed, settings_of
+from web_admin.calls.allowed_numbers import is_allowed, one_telephone, settings_of
 from web_admin.calls.gate_telephones import speaks
 from web_admin.calls.models import CallNumber, HomeCallWishes
 from web_admin.calls.reach import open_number
@@ -30,6 +30,8 @@ from web_admin.calls.telephone_tasks import (
     PROOF_DIGITS,
     TAKEN,
     WAITING,
+    count_answer,
+    count_rings,
     end_task,
 )
 from web_admin.compound.models import Gate, Person, Site
@@ -76,12 +78,9 @@ def _sealed(
     asked: TelephoneTasksAsk,
     now: datetime,
 ) -> TelephoneTasksReply:
-    allowed = settings_of(session, gate.site_id)
     given: list[tuple[models.TelephoneTask, CallLeg]] = []
-    for task in tasks:
-        row = session.get(CallNumber, task.number_id) if task.number_id is not None else None
-        number = open_number(menjin.sealer, row) if row is not None else ""
-        if not is_allowed(allowed, number):
+    for task, number in _to_call(menjin, session, gate, tasks, now):
+        if number is None:
             end_task(task, "failed", now)
             continue
         task.state, task.gate_id, task.taken_at = TAKEN, gate.gate_id, now
@@ -106,6 +105,25 @@ def _sealed(
     )
 
 
+def _to_call(
+    menjin: Menjin, session: Session, gate: Gate, tasks: Sequence[models.TelephoneTask], now: datetime
+) -> list[tuple[models.TelephoneTask, str | None]]:
+    """Return each task with its number, None where that may not be called now; count those that ring."""
+    allowed = settings_of(session, gate.site_id)
+    numbers: dict[str, str] = {}
+    for task in tasks:
+        row = session.get(CallNumber, task.number_id) if task.number_id is not None else None
+        number = open_number(menjin.sealer, row) if row is not None else ""
+        if is_allowed(allowed, number):
+            numbers[task.task_id] = number
+    proofs = [task.task_id for task in tasks if task.purpose == PROOF and task.task_id in numbers]
+    telephones = [one_telephone(allowed, numbers[task_id]) for task_id in proofs]
+    for task_id, may in zip(proofs, count_rings(session, menjin.sealer, telephones, now), strict=True):
+        if not may:
+            del numbers[task_id]
+    return [(task, numbers.get(task.task_id)) for task in tasks]
+
+
 # -- results ---------------------------------------------------------------------------------------
 
 
@@ -128,6 +146,8 @@ def _take_proof(
     menjin: Menjin, session: Session, task: models.TelephoneTask, done: TaskDone, now: datetime
 ) -> None:
     number = session.get(CallNumber, task.number_id) if task.number_id is not None else None
+    if number is not None and done.result != "not_answered":
+        count_answer(session, menjin.sealer, task.site_id, number, now)
     if number is None or task.code_sealed is None or now >= task.ends_at:
         end_task(task, "late", now)
         return

@@ -7,13 +7,14 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.telephone_numbers import SIP
 from web_admin.action.base import Action, begin, new_id, record
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
 from web_admin.calls.allowed_numbers import (
     NOT_CALLED,
-    SIP,
     Allowed,
+    has_listed_beginning,
     in_words,
     is_allowed,
     number_to_call,
@@ -102,6 +103,11 @@ def _to_call(allowed: Allowed, number: str | None) -> str:
         return to_call
     if number.startswith(SIP) or not allowed.prefixes:
         raise ActionRefused("number", NOT_CALLED)
+    if has_listed_beginning(allowed, number):
+        raise ActionRefused(
+            "number",
+            _("Gates call no emergency, short or extra-charge numbers. Type the number of a telephone."),
+        )
     raise ActionRefused(
         "number",
         _(

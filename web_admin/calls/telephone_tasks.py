@@ -17,10 +17,18 @@ from sqlalchemy.orm import Session
 from web_admin.action.base import Action, begin, new_id, record
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_verification import refuse_unverified_phone
-from web_admin.calls.allowed_numbers import NOT_CALLED, is_allowed, settings_of
+from web_admin.calls.allowed_numbers import NOT_CALLED, is_allowed, one_telephone, settings_of
 from web_admin.calls.gate_telephones import telephones_of_gates
 from web_admin.calls.models import CallNumber, TelephoneTask
 from web_admin.calls.reach import open_number
+from web_admin.core.limit_counts import (
+    CountedTries,
+    locked_counts,
+    wait_seconds,
+    with_one_less,
+    with_one_more,
+)
+from web_admin.core.limits import PROOFS_OF_NUMBER, PROOFS_UNANSWERED
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import Sealer
 
@@ -52,7 +60,8 @@ def begin_proof(act: Action, number_id: str) -> str:
     begin(act)
     number = own_number(act, number_id)
     opened = open_number(act.sealer, number)
-    if not is_allowed(settings_of(act.session, act.site_id), opened):
+    allowed = settings_of(act.session, act.site_id)
+    if not is_allowed(allowed, opened):
         raise ActionRefused("number", NOT_CALLED)
     if not telephones_of_gates(act.session, act.site_id).speaking:
         raise ActionRefused("number", NO_TELEPHONE)
@@ -60,6 +69,8 @@ def begin_proof(act: Action, number_id: str) -> str:
         raise ActionRefused("number", _("Your numbers were called three times today. Try again tomorrow."))
     for task in _open_tasks(act.session, number_id):
         end_task(task, "late", act.now)
+    act.session.flush()  # the tasks are locked before the counts, as where a gate takes them
+    _count_proof(act, one_telephone(allowed, opened))
     digits = "".join(secrets.choice("0123456789") for _place in range(PROOF_DIGITS))
     task = new_task(act.site_id, number, "proof", act.now, PROOF_LASTS)
     task.code_sealed = act.sealer.seal(digits.encode(), purpose=CODE_PURPOSE)
@@ -133,6 +144,41 @@ def _asked_lately(session: Session, person_id: str, now: datetime) -> int:
         TelephoneTask.created_at > now - timedelta(days=1),
     )
     return session.scalar(counted) or 0
+
+
+def _count_proof(act: Action, telephone: str) -> None:
+    """Count a call to a telephone, which may be a stranger's; raise ActionRefused."""
+    calls, unanswered = CountedTries(PROOFS_OF_NUMBER, (telephone,)), _unanswered(telephone)
+    with locked_counts(act.session, act.sealer, (calls, unanswered)) as rows:
+        if wait_seconds(PROOFS_UNANSWERED, rows[unanswered], act.now):
+            raise ActionRefused(
+                "number", _("No one answered two calls to this number. Gates call it again in a week.")
+            )
+        if wait_seconds(PROOFS_OF_NUMBER, rows[calls], act.now):
+            raise ActionRefused("number", _("This number was called three times today. Try again tomorrow."))
+        rows[calls] = with_one_more(PROOFS_OF_NUMBER, rows[calls], act.now)
+
+
+def count_rings(session: Session, sealer: Sealer, telephones: Sequence[str], now: datetime) -> list[bool]:
+    """Count a call to each of these that no one has answered yet; return which of them may be called."""
+    may: list[bool] = []
+    with locked_counts(session, sealer, {_unanswered(one) for one in telephones}) as rows:
+        for of in map(_unanswered, telephones):
+            may.append(not wait_seconds(of.limit, rows[of], now))
+            if may[-1]:
+                rows[of] = with_one_more(of.limit, rows[of], now)
+    return may
+
+
+def count_answer(session: Session, sealer: Sealer, site_id: str, number: CallNumber, now: datetime) -> None:
+    """Count a call no more among those that no one answered."""
+    of = _unanswered(one_telephone(settings_of(session, site_id), open_number(sealer, number)))
+    with locked_counts(session, sealer, (of,)) as rows:
+        rows[of] = with_one_less(of.limit, rows[of], now)
+
+
+def _unanswered(telephone: str) -> CountedTries:
+    return CountedTries(PROOFS_UNANSWERED, (telephone,))
 
 
 def _open_tasks(session: Session, number_id: str) -> Sequence[TelephoneTask]:

@@ -79,9 +79,7 @@ class LimitCounts:
 
     def key(self, of: CountedTries) -> bytes:
         """Return the digest under which something is counted."""
-        words = "\n".join(word.strip().lower() for word in of.what)
-        digest = hashlib.sha256(words.encode(errors="replace")).digest()
-        return self._sealer.lookup("limit", f"{of.limit.name}\n".encode() + digest)
+        return _key(self._sealer, of)
 
     def wait(self, of: CountedTries, now: datetime) -> int:
         """Return for how many seconds this may not be tried; 0 to go on. Counts nothing."""
@@ -130,20 +128,8 @@ class LimitCounts:
         self, session: Session, every: Collection[CountedTries]
     ) -> Iterator[dict[CountedTries, list[int]]]:
         """Do as `locked`, within a transaction of the caller."""
-        keys = {of: self.key(of) for of in every}
-        if session.get_bind().dialect.name == "postgresql":
-            # A row that is not there yet cannot be locked. In one order, so that no two wait for each other.
-            for key in sorted(keys.values()):
-                session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(key[:8], signed=True))))
-        found = session.scalars(
-            select(LimitCount).where(LimitCount.key.in_(keys.values())).with_for_update()
-        ).all()
-        rows = {row.key: row for row in found}
-        counts = {of: list(rows[key].counted) if key in rows else [] for of, key in keys.items()}
-        yield counts
-        for of, key in keys.items():
-            _keep(session, rows.get(key), key, of.limit, counts[of])
-        session.flush()
+        with locked_counts(session, self._sealer, every) as rows:
+            yield rows
 
     def give_back(self, of: CountedTries, now: datetime) -> None:
         """Take back the newest try, which was right."""
@@ -154,6 +140,33 @@ class LimitCounts:
         """Forget everything; for tests and demonstrations."""
         with self.database.session() as session:
             session.execute(delete(LimitCount))
+
+
+def _key(sealer: Sealer, of: CountedTries) -> bytes:
+    words = "\n".join(word.strip().lower() for word in of.what)
+    digest = hashlib.sha256(words.encode(errors="replace")).digest()
+    return sealer.lookup("limit", f"{of.limit.name}\n".encode() + digest)
+
+
+@contextmanager
+def locked_counts(
+    session: Session, sealer: Sealer, every: Collection[CountedTries]
+) -> Iterator[dict[CountedTries, list[int]]]:
+    """Yield counts, locked until the session's transaction ends; what is changed is stored in it."""
+    keys = {of: _key(sealer, of) for of in every}
+    if session.get_bind().dialect.name == "postgresql":
+        # A row that is not there yet cannot be locked. In one order, so that no two wait for each other.
+        for key in sorted(keys.values()):
+            session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(key[:8], signed=True))))
+    found = session.scalars(
+        select(LimitCount).where(LimitCount.key.in_(keys.values())).with_for_update()
+    ).all()
+    rows = {row.key: row for row in found}
+    counts = {of: list(rows[key].counted) if key in rows else [] for of, key in keys.items()}
+    yield counts
+    for of, key in keys.items():
+        _keep(session, rows.get(key), key, of.limit, counts[of])
+    session.flush()
 
 
 def _keep(session: Session, row: LimitCount | None, key: bytes, limit: Limit, counted: list[int]) -> None:

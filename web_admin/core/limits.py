@@ -38,6 +38,7 @@ _LOST = "tests/web_admin/desk/test_lost_cards.py"
 _MESSAGES = "tests/web_admin/resident/test_messages.py"
 _SESSIONS = "tests/web_admin/accounts/test_sessions.py"
 _THROTTLE = "tests/web_admin/accounts/test_throttle.py"
+_PROOFS = "tests/web_admin/calls/test_telephone_tasks.py"
 _UPLOADS = "tests/web_admin/every_page/test_large_uploads.py"
 _HOSTILE = "tests/web_admin/web/test_request_bodies.py"
 _NOT_TRUSTED = "tests/web_admin/events/test_quarantine.py"
@@ -155,6 +156,17 @@ CALL_TESTS = Limit(
     "tests/web_admin/resident/test_calls.py::test_phones_alone_are_tested_three_times_a_day_too",
     timedelta(days=1),
 )
+PROOFS_OF_NUMBER = Limit(
+    "proofs_of_number", 3, "calls that prove it", "telephone, from all homes and gates together",
+    "web_admin/calls/telephone_tasks.py::_count_proof",
+    f"{_PROOFS}::test_one_telephone_is_called_three_times_a_day_whoever_asks", timedelta(days=1),
+)
+PROOFS_UNANSWERED = Limit(
+    "proofs_unanswered", 2, "of these calls that no one answered",
+    "telephone, from all homes and gates together",
+    "web_admin/calls/telephone_tasks.py::count_rings",
+    f"{_PROOFS}::test_a_telephone_that_no_one_answered_twice_is_left_alone_for_a_week", timedelta(days=7),
+)
 COURIERS_OF_ADDRESS = Limit(
     "couriers_of_address", 10, "numbers of homes typed at signs", "address",
     "web_admin/public/courier.py::_may_ask",
@@ -170,8 +182,8 @@ COUNTED = (
     SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_KNOWN, SIGN_IN_CODES, PAIRING_CODES, API_CALLS,
     API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_TYPED, DESK_TYPED_DAILY,
     DESK_UNPROVED, DESK_UNPROVED_DAILY, DESK_PIN, DESK_PIN_DAILY, LOST_CARDS, LOST_CARDS_DAILY, MESSAGE_CODES,
-    CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE, CALL_SIDES, CALL_TESTS, COURIERS_OF_ADDRESS,
-    COURIERS_OF_SIGN,
+    CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE, CALL_SIDES, CALL_TESTS, PROOFS_OF_NUMBER,
+    PROOFS_UNANSWERED, COURIERS_OF_ADDRESS, COURIERS_OF_SIGN,
 )
 """Those that are counted in the database."""
 

@@ -151,7 +151,7 @@ def has_telephone(compound: Compound, person_id: str, number: str, **more: Any) 
         row = act.session.get(CallSettings, act.site_id) or CallSettings(site_id=act.site_id, hosts=[])
         row.prefixes = ["+86", "0"]
         act.session.add(row)
-        number_id = f"number-{number}"
+        number_id = f"{person_id}-{number}"
         given = {"proved_at": act.now} | more
         act.session.add(
             CallNumber(

@@ -1,5 +1,6 @@
 """Calls that a gate makes for the server: a number is proved by the digits that its owner's page shows."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from gate_controller.contract.calls import TaskDone, TelephoneTasksAsk
 from tests.support.compounds.resident import Compound
 from tests.web_admin.calls.played_calls import (
     CallingGate,
+    add_partner,
     calling_gate,
     has_telephone,
     on_phone,
@@ -26,6 +28,7 @@ from web_admin.calls.telephone_tasks import (
     proof_state,
 )
 from web_admin.compound.models import Gate, Site
+from web_admin.core.limits import PROOFS_OF_NUMBER, PROOFS_UNANSWERED
 from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.core.refusal import ActionRefused
 
@@ -186,6 +189,97 @@ def test_three_proofs_a_day_are_called_for_one_person(small_compound: Compound, 
     assert "three times today" in refusal(small_compound, other), "removing a number gives no more"
     set_clock(small_compound, 24 * 3600)
     assert len(asked(small_compound, other)) == 4
+
+
+# -- a telephone that may be a stranger's ----------------------------------------------------------
+
+
+def rings(gate: CallingGate, result: str = "failed", keys: str = "") -> tuple[str, ...]:
+    """Let a gate make the calls that wait, and say what came of each; return the numbers."""
+    reply, numbers = gate.asks_for_tasks()
+    done = [TaskDone(task_id=task.task_id, result=result, keys=keys) for task in reply.tasks]  # type: ignore[arg-type]
+    gate.asks_for_tasks(*done)
+    return numbers
+
+
+def written(compound: Compound, person_id: str, number: str) -> str:
+    """Add a number to prove that is written in one of several ways."""
+    number_id = has_telephone(compound, person_id, number, proved_at=None)
+    with compound.session() as session:
+        row = session.get_one(CallSettings, compound.site_id)
+        row.prefixes, row.hosts = ["+86", "1", "0086"], ["pbx.example.org"]
+    return number_id
+
+
+def test_one_telephone_is_called_three_times_a_day_whoever_asks(
+    small_compound: Compound, gate: CallingGate
+) -> None:
+    first, neighbour = small_compound.person_id, small_compound.neighbour_id
+    partner, south = add_partner(small_compound), calling_gate(small_compound, "south")
+    asked(small_compound, written(small_compound, first, NUMBER))
+    assert rings(gate) == (NUMBER,)
+    asked(small_compound, written(small_compound, partner, "13900000001"), partner)
+    assert rings(south) == ("13900000001",)
+    own = written(small_compound, neighbour, f"sip:{NUMBER}@pbx.example.org")
+    asked(small_compound, own, neighbour)
+    with small_compound.session() as session:
+        session.delete(session.get_one(CallNumber, own))
+    again = written(small_compound, neighbour, "008613900000001")
+    assert "three times today" in refusal(small_compound, again, neighbour)
+    set_clock(small_compound, 24 * 3600)
+    asked(small_compound, again, neighbour)
+
+
+def test_a_telephone_that_no_one_answered_twice_is_left_alone_for_a_week(
+    small_compound: Compound, gate: CallingGate, number_id: str
+) -> None:
+    neighbour = small_compound.neighbour_id
+    theirs = has_telephone(small_compound, neighbour, NUMBER, proved_at=None)
+    asked(small_compound, number_id)
+    assert rings(gate, "not_answered") == (NUMBER,)
+    asked(small_compound, theirs, neighbour)
+    gate.asks_for_tasks()  # a gate that never says what came of it
+    set_clock(small_compound, 24 * 3600)
+    assert "in a week" in refusal(small_compound, number_id)
+    set_clock(small_compound, 6 * 24 * 3600)
+    asked(small_compound, number_id)
+
+
+@pytest.mark.parametrize(("result", "keys"), [("answered", ""), ("answered", "0000#"), ("failed", "")])
+def test_calls_that_were_answered_or_never_made_keep_no_one_from_the_next(
+    small_compound: Compound, gate: CallingGate, number_id: str, result: str, keys: str
+) -> None:
+    for _day in range(3):
+        asked(small_compound, number_id)
+        assert rings(gate, result, keys) == (NUMBER,)
+        set_clock(small_compound, 24 * 3600)
+
+
+@pytest.mark.both_databases
+def test_of_many_who_ask_at_once_three_are_called_and_two_of_them_until_one_answers(
+    small_compound: Compound, gate: CallingGate
+) -> None:
+    people = [add_partner(small_compound, f"Lin {name}") for name in "ABCDEF"]
+    numbers = [has_telephone(small_compound, one, NUMBER, proved_at=None) for one in people]
+    together, said = threading.Barrier(len(people)), list[bool]()
+
+    def asks(person_id: str, number_id: str) -> None:
+        together.wait()
+        try:
+            asked(small_compound, number_id, person_id)
+            said.append(True)
+        except ActionRefused:
+            said.append(False)
+
+    threads = [threading.Thread(target=asks, args=pair) for pair in zip(people, numbers, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said.count(True) == PROOFS_OF_NUMBER.most
+    gates = [gate, calling_gate(small_compound, "south")]
+    rung = [number for one in gates for number in one.asks_for_tasks()[1]]
+    assert rung == [NUMBER] * PROOFS_UNANSWERED.most
 
 
 def test_numbers_that_the_manager_did_not_list_are_never_called(

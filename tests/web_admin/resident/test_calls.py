@@ -301,7 +301,7 @@ def test_a_number_that_no_gate_calls_is_refused_beside_its_field(
 @pytest.mark.wide
 def test_a_number_that_rings_no_more_says_so(small_compound: Compound, called: FlaskClient) -> None:
     allow_telephones(small_compound)
-    press(called, f"{PAGE}/numbers", seen_on=PAGE, number="0288555121")
+    press(called, f"{PAGE}/numbers", seen_on=PAGE, number="02885551212")
     assert "Verify again" not in called.get(PAGE).text
     with small_compound.session() as session:
         number = session.query(CallNumber).one()
@@ -319,11 +319,11 @@ def test_a_number_that_rings_no_more_says_so(small_compound: Compound, called: F
 def test_three_numbers_are_kept_at_most_and_none_twice(small_compound: Compound, called: FlaskClient) -> None:
     allow_telephones(small_compound)
     for last in "123":
-        press(called, f"{PAGE}/numbers", seen_on=PAGE, number=f"028855512{last}")
+        press(called, f"{PAGE}/numbers", seen_on=PAGE, number=f"0288555121{last}")
     with small_compound.act("phone", small_compound.person_id) as act:
         assert act.session.query(CallNumber).count() == 3
-    assert "here already" in choose(called, "numbers", number="0288555121")
-    assert "at most" in choose(called, "numbers", number="0288555129")
+    assert "here already" in choose(called, "numbers", number="02885551212")
+    assert "at most" in choose(called, "numbers", number="02885551299")
 
 
 @pytest.mark.wide
@@ -332,7 +332,7 @@ def test_a_test_rings_what_was_proved_three_times_a_day(
 ) -> None:
     assert "Nothing of yours can ring yet" in choose(called, "test")
     allow_telephones(small_compound)
-    press(called, f"{PAGE}/numbers", seen_on=PAGE, number="0288555121")
+    press(called, f"{PAGE}/numbers", seen_on=PAGE, number="02885551212")
     with small_compound.session() as session:
         session.query(CallNumber).one().proved_at = datetime.now(UTC)
     pages = [choose(called, "test") for _time in range(4)]
@@ -345,7 +345,7 @@ def test_a_test_rings_no_telephone_where_no_gate_speaks_and_counts_only_where_ph
     small_compound: Compound, called: FlaskClient
 ) -> None:
     allow_telephones(small_compound)
-    press(called, f"{PAGE}/numbers", seen_on=PAGE, number="0288555121")
+    press(called, f"{PAGE}/numbers", seen_on=PAGE, number="02885551212")
     with small_compound.session() as session:
         session.query(CallNumber).one().proved_at = datetime.now(UTC)
         session.get_one(Gate, "north").device_states = [{"device": DEVICE, "health": "ok"}]

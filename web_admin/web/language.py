@@ -1,10 +1,9 @@
-"""Choose the language of a request, and let templates escape texts that wait for it."""
+"""Choose the language of a request."""
 
 from collections.abc import Iterator
 
-from flask import Flask, request, session
-from flask.json.provider import DefaultJSONProvider
-from flask_babel import LazyString, get_locale
+from flask import request, session
+from flask_babel import get_locale
 from flask_login import current_user
 
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, LANGUAGES, READ_AS, WRITTEN_IN, Language
@@ -12,21 +11,6 @@ from web_admin.accounts.permissions import BLUEPRINTS_OF_GATES
 from web_admin.accounts.staff import profile_of
 from web_admin.compound.queries import person_by_id, the_site
 from web_admin.core.database import current_menjin, request_session
-
-
-def escape_lazy_texts(app: Flask) -> None:
-    """Flask-Babel passes a lazy text for HTML, with the names and numbers in it unescaped."""
-    if "__html__" in vars(LazyString):
-        del LazyString.__html__
-    app.json = _Json(app)
-
-
-class _Json(DefaultJSONProvider):
-    """JSON with lazy texts, which the default provider knows by the method that is gone."""
-
-    @staticmethod
-    def default(value: object) -> object:
-        return str(value) if isinstance(value, LazyString) else DefaultJSONProvider.default(value)
 
 
 def choose_language() -> str:

@@ -22,7 +22,7 @@ PARAMETER = re.compile(r';([^;=<>"\s]+)=("[^"]*"|[^;<>"\s]*)')
 
 @dataclass(frozen=True, slots=True)
 class SettingsFault:
-    """What is wrong and what to do; `is_refused` where calls would be less safe than the settings say."""
+    """A fault and its remedy; `is_refused` where calls would be less safe than the settings say."""
 
     text: str
     is_refused: bool

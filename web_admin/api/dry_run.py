@@ -15,7 +15,7 @@ from web_admin.web.site import current_site, request_now
 
 PARAMETER = "dry_run"
 SCOPE = "access:read"
-"""What reading who may pass needs, a call that is tried needs beside its own scope."""
+"""A tried call needs this scope beside its own: it says what reading who may pass would."""
 LEAST_COUNTED, FEW = 5, "fewer than five"
 ANSWER = "Nothing was changed. What the call would change for people within the next seven days, in counts."
 QUERY = f"Of its address this call takes {PARAMETER} alone, as true or false."

@@ -1,4 +1,4 @@
-"""What an office makes and nobody has seen is no way home yet: acts that leave nothing else need a reason."""
+"""Ways in that no one has in hand yet lead no one home: acts that leave nothing else need a reason."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -41,7 +41,7 @@ def test_the_policy_on_faces_is_made_from_the_settings_in_force(compound):
         "30 days",
         "yunet-sface-int8bq-2",
         "1 stranger in 10,000",
-        "3.0 % of owners",
+        "2.1 % of owners",
         "fewer than 10",
         "None so far",
     ):

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
+
 from demo.actors.office import Office
 from demo.world.assessment import offer_face
 from demo.world.lane_sheets import sheet_of
@@ -19,7 +21,7 @@ from gate_controller.contract.records import Method
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action, one_publication
 from web_admin.compound.age_bands import ADULT, CHILD
-from web_admin.compound.models import Site
+from web_admin.compound.models import CredentialRow, Site
 from web_admin.credentials.actions import choose_methods
 from web_admin.credentials.cards import canonical_card, issue_card
 from web_admin.credentials.child_agreements import agree_by_card
@@ -203,6 +205,7 @@ def seed(office: Office, staff_password: str, totp_secrets: Mapping[str, str]) -
                 _seed_home(each, compound, place)
     with office.act() as act:
         _seed_staff(act, compound)
+        act.session.execute(update(CredentialRow).values(in_hand=True))  # people have used them for long
     return compound
 
 

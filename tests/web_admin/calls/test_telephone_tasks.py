@@ -211,7 +211,7 @@ def written(compound: Compound, person_id: str, number: str) -> str:
     return number_id
 
 
-def test_one_telephone_is_called_three_times_a_day_whoever_asks(
+def test_one_telephone_is_called_three_times_a_day_at_most(
     small_compound: Compound, gate: CallingGate
 ) -> None:
     first, neighbour = small_compound.person_id, small_compound.neighbour_id

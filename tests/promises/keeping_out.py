@@ -13,6 +13,7 @@ from gate_controller.contract.calendars import Span
 from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.support.acting import add_lane, by_phone, household
 from tests.support.compounds.access_reviews import URL, cards_were_used_last, close_now
+from tests.web_admin.action.kept_out import hand_out_new_pins
 from tests.web_admin.people_import.read_in import read_in
 from web_admin.access_review.actions import ask, begin_round, keep, mark_of, suspend
 from web_admin.access_review.models import ReviewRow
@@ -224,6 +225,7 @@ DOORS: Mapping[str, Callable[[Home, Action, int], object]] = {
     "taken": lambda home, act, _shape: _taken(home, act),
     "own_pin": lambda home, act, _shape: _own_pin(home, act),
     "pin": lambda home, act, _shape: issue_pin(act, _who(home)),
+    "pins": lambda _home, act, _shape: hand_out_new_pins(act, "3"),
     "invite": lambda home, act, _shape: _invited(home, act),
     "page_opened": lambda home, act, shape: _page_opened(home, act, is_used=bool(shape % 3)),
     "guard": lambda home, act, shape: suspend_credential(replace(act, role="guard"), home.card(shape)),

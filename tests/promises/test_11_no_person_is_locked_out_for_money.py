@@ -293,6 +293,7 @@ def test_whatever_keeps_a_resident_out_has_a_reason_of_the_list_and_leaves_a_row
         [("grants", "asked", 10), ("grants", "", 11)],
         [("end", "lost", 0), ("end", "lost", 1), *[("invite", "", 0), ("page_opened", "", 1)] * 2],
         [("pin", "", 0), ("end", "lost", 0), ("own_pin", "", 0), ("pin", "unpaid", 0), ("pin", "asked", 0)],
+        [("end", "lost", 0), ("own_pin", "", 0), ("pins", "", 0), ("pins", "lost", 0)],
         [("card", "", 0), ("end", "lost", 0), ("end", "", 1), ("interface", "", 0), ("interface", "", 1)],
         [("interface_gives", "", 0), ("interface", "", 0), ("interface", "", 1), ("taken", "", 0)],
     ],

@@ -14,7 +14,10 @@ from sqlalchemy import delete, select, update
 
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Action, begin, finish, new_id, publish, record
+from web_admin.action.lock_outs import kept_in
+from web_admin.action.suspension_reasons import OF_NEW_ONES
 from web_admin.compound.models import UNASSIGNED, Home, Invitation, Person
+from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials.lifecycle import end_live, live_credentials
@@ -214,15 +217,17 @@ def show_slips(act: Action, run_id: str) -> list[ShownSlip]:
 def hand_out(act: Action, run_id: str) -> int:
     """Activate the new PINs of a run, all in one publication; return how many people got theirs.
 
-    Who moved out, got another PIN meanwhile, or whose home took the same digits keeps what they have.
+    Who moved out, got another PIN meanwhile, or whose home took the same digits keeps what they have. Raises
+    LockOutRefused, as one new PIN does, where an old one was the last way in hand and no reason is given.
     """
     begin(act)
     run = _open_run(act, run_id, "shown")
     inner = replace(act, publishes=False)
     slips = _slips(act, run_id) if run.kind == PINS else ()
-    given = [touched for slip in slips if (touched := _give_pin(inner, run, slip))]
-    if given:
-        publish(act, frozenset().union(*given))
+    with kept_in(act, "pin_issued", [slip.person_id for slip in slips], OF_NEW_ONES):
+        given = [touched for slip in slips if (touched := _give_pin(inner, run, slip))]
+        if given:
+            publish(act, frozenset().union(*given))
     run.state, run.ended_at = "handed_out", act.now
     act.session.execute(delete(PrintSlip).where(PrintSlip.run_id == run_id))
     record(act, "print_run_handed_out", {"run_id": run_id, "slips": run.total})
@@ -242,7 +247,8 @@ def _give_pin(act: Action, run: PrintRun, slip: PrintSlip) -> frozenset[str]:
     paused = [each for old in live for each in pause_faces_given_with(act, old, "replaced")]
     end_live(act, person.person_id, CredentialKind.PIN, "replaced")
     add_pin(act, person, tag, duress=False)
-    finish(act, "pin_issued", {"run_id": slip.run_id}, person_id=person.person_id)
+    facts: dict[str, Fact] = {"run_id": slip.run_id} | ({"replaced_by_others": True} if live else {})
+    finish(act, "pin_issued", facts, person_id=person.person_id)
     return frozenset([person.person_id, *paused])
 
 

@@ -13,6 +13,7 @@ from web_admin.credentials.phones import ensure_online_qr
 from web_admin.messages.models import OutboxMessage
 from web_admin.people.gate_verification import verify_by_gate_events
 from web_admin.people.invitations import accept_invitation
+from web_admin.people.print_runs import PINS, begin_run, hand_out, make_part, show_slips
 
 
 def rows(act: Action) -> list[tuple[str, str, str]]:
@@ -39,3 +40,11 @@ def open_page(act: Action, person: Person, invited: str) -> CredentialRow:
     code = ensure_online_qr(by_phone(act, person.person_id), person.person_id)
     use(act, code)
     return code
+
+
+def hand_out_new_pins(act: Action, building: str) -> None:
+    """Print new PINs for all people of a building, and say that they were handed out."""
+    run_id = begin_run(act, PINS, [building], everyone=True).run_id
+    make_part(act, run_id)
+    show_slips(act, run_id)
+    hand_out(act, run_id)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.acting import add_lane, by_phone, household
-from tests.web_admin.action.kept_out import open_page, rows, sent, use
+from tests.web_admin.action.kept_out import hand_out_new_pins, open_page, rows, sent, use
 from web_admin.action.base import Action, DeskPerson
 from web_admin.action.lock_outs import LockOutRefused
 from web_admin.compound.models import CredentialRow, Lane, Person
@@ -122,17 +122,25 @@ def test_an_invitation_again_asks_nothing_where_a_card_is_in_hand(act: Action, p
     assert rows(act) == []
 
 
+NEW_PINS: dict[str, Act] = {
+    "of_one_person": issue_pin,
+    "of_a_building": lambda act, _person_id: hand_out_new_pins(act, "3"),
+}
+
+
+@pytest.mark.parametrize("new_pin", NEW_PINS)
 def test_a_new_pin_in_place_of_the_last_way_needs_a_reason_and_says_what_and_by_whom(
-    act: Action, person: Person
+    act: Action, person: Person, new_pin: str
 ) -> None:
     pin_in_hand(act, person)
     with pytest.raises(LockOutRefused), act.session.begin_nested():
-        issue_pin(act, person.person_id)
-    issue_pin(replace(act, because="asked"), person.person_id)
+        NEW_PINS[new_pin](act, person.person_id)
+    NEW_PINS[new_pin](replace(act, because="asked"), person.person_id)
     assert rows(act) == [("pin_issued", "asked", "office")]
-    assert any(
-        "A new PIN was made for you" in text and "by the property office" in text for text in sent(act)
-    )
+    locked_out, gave = sorted(sent(act), key=lambda text: "gave you a new PIN" in text)
+    assert "A new PIN was made for you" in locked_out
+    assert "by the property office" in locked_out
+    assert "gave you a new PIN; the old one no longer opens" in gave
 
 
 def test_a_first_pin_and_one_beside_a_card_ask_nothing(act: Action, person: Person) -> None:

@@ -79,7 +79,7 @@ def needs_scope(scope: str) -> Callable[[View], View]:
                 refuse(422, dry_run.QUERY, errors={"query": {dry_run.PARAMETER: [dry_run.QUERY]}})
             if request.method not in READING and dry_run.is_asked():
                 _check_scope(dry_run.SCOPE)
-                return dry_run.rehearse(lambda: view(*args, **kwargs))
+                return dry_run.rehearse(lambda: view(*args, **kwargs), _caller())
             return view(*args, **kwargs)
 
         documented = cast(Any, guarded)  # the library keeps an operation's description on the view
@@ -154,9 +154,13 @@ def current_key() -> ApiKey:
 
 def api_action() -> Action:
     """Return the action of the calling system, now."""
-    site_id, actor_id = current_site().site_id, f"key:{current_key().key_id}"
     menjin = replace(current_menjin(), effects=effects_of_request())
-    return new_action(menjin, request_session(), site_id, actor_id, "api", now=request_now())
+    site_id = current_site().site_id
+    return new_action(menjin, request_session(), site_id, _caller(), "api", now=request_now())
+
+
+def _caller() -> str:
+    return f"key:{current_key().key_id}"
 
 
 @contextmanager

@@ -6,11 +6,13 @@ One mechanism for every call that writes: its own code runs in its transaction, 
 from collections.abc import Callable, Sequence
 
 from flask import Response, jsonify, request
+from flask_smorest import abort
 
 from web_admin.access.difference import Change, Difference, Entry
 from web_admin.access.spans import Spans
 from web_admin.core.database import undo_request_session
-from web_admin.web.rehearsal import note_effects, with_and_without
+from web_admin.web.comparison_turns import NoTurn, refuse_without_turn
+from web_admin.web.rehearsal import NotingEffects, comparing_apart, with_and_without
 from web_admin.web.site import current_site, request_now
 
 PARAMETER = "dry_run"
@@ -34,11 +36,19 @@ def is_asked() -> bool:
     return request.args.get(PARAMETER) == "true"
 
 
-def rehearse(call: Callable[[], object]) -> Response:
-    """Do a call, undo it, and answer with what it would change."""
-    site_id, now, noting = current_site().site_id, request_now(), note_effects()
-    call()
-    next_week = with_and_without(noting, site_id, now).weeks[0]
+def rehearse(call: Callable[[], object], caller: str) -> Response:
+    """Do a call, undo it, and answer with what it would change; 429 where the caller has had too many."""
+    site_id, now = current_site().site_id, request_now()
+
+    def run(noting: NotingEffects) -> Difference:
+        call()
+        return with_and_without(noting, site_id, now).weeks[0]
+
+    try:
+        refuse_without_turn(caller)
+        next_week = comparing_apart(run, caller)
+    except NoTurn as refusal:
+        abort(429, message=str(refusal), headers={"Retry-After": str(refusal.seconds or 1)})
     undo_request_session()
     return jsonify(show_difference(next_week))
 

@@ -188,13 +188,12 @@ class Database:
         """Take an engine made by `make_engine`."""
         self.engine = engine
         self.open_session = sessionmaker(engine, expire_on_commit=False)
-        self.open_reading = sessionmaker(
-            engine.execution_options(menjin_reads_only=True), expire_on_commit=False
-        )
+        self.reading = engine.execution_options(menjin_reads_only=True)
+        self.open_reading = sessionmaker(self.reading, expire_on_commit=False)
         self._snapshots = (
             engine.execution_options(isolation_level="REPEATABLE READ")
             if engine.dialect.name == "postgresql"
-            else engine.execution_options(menjin_reads_only=True)
+            else self.reading
         )
 
     @cached_property
@@ -283,6 +282,12 @@ def undo_request_session() -> None:
     session: Session | None = g.get("menjin_session")
     if session is not None:
         session.rollback()
+
+
+def undo_and_read_on() -> None:
+    """Undo what this request changed; the rest of it only reads, so no gate waits while a page is made."""
+    undo_request_session()
+    request_session().bind = current_menjin().database.reading
 
 
 def init_database(app: Flask, menjin: Menjin) -> None:

@@ -131,6 +131,12 @@ MESSAGE_CODES = Limit(
     "message_codes", 10, "codes sent", "resident", "web_admin/resident/messages.py::may_send_code",
     f"{_MESSAGES}::test_ten_codes_an_hour_are_sent_to_one_person", timedelta(hours=1),
 )
+COMPARISONS = Limit(
+    "comparisons", 12, "acts of which is worked out what they change for many people",
+    "staff account or API key", "web_admin/web/comparison_turns.py::turn_to_compare",
+    "tests/web_admin/manage/test_comparison_turns.py::"
+    "test_an_account_that_has_too_many_acts_compared_waits_and_keeps_its_form", timedelta(minutes=1),
+)
 
 CALLS_OF_GATE = Limit(
     "calls_of_gate", 60, "calls begun", "gate", "web_admin/calls/reports.py::_may_call",
@@ -182,8 +188,8 @@ COUNTED = (
     SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_KNOWN, SIGN_IN_CODES, PAIRING_CODES, API_CALLS,
     API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_TYPED, DESK_TYPED_DAILY,
     DESK_UNPROVED, DESK_UNPROVED_DAILY, DESK_PIN, DESK_PIN_DAILY, LOST_CARDS, LOST_CARDS_DAILY, MESSAGE_CODES,
-    CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE, CALL_SIDES, CALL_TESTS, PROOFS_OF_NUMBER,
-    PROOFS_UNANSWERED, COURIERS_OF_ADDRESS, COURIERS_OF_SIGN,
+    COMPARISONS, CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE, CALL_SIDES, CALL_TESTS,
+    PROOFS_OF_NUMBER, PROOFS_UNANSWERED, COURIERS_OF_ADDRESS, COURIERS_OF_SIGN,
 )
 """Those that are counted in the database."""
 

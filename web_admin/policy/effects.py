@@ -64,10 +64,7 @@ class PolicyEffects:
 
 
 class PolicyWatch:
-    """Holds the policy of some people before an act; `comparison` is with that of after it.
-
-    None where a gate would not take the one or the other: that is not published and keeps out no one.
-    """
+    """Holds the policy of some people before an act; `comparison` is with that of after it, once compared."""
 
     def __init__(
         self,
@@ -87,11 +84,18 @@ class PolicyWatch:
 
     def kept_out(self, reading: Session | None = None) -> Collection[str]:
         """Compare with what gates are sent by now, and return who is kept out."""
+        comparison = self.compare(reading)
+        return () if comparison is None else kept_out(comparison)
+
+    def compare(self, reading: Session | None = None) -> Comparison | None:
+        """Return the policy of before beside that of now, of which nothing is worked out yet.
+
+        None where a gate would not take the one or the other: that is not published and keeps out no one.
+        """
         after = self._sent(reading or self._session)
-        if self._before is None or after is None:
-            return ()
-        self.comparison = Comparison(self._before, after, self._now)
-        return kept_out(self.comparison)
+        if self._before is not None and after is not None:
+            self.comparison = Comparison(self._before, after, self._now)
+        return self.comparison
 
     def _sent(self, session: Session) -> Sent | None:
         try:

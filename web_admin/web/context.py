@@ -16,13 +16,20 @@ from web_admin.accounts.permissions import role_names
 from web_admin.action.base import Action, new_action
 from web_admin.action.lock_outs import FIELD, LockOutRefused
 from web_admin.compound.models import CredentialRow, Gate, Lane
-from web_admin.core.database import DatabaseSession, current_menjin, request_session, undo_request_session
+from web_admin.core.database import (
+    DatabaseSession,
+    current_menjin,
+    request_session,
+    undo_and_read_on,
+    undo_request_session,
+)
 from web_admin.core.orm import Base
 from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
 from web_admin.settings.queries import the_look
+from web_admin.web.comparison_turns import NoTurn, refuse_without_turn
 from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.later import (
@@ -32,10 +39,11 @@ from web_admin.web.later import (
     may_begin_later,
     note_done,
     refuse_if_over,
+    running_act,
 )
 from web_admin.web.page import Page
 from web_admin.web.preview import held_back, say_effects
-from web_admin.web.rehearsal import NotingEffects, effects_of_request, keep_comparison, note_effects
+from web_admin.web.rehearsal import NotingEffects, comparing_apart, effects_of_request, keep_comparison
 from web_admin.web.send_once import done_before
 from web_admin.web.site import current_site, request_now, site_zone
 from web_admin.web.undo import keep_changes, values_before
@@ -132,7 +140,33 @@ def submit(
     """
     if not form.validate_on_submit():
         return None
-    noting = note_effects(is_urgent=preview == "after")
+
+    def run(noting: NotingEffects) -> Page | None:
+        return _submitted(form, action, noting, back, saved, then, preview, trial, for_good)
+
+    account = actor_id() if running_act() is None else None
+    try:
+        if preview == "first":
+            refuse_without_turn(account)
+        return comparing_apart(run, account, is_urgent=preview == "after")
+    except NoTurn as refusal:
+        undo_and_read_on()
+        show_refusal(form, refusal)
+        return None
+
+
+def _submitted(
+    form: FlaskForm,
+    action: Callable[[Action], Result],
+    noting: NotingEffects,
+    back: Response,
+    saved: str | Callable[[Result], str | None],
+    then: Callable[[Result], Page] | None,
+    preview: Preview,
+    trial: Callable[[Action], object] | None,
+    for_good: Callable[[Action], ForGood | None] | None,
+) -> Page | None:
+    """Run the action of a form as `submit` does; raise ComparedApart where it is to be run again."""
     act = current_action()
     if isinstance(form, OnceForm) and done_before(act, form, category="info"):
         with suppress(ActionRefused):  # the press that did it has said so

@@ -27,9 +27,10 @@ from web_admin.access.sent import Sent
 from web_admin.accounts.permissions import current_may
 from web_admin.action.base import Action
 from web_admin.action.lock_outs import FIELD, LockOutRefused
-from web_admin.core.database import undo_request_session
+from web_admin.core.database import undo_and_read_on, undo_request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.later.rules import Loss, takes_more
+from web_admin.web.comparison_turns import NoTurn, turn_to_compare
 from web_admin.web.consequences import SHOWN, Foreseen, Line, Week, foresee, heading, lines_of, losses_of
 from web_admin.web.for_good import ForGood
 from web_admin.web.forms import AgainForm
@@ -119,7 +120,7 @@ def held_back(
             return None
         return _planned(act, form, _sentences(foreseen), losses_of(comparison, foreseen), begins_at)
     shown = [_shown(foreseen, week, begins_at) for week in foreseen.weeks]
-    undo_request_session()
+    undo_and_read_on()
     page = render_template(
         "manage/act_preview.html",
         form=form,
@@ -215,13 +216,15 @@ def say_effects(noting: NotingEffects) -> None:
     if not noting.has_published:
         return
     try:
-        foreseen = foresee(store_and_compare(noting, current_site().site_id, request_now()))
+        foreseen = _foresee_stored(noting)
         lines = [
             line.text
             for week in foreseen.weeks[:1]
             for line in lines_of(foreseen, week, names_people=False)
             if line.is_loss
         ]
+    except NoTurn:
+        lines = [_("Done. The people affected could not be worked out.")]
     except Exception:
         if not noting.is_stored:
             raise
@@ -230,6 +233,14 @@ def say_effects(noting: NotingEffects) -> None:
         lines = [_("Done. The people affected could not be worked out.")]
     if lines:
         flash(" ".join(lines[:SAID_AFTER]), "info")
+
+
+def _foresee_stored(noting: NotingEffects) -> Foreseen:
+    comparison = store_and_compare(noting, current_site().site_id, request_now())
+    if not noting.concerns_many(comparison):
+        return foresee(comparison)
+    with turn_to_compare(noting.compared_by):
+        return foresee(comparison)
 
 
 # -- the mark of what was shown ------------------------------------------------------------------------

@@ -110,6 +110,10 @@ class LimitCounts:
     def read(self, every: Collection[CountedTries]) -> list[list[int]]:
         """Return the count of each, in the same order."""
         put_down_request_session()
+        return self.look(every)
+
+    def look(self, every: Collection[CountedTries]) -> list[list[int]]:
+        """Return the same, where this request has changed something that is not to be stored yet."""
         keys = [self.key(of) for of in every]
         with self.database.open_reading() as session:
             query = select(LimitCount.key, LimitCount.counted).where(LimitCount.key.in_(keys))

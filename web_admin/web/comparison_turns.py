@@ -10,7 +10,7 @@ from threading import Lock
 
 from flask_babel import lazy_gettext as _l
 
-from web_admin.core.limit_counts import CountedTries, current_counts
+from web_admin.core.limit_counts import CountedTries, current_counts, wait_seconds
 from web_admin.core.limits import COMPARISONS
 from web_admin.core.refusal import ActionRefused
 from web_admin.web.site import current_site, request_now
@@ -49,7 +49,8 @@ def refuse_without_turn(account: str | None) -> None:
     key = current_site().site_id, account
     if key in _under_way:
         raise NoTurn(0)
-    wait = current_counts().wait(CountedTries(COMPARISONS, key), request_now())
+    (counted,) = current_counts().look([CountedTries(COMPARISONS, key)])
+    wait = wait_seconds(COMPARISONS, counted, request_now())
     if wait:
         raise NoTurn(wait)
 

@@ -36,7 +36,7 @@ from web_admin.face.guardians import end_guardianship
 from web_admin.messages.push_phones import Owner, remove_every_phone
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.messages.subscriptions import MOVED_OUT_TEXT, notify
-from web_admin.people.helper_rights import fit_helpers, helpers_left_alone
+from web_admin.people.helper_rights import fit_helpers, helpers_left_alone, helpers_under
 from web_admin.people.invitations import revoke_invitations
 from web_admin.people.usual_lanes import UsualLanes
 from web_admin.visitors.models import VisitorPassRow
@@ -142,7 +142,8 @@ def replace_grant(act: Action, person_id: str, grant_id: str, spec: GrantSpec) -
 
 
 def _take_grants(act: Action, person: Person, grants: list[GrantRow]) -> None:
-    with kept_in(act, "grants_set", [person.person_id], OF_GRANTS):
+    helpers = helpers_under(act.session, [person.person_id])
+    with kept_in(act, "grants_set", [one.person_id for one in (person, *helpers)], OF_GRANTS):
         person.grants = grants
         cut = fit_helpers(act.session, person, act.now)
         facts = {"count": len(grants)}

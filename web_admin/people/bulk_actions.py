@@ -39,7 +39,7 @@ from web_admin.people.bulk_queries import (
     what_became,
 )
 from web_admin.people.bulk_rules import MOST, UNDOABLE, BulkKind, Plan, plan_of
-from web_admin.people.helper_rights import fit_helpers, who_answer_for_helpers
+from web_admin.people.helper_rights import fit_helpers, helpers_under, who_answer_for_helpers
 from web_admin.people.invitations import INVITATION_HOURS, add_invitation
 from web_admin.people.suspensions import end_rows_of, facts_of, mark_resumed
 
@@ -137,7 +137,9 @@ def undo_bulk_act(act: Action, seq: int) -> int:
     if not may_be_undone(past, became, act.now):
         raise ActionRefused(None, _("Nothing of this act still applies."))
     left = [person_id for person_id, state in became.items() if state == "in_force"]
-    with kept_in(act, UNDONE, left if past.kind == "hours" else (), OF_GRANTS):
+    losing = left if past.kind == "hours" else []
+    helpers = [helper.person_id for helper in helpers_under(act.session, losing)]
+    with kept_in(act, UNDONE, [*losing, *helpers], OF_GRANTS):
         entries, touched = _UNDO[past.kind](act, past, left)
         record_many(act, [*entries, NewEntry(UNDONE, {"undoes": seq, "count": len(left)})])
         if touched and act.publishes:

@@ -49,10 +49,21 @@ def helpers_of(session: Session, home_id: str) -> list[Person]:
     return list(rows)
 
 
+def helpers_under(session: Session, person_ids: Collection[str]) -> list[Person]:
+    """Return the helpers whom these people answer for and whose work has not ended."""
+    rows = session.scalars(
+        select(Person)
+        .join(HomeAddition, HomeAddition.person_id == Person.person_id)
+        .where(HomeAddition.added_by.in_(person_ids), Person.ended_at.is_(None), Person.kind == "helper")
+        .order_by(Person.person_id)
+    )
+    return list(rows)
+
+
 def fit_helpers(session: Session, person: Person, now: datetime) -> list[str]:
     """Cut the grants of the helpers whom a person answers for down to the person's own; return their ids."""
     cut = []
-    for helper in _answered_for(session, person):
+    for helper in helpers_under(session, [person.person_id]):
         fitting = [grant for old in helper.grants if (grant := _cut(old, person, now)) is not None]
         if [_shape(grant) for grant in fitting] != [_shape(grant) for grant in helper.grants]:
             helper.grants = fitting
@@ -81,23 +92,13 @@ def helpers_left_alone(session: Session, person: Person, now: datetime) -> list[
     if not others:
         return [helper.person_id for helper in helpers_of(session, person.home_id)]
     ends = []
-    for helper in _answered_for(session, person):
+    for helper in helpers_under(session, [person.person_id]):
         heir = next((other for other in others if _covers(other, helper, now)), None)
         if heir is None:
             ends.append(helper.person_id)
         else:
             session.get_one(HomeAddition, helper.person_id).added_by = heir.person_id
     return ends
-
-
-def _answered_for(session: Session, person: Person) -> list[Person]:
-    rows = session.scalars(
-        select(Person)
-        .join(HomeAddition, HomeAddition.person_id == Person.person_id)
-        .where(HomeAddition.added_by == person.person_id, Person.ended_at.is_(None), Person.kind == "helper")
-        .order_by(Person.person_id)
-    )
-    return list(rows)
 
 
 def _covers(other: Person, helper: Person, now: datetime) -> bool:

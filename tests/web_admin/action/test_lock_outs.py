@@ -1,9 +1,11 @@
 """Acts that keep people out need a reason of the list; the people are notified, and each is kept as a row."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gate_controller.contract.calendars import Span
 from tests.support.acting import add_lane, audit_kinds, by_phone, household
@@ -16,8 +18,12 @@ from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.gates.hours import save_hours
 from web_admin.gates.orders import clear_override, lockdown_site, set_override, unlock_site
+from web_admin.journal.models import AuditEntry
 from web_admin.messages.subscription_models import NotificationSubscription
 from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
+from web_admin.people.bulk_actions import grant_hours, undo_bulk_act
+from web_admin.people.bulk_queries import ACTED
+from web_admin.people.home_helpers import HelperTimes, add_helper
 from web_admin.people.homes import correct_home
 
 pytestmark = pytest.mark.publishing
@@ -91,6 +97,38 @@ def test_a_resident_whom_a_list_calls_staff_is_kept_out_as_well(act: Action, per
     person.kind = "staff"
     with pytest.raises(LockOutRefused):
         set_grants(act, person.person_id, [])
+
+
+def grants_set(act: Action, person: Person) -> None:
+    set_grants(act, person.person_id, [GrantSpec(BOTH)])
+
+
+def grant_undone(act: Action, person: Person) -> None:
+    undo_bulk_act(act, act.session.scalars(select(AuditEntry.seq).where(AuditEntry.kind == ACTED)).one())
+
+
+@pytest.mark.parametrize(
+    ("take", "kind"), [(grants_set, "grants_set"), (grant_undone, "people_act_undone")], ids=["set", "undone"]
+)
+def test_a_helper_whose_grants_go_with_those_of_their_member_is_kept_out_as_well(
+    act: Action, person: Person, take: Callable[[Action, Person], None], kind: str
+) -> None:
+    add_lane(act, "garage")
+    grant_hours(act, [person.person_id], GrantSpec(("garage-in",)))
+    helper = add_helper(
+        by_phone(act, person.person_id),
+        person.person_id,
+        display_name="Helper",
+        lanes=("garage-in",),
+        times=HelperTimes(act.now.date() + timedelta(days=90)),
+        language="en",
+    )
+    issue_card(act, helper.person_id, 79)
+    with pytest.raises(LockOutRefused) as refused, act.session.begin_nested():
+        take(act, person)
+    assert refused.value.person_ids == [helper.person_id]
+    take(replace(act, because="moved_out"), person)
+    assert rows(act) == [(kind, "moved_out", "office")]
 
 
 @pytest.mark.wide

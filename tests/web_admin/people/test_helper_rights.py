@@ -83,7 +83,7 @@ def test_when_the_member_may_less_the_helper_may_less_at_once(
     helper = helper_of(act, host, ALWAYS, ("north-in", "south-in"))
     digits = give_helper_pin(phone_of(act, host), host.person_id, helper.person_id)
     until = act.now + timedelta(days=3)
-    set_grants(act, host.person_id, [GrantSpec(("north-in",), valid_until=until)])
+    set_grants(replace(act, because="asked"), host.person_id, [GrantSpec(("north-in",), valid_until=until)])
     assert [types(act, home, digits, lane).opens for lane in ("north-in", "south-in")] == [True, False]
     assert helper.grants[0].valid_until == until
 

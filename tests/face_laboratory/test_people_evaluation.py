@@ -63,7 +63,7 @@ def test_who_cannot_be_enrolled_on_so_many_looks_has_failed_and_is_named_in_word
     assert run(["evaluate", str(listed), "--looks", "2", "--roc", str(tmp_path / "c.png")]) == 0
     said = capsys.readouterr().out
     assert "strangers only: 4 people" in said
-    assert "measured for one look: FMR no people to tell" in said
+    assert "at the engine's own 0.4813: FMR no people to tell" in said
     assert "at FMR 0.000175 (the budget beside a card): too few people to tell" in said
     assert "at FMR 1.75e-05 (the budget in a home of 10): too few people to tell" in said
 

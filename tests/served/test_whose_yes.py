@@ -164,7 +164,7 @@ def test_a_parent_who_opens_a_minors_invitation_cannot_say_yes_for_them(served: 
     assert asked_for(served) == [], "a parent said yes as the minor"
     assert live(served, son_id) == 0
     with office(served) as act:
-        code = invite(act, son_id)
+        code = invite(replace(act, because="asked"), son_id)
     own = opened_with(served, code)
     with office(served) as act:
         confirm_identity(replace(act, channel="desk"), son_id)

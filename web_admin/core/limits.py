@@ -165,7 +165,7 @@ CALL_TESTS = Limit(
 PROOFS_OF_NUMBER = Limit(
     "proofs_of_number", 3, "calls that prove it", "telephone, from all homes and gates together",
     "web_admin/calls/telephone_tasks.py::_count_proof",
-    f"{_PROOFS}::test_one_telephone_is_called_three_times_a_day_whoever_asks", timedelta(days=1),
+    f"{_PROOFS}::test_one_telephone_is_called_three_times_a_day_at_most", timedelta(days=1),
 )
 PROOFS_UNANSWERED = Limit(
     "proofs_unanswered", 2, "of these calls that no one answered",

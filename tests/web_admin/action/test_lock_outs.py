@@ -75,10 +75,11 @@ def test_a_reason_that_is_not_of_such_an_act_is_none(act: Action, person: Person
 
 
 @pytest.mark.wide
-def test_one_lane_of_two_and_a_minute_a_week_come_to_the_same(act: Action, person: Person) -> None:
+def test_a_minute_a_week_and_days_without_a_way_in_are_no_way_home(act: Action, person: Person) -> None:
     tiny = save_hours(act, None, "tiny", (Span(("mon",), 180, 181),))
+    set_grants(act, person.person_id, [GrantSpec(("south-in",))])  # without places any lane is a way home
+    assert rows(act) == []
     for specs in (
-        [GrantSpec(("south-in",))],
         [GrantSpec(BOTH, tiny.hours_id)],
         [GrantSpec(BOTH, valid_until=act.now + timedelta(days=90))],
         [GrantSpec(BOTH, valid_from=act.now + timedelta(days=6))],
@@ -189,6 +190,7 @@ def test_an_order_for_many_days_asks_why_and_a_short_one_waits_for_nothing(
 ) -> None:
     set_override(act, "north-in", posture, "glass", act.now + timedelta(days=3))
     clear_override(act, "north-in")
+    set_override(act, "south-in", posture, "glass", act.now + timedelta(days=20))
     assert rows(act) == []
     with pytest.raises(LockOutRefused), act.session.begin_nested():
         set_override(act, "north-in", posture, "glass", act.now + timedelta(days=20))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.support.compounds.desk import read, show_at_a_gate, tap
+from tests.support.compounds.desk import read, show_at_a_gate, tap, use_before_today
 from web_admin.action.base import new_action
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
@@ -53,6 +53,7 @@ CHANGES = [
 @pytest.fixture
 def begun(compound):
     """A compound in which a guard has begun to serve 王芳 with their card."""
+    use_before_today(compound.app)
     tap(compound.signed_in("guard"))
     return compound
 

@@ -1,5 +1,6 @@
 """Invitations: once, in time, however typed; a second one ends what the first opened."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -47,7 +48,7 @@ def test_a_second_invitation_ends_phone_keys_and_pauses_face_until_a_card_was_sh
     assert face_state(act.session, person.person_id).state == "paused"  # there is a card to show first
     confirm_identity(at_desk(act), person.person_id)
     assert face_state(act.session, person.person_id).state == "on"
-    invite(act, person.person_id)
+    invite(replace(act, because="lost"), person.person_id)
     assert face_state(act.session, person.person_id).state == "paused"
     assert [row.state for row in person.credentials if row.kind == "qr"] == ["ended"]
     for forbidden in (issue_pin, confirm_identity):

@@ -68,9 +68,9 @@ def test_the_page_says_until_when_the_last_other_way_lasts(
 def test_the_page_says_where_no_other_way_is_taken(
     small_compound: Compound, phone_with_face: FlaskClient
 ) -> None:
-    switch(phone_with_face, "qr", on=True)
+    switch(phone_with_face, "pin", on=True)
     switch(phone_with_face, "card", on=False)
-    lane(small_compound, methods=("card", "pin", "face"))
+    lane(small_compound, methods=("card", "qr", "face"))
     assert NEVER in phone_with_face.get("/r/").text
     with phone_with_face.session_transaction() as session:
         session["language"] = "zh"

@@ -91,8 +91,6 @@ class CallEnd(StrEnum):
     TOO_MANY = "too_many"
     """This gate has called this home too often in the last minutes."""
     FAILED = "failed"
-    PASS_GIVEN = "pass_given"  # noqa: S105 - an end of a call
-    """No call: a courier who scanned the gate's sign got a pass for one opening."""
 
 
 QuickReply = Literal["coming", "wait", "leave_at_door", "leave_with_guard", "not_now"]

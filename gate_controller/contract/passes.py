@@ -6,11 +6,15 @@ big-endian.
     3  visitor's pass             id:8  issuer:8  n:1 gate:2×n  from:4 until:4 uses:1  Ed25519:64
     4  printed code               id:8                                                 Ed25519:64
 
+    COURIER 31203   what a courier typed at the gate's sign, in plain letters: it is as good as pressing
+                    *Courier* there and typing the number, and so no secret
+
 `second` is the unix second the code was made at. A printed code has none: it stays the same until it is
 ended, and a copy works too. The signature covers a domain, the site and all
 bytes before it. ECDSA is the raw 64-byte form (IEEE P1363) that WebCrypto makes.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +44,8 @@ OUTER_GATES, ALL_GATES = 65534, 65535
 """Stand for the outer gates, and for every gate."""
 SITE_ITSELF = "0" * 16
 """The issuer of passes that the property manager, not a resident, gives out."""
+
+COURIER_CODE = re.compile(r"COURIER ([0-9]{1,20})[\r\n]*")
 
 MAX_AGE_SECONDS = 30
 MAX_AHEAD_SECONDS = 15
@@ -119,6 +125,16 @@ def _parse_pass(signed: bytes) -> VisitorPass:
         datetime.fromtimestamp(end, UTC),
         uses,
     )
+
+
+def make_courier_code(home: str) -> str:
+    """Return the text that calls a home at a gate's reader; `home` as a keypad types it."""
+    return f"COURIER {home}"
+
+
+def home_of_courier_code(text: str) -> str | None:
+    code = COURIER_CODE.fullmatch(text)
+    return code[1] if code is not None else None
 
 
 def resident_code_body(credential_id: str, second: int) -> bytes:

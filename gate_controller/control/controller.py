@@ -218,11 +218,9 @@ class Controller:
                 self._presentations.card_read(message)
             case KeyPress(device, key, read_at_ns):
                 self._keypad.key_pressed(self._parts.lane_of_device[device], key, read_at_ns)
-            case CodeRead():
-                self._presentations.code_read(message)
-            case CameraCode():
-                self._presentations.camera_looked(message)
-            case CameraSight() | CameraLent() | HandsFree():
+            case CodeRead(device, text):
+                self._screen_actions.code_shown(self._parts.lane_of_device[device], text)
+            case CameraCode() | CameraSight() | CameraLent() | HandsFree():
                 self._camera_message(message)
             case TypedHashed():
                 self._presentations.typed_hashed(message)
@@ -239,8 +237,15 @@ class Controller:
             case _:
                 self._sync_news(message)
 
-    def _camera_message(self, message: CameraSight | CameraLent | HandsFree) -> None:
+    def _camera_message(self, message: CameraCode | CameraSight | CameraLent | HandsFree) -> None:
         match message:
+            case CameraCode(lane_id, text, trouble=trouble):
+                self._parts.desks[lane_id].camera.look_ended()
+                if text is not None:
+                    self._screen_actions.code_shown(lane_id, text)
+                elif trouble:
+                    facts: Facts = {"lane_id": lane_id, "detail": trouble[:200]}
+                    self._parts.recorder.record(EventKind.ALARM_CAMERA, facts, {})
             case CameraSight():
                 desk, now_seconds = self._parts.desks[message.lane_id], self._parts.clock.monotonic_seconds()
                 # In the dark it reads the lit screen of a phone.

@@ -1,6 +1,6 @@
 """Take what is shown at a lane: identify, recall, decide, record, release, notify.
 
-    card_read, code_read, typed_hashed, face_ended     identify: a claim of whose it is
+    card_read, code_shown, typed_hashed, face_ended    identify: a claim of whose it is
         present ── a face dialog at this lane may keep it; everything else goes on:
             _recall            what this gate remembers of the lane and the person
             _decide            the answer of the rules
@@ -32,7 +32,6 @@ from gate_controller.control.recorder import SilentAlarm
 from gate_controller.control.refusals import refuse_without_policy, show_refusal
 from gate_controller.face_control.messages import FaceEnded
 from gate_controller.lane.attempts import Attempts
-from gate_controller.lane.camera_codes import CameraCode
 from gate_controller.lane.door import granted
 from gate_controller.lane.face_dialog import Admission
 from gate_controller.lane.repeat_reads import ReadClass, RepeatReads
@@ -42,7 +41,7 @@ from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
 from gate_controller.rules.identify import identify_card, identify_code, identify_typed
 from gate_controller.terminal.view import Screen
 from hardware.errors import HardwareError
-from hardware.interfaces import CardRead, CodeRead
+from hardware.interfaces import CardRead
 
 log = logging.getLogger(__name__)
 
@@ -106,20 +105,8 @@ class Presentations:
             self._reads.record_left(lane_id, credential_id)
         return what is not ReadClass.SHOWN
 
-    def code_read(self, read: CodeRead) -> None:
-        """Take a code from a scanner."""
-        self._code_shown(self._parts.lane_of_device[read.device], read.text)
-
-    def camera_looked(self, look: CameraCode) -> None:
-        """Take the result of a look for a code through a camera."""
-        self._parts.desks[look.lane_id].camera.look_ended()
-        if look.text is not None:
-            self._code_shown(look.lane_id, look.text)
-        elif look.trouble:
-            facts: Facts = {"lane_id": look.lane_id, "detail": look.trouble[:200]}
-            self._parts.recorder.record(EventKind.ALARM_CAMERA, facts, {})
-
-    def _code_shown(self, lane_id: str, text: str) -> None:
+    def code_shown(self, lane_id: str, text: str) -> None:
+        """Take a code from a scanner or a camera."""
         camera, now_seconds = self._parts.desks[lane_id].camera, self._parts.clock.monotonic_seconds()
         if camera.is_same_code(text, now_seconds):
             return

@@ -1,6 +1,8 @@
-"""Carry out the presses on a lane's screen, and the same by number where there is a keypad alone."""
+"""Carry out the presses on a lane's screen, and the same by number where there is a keypad alone, or by the
+code of a courier."""
 
 from gate_controller.contract.calls import CallFor
+from gate_controller.contract.passes import home_of_courier_code
 from gate_controller.contract.records import Method
 from gate_controller.control.face_dialog import FaceDialog
 from gate_controller.control.face_recognition import FaceRecognition
@@ -152,6 +154,21 @@ class ScreenActions:
         desk.calls.choose(purpose)
         self._parts.call_reports.ask_directory(desk.lane_id)
         desk.screen.show(Screen.CALL_NUMBER, now, seconds=ASK_SECONDS)
+
+    def code_shown(self, lane_id: str, text: str) -> None:
+        """Call the home of a courier's code, as if it was typed; present every other code."""
+        desk, now = self._parts.desks[lane_id], self._parts.clock.monotonic_seconds()
+        home = home_of_courier_code(text)
+        if home is None or not desk.calls.is_offered:
+            self._presentations.code_shown(lane_id, text)
+            return
+        is_held_there = desk.camera.is_same_code(text, now)
+        desk.camera.code_opened(text, now)
+        if is_held_there or desk.calls.is_live:
+            return
+        self._leave(desk, now)
+        desk.calls.choose(CallFor.COURIER)
+        self._call(desk, home, home, now)
 
     def _is_of_call(self, desk: LaneDesk, key: str, now: float) -> bool:
         """Take a key of the home's number or of the list, or the one that leaves the call."""

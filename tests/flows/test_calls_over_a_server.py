@@ -6,11 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import select
 
 from gate_controller.lane.home_call import CallPhase
 from gate_controller.terminal.view import HelpCall
-from tests.support.compounds.resident import Compound
+from tests.support.compounds.resident import Compound, csrf_of
 from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.street import COURIER, Street, running
 from tests.support.gates.waiting import until
@@ -19,11 +20,13 @@ from tests.web_admin.calls.played_calls import has_telephone, wants
 from web_admin.calls import live
 from web_admin.calls.gate_telephones import telephones_of_gates
 from web_admin.calls.models import CallNumber, CallSettings
+from web_admin.calls.sign_links import sign_text
 from web_admin.calls.telephone_tasks import begin_proof
-from web_admin.compound.models import Person
+from web_admin.compound.models import Gate, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.refusal import ActionRefused
 from web_admin.gates.orders import lockdown_site
+from web_admin.web.qr_picture import svg_of
 
 STEP_SECONDS = 4.0
 
@@ -112,6 +115,28 @@ def test_a_courier_is_let_in_once_by_a_home_that_said_so_and_rings_the_next_time
     street.call(COURIER)
     until(lambda: street.row().call_id != first)
     street.is_at(CallPhase.RINGING)
+    assert street.decisions() == [("call", "granted", True)]
+
+
+def test_the_signs_code_takes_the_homes_turn_when_it_opens_and_not_when_it_is_made(street: Street) -> None:
+    wants(street.compound, courier="by_day", courier_by=street.compound.person_id)
+    with street.compound.act() as act:
+        sign = f"{street.bench.server_url}/c/{sign_text(act.sealer, act.session.get_one(Gate, 'north'))}"
+    with requests.Session() as browser:
+        for _time in range(3):
+            sent = {"csrf_token": csrf_of(browser.get(sign).text), "home": "3-1203"}
+            page = browser.post(sign, data=sent, headers={"Referer": sign}).text
+    assert svg_of("COURIER 31203", "Code for couriers") in page
+    until(lambda: street.desk.calls.is_offered and street.bench.gate.controller._state.online)
+    street.bench.scanner.scan("COURIER 31203")
+    wait_for_decisions(street.bench, 1)
+    until(lambda: street.row().end == "opened")
+    first = street.row().call_id
+    street.bench.passes(5.0)
+    street.bench.scanner.scan("COURIER 31203")
+    until(lambda: street.row().call_id != first)
+    street.is_at(CallPhase.RINGING)
+    assert street.row().purpose == "courier"
     assert street.decisions() == [("call", "granted", True)]
 
 

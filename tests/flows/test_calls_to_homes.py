@@ -10,6 +10,7 @@ import pytest
 from gate_controller.contract.calls import CallEnd, CallFor, CallState, CallStep, DirectoryEntry
 from gate_controller.contract.records import Method, PersonRecord, Posture, TwoMethods
 from gate_controller.control.messages import ScreenAction
+from gate_controller.lane.camera_state import SAME_CODE_SECONDS
 from gate_controller.lane.state import ASK_SECONDS, SECOND_METHOD, LaneDesk
 from gate_controller.sync.news import CallSaid
 from gate_controller.terminal.view import CallPressed, CancelPressed, KeyTyped, MethodPressed, Screen
@@ -279,6 +280,24 @@ def test_a_home_is_picked_from_the_list(scene: Scene) -> None:
     assert scene.office.reports[0].home == "31207"
     assert scene.desk.calls.call is not None
     assert scene.desk.calls.call.shown == "3-1207"
+
+
+def test_a_couriers_code_calls_once_for_as_long_as_it_is_held_there(scene: Scene) -> None:
+    until(lambda: scene.desk.calls.is_offered and scene.bench.gate.controller._state.online)
+    scene.bench.time.stop()
+    scene.office.stage, scene.office.end = "over", CallEnd.NO_CALLS
+    for _time in range(4):
+        scene.bench.scanner.scan("COURIER 31203")
+        scene.bench.passes(SAME_CODE_SECONDS / 2)
+        scene.shows(Screen.CALL_OVER)
+    first = scene.office.call_id
+    assert {(one.call_id, one.home, one.purpose) for one in scene.office.reports} == {
+        (first, "31203", CallFor.COURIER)
+    }
+    scene.bench.passes(SAME_CODE_SECONDS)
+    scene.bench.scanner.scan("COURIER 31203")
+    until(lambda: scene.office.call_id != first)
+    assert scene.decisions() == []
 
 
 def test_without_the_server_the_screen_says_so_and_offers_the_guard(scene: Scene) -> None:

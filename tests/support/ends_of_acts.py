@@ -236,7 +236,7 @@ HARMLESS: dict[str, str] = {
     "sync_api.pair_state": "reads",
     "sync_api.receipts": "adds receipts of what was deleted before",
     "sync_api.tombstones": "adds receipts of what was deleted before",
-    "courier.ask": "gives a pass for one opening; one in half an hour",
+    "courier.ask": "shows a code and keeps nothing",
     "sync_calls.calls": "adds to a call that lasts minutes",
     "sync_calls.homes": "lists homes",
     "sync_calls.telephone_tasks": "adds what came of calls that a gate made",

@@ -28,7 +28,7 @@ class PastCall:
     answered_by: str | None
     went_to_guard: bool
     was_let_in: bool
-    """True of a courier whom the home let in, or gave a code, without being asked."""
+    """True of a courier whom the home let in without being asked."""
     is_missed: bool
     is_new: bool
     """True if it was missed and no one of the home has looked since."""
@@ -88,9 +88,9 @@ def _shown(call: HomeCall, gate: str, lane: str | None, name: str | None) -> Pas
 
 
 def was_let_in(call: HomeCall) -> bool:
-    """Return whether a courier was let in, or given a code, by what the home had chosen."""
+    """Return whether a courier was let in by what the home had chosen."""
     by_day = call.order_at is not None and call.answered_at == call.started_at
-    return call.purpose == CallFor.COURIER and (call.end == CallEnd.PASS_GIVEN or by_day)
+    return call.purpose == CallFor.COURIER and by_day
 
 
 def note_seen(session: Session, home_id: str, now: datetime) -> None:

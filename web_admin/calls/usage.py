@@ -58,11 +58,10 @@ def _answered() -> ColumnElement[bool]:
 
 
 def _let_in() -> ColumnElement[bool]:
-    """Return the condition that a courier was let in, or given a code, by what the home had chosen.
+    """Return the condition that a courier was let in by what the home had chosen.
 
     `missed.py` says the same of one call.
     """
-    given = and_(HomeCall.end.is_not(None), HomeCall.end == CallEnd.PASS_GIVEN)
     at_once = and_(HomeCall.order_at.is_not(None), HomeCall.answered_at.is_not(None))
     by_day = and_(at_once, func.coalesce(HomeCall.answered_at, HomeCall.started_at) == HomeCall.started_at)
-    return and_(HomeCall.purpose == CallFor.COURIER, or_(given, by_day))
+    return and_(HomeCall.purpose == CallFor.COURIER, by_day)

@@ -173,23 +173,13 @@ PROOFS_UNANSWERED = Limit(
     "web_admin/calls/telephone_tasks.py::count_rings",
     f"{_PROOFS}::test_a_telephone_that_no_one_answered_twice_is_left_alone_for_a_week", timedelta(days=7),
 )
-COURIERS_OF_ADDRESS = Limit(
-    "couriers_of_address", 10, "numbers of homes typed at signs", "address",
-    "web_admin/public/courier.py::_may_ask",
-    "tests/web_admin/public/test_courier.py::test_trying_numbers_ends_soon", TEN_MINUTES,
-)
-COURIERS_OF_SIGN = Limit(
-    "couriers_of_sign", 120, "numbers of homes typed at its sign", "gate",
-    "web_admin/public/courier.py::_may_ask",
-    "tests/web_admin/public/test_courier.py::test_trying_numbers_ends_soon", TEN_MINUTES,
-)
 
 COUNTED = (
     SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_KNOWN, SIGN_IN_CODES, PAIRING_CODES, API_CALLS,
     API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_TYPED, DESK_TYPED_DAILY,
     DESK_UNPROVED, DESK_UNPROVED_DAILY, DESK_PIN, DESK_PIN_DAILY, LOST_CARDS, LOST_CARDS_DAILY, MESSAGE_CODES,
     COMPARISONS, CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE, CALL_SIDES, CALL_TESTS,
-    PROOFS_OF_NUMBER, PROOFS_UNANSWERED, COURIERS_OF_ADDRESS, COURIERS_OF_SIGN,
+    PROOFS_OF_NUMBER, PROOFS_UNANSWERED,
 )
 """Those that are counted in the database."""
 

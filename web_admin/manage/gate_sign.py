@@ -42,7 +42,7 @@ def show(gate_id: str) -> str:
 
 
 def picture_of(gate: Gate) -> Markup | None:
-    """Return the code that couriers scan, None where no reader of the gate could read their pass."""
+    """Return the code that couriers scan, None where no reader of the gate could read their codes."""
     menjin = current_menjin()
     if gate.state != "paired" or not reads_passes(gate):
         return None

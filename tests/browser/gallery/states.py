@@ -329,7 +329,7 @@ DESK = (
 VISITOR = (
     State("visitor_link", "visitor", "stranger", "{visitor_link}", "main .code-frame"),
     State("courier", "visitor", "stranger", "{courier_sign}", "main form #home"),
-    State("courier_asks_at_gate", "visitor", "stranger", "{courier_sign}", "main [role=status]",
+    State("courier_code", "visitor", "stranger", "{courier_sign}", "main [role=status]",
           (("fill", "#home", "9-9999"), ("click", "main form button"))),
     State("visitor_link_cut_off", "visitor", "stranger", "/v/AAAA", "main .no-code", status=404),
 )

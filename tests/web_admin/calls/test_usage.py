@@ -34,7 +34,6 @@ ENDS: dict[str, dict[str, object]] = {
         "purpose": "courier",
         "figure": "let_in",
     },
-    "courier with a code": {"end": "pass_given", "purpose": "courier", "figure": "let_in"},
     "courier who was asked about": {
         "end": "opened",
         "answered": LATER,

@@ -40,7 +40,7 @@ from web_admin.web.desk_session import end_with_sign_out
 from web_admin.web.every_page import alarms_of_page, lockdown_of_page
 from web_admin.web.foreign_requests import FromElsewhere
 from web_admin.web.guide_places import help_address
-from web_admin.web.language import choose_language, page_language
+from web_admin.web.language import choose_language, escape_lazy_texts, page_language
 from web_admin.web.limits import MAX_FORM_BYTES
 from web_admin.web.looked_for import sealed_text
 from web_admin.web.navigation import menu
@@ -112,6 +112,7 @@ def register_pages(app: Flask) -> None:
     """Add all pages, languages and headers to the app; call it after sign-in and the sync API."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=choose_language, timezone_selector=zone_name)
+    escape_lazy_texts()
     https = str(app.extensions["menjin"].config.public_url).startswith("https:")
     talisman = Talisman(
         app,

@@ -1,16 +1,33 @@
-"""Choose the language of a request."""
+"""Choose the language of a request, and let templates escape texts that wait for it."""
 
 from collections.abc import Iterator
+from numbers import Number
 
 from flask import request, session
-from flask_babel import get_locale
+from flask_babel import LazyString, get_locale, gettext, ngettext
 from flask_login import current_user
+from markupsafe import escape
 
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, LANGUAGES, READ_AS, WRITTEN_IN, Language
 from web_admin.accounts.permissions import BLUEPRINTS_OF_GATES
 from web_admin.accounts.staff import profile_of
 from web_admin.compound.queries import person_by_id, the_site
 from web_admin.core.database import current_menjin, request_session
+
+
+def escape_lazy_texts() -> None:
+    """Let templates escape the values in lazy texts, which Flask-Babel passes to them for HTML."""
+    LazyString.__html__ = _html_of_lazy
+
+
+def _html_of_lazy(lazy: LazyString) -> str:
+    """Trust the sentence, which is of the catalogues; escape the values, or the whole of another text."""
+    if lazy._func not in (gettext, ngettext):
+        return escape(str(lazy))
+    values = {
+        name: value if isinstance(value, Number) else escape(value) for name, value in lazy._kwargs.items()
+    }
+    return str(lazy._func(*lazy._args, **values))
 
 
 def choose_language() -> str:

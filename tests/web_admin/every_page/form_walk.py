@@ -15,6 +15,7 @@ from tests.support.compounds.counted_tries import forget_tries
 from tests.support.compounds.filled_once import SERVER_KEYS
 from tests.support.compounds.lived_in import act_in
 from tests.support.compounds.managed import make_managed_compound
+from tests.support.compounds.odd_names import ODD
 from tests.support.compounds.rows_of_each_kind import add_one_of_each
 from tests.support.permission_matrix import MACHINES, MAY
 from tests.web_admin.every_page.callers import Callers
@@ -36,6 +37,7 @@ class Form:
     shown: dict[str, list[str]] = field(default_factory=dict)
     empty: dict[str, list[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    typed: set[str] = field(default_factory=set)
 
     def put(self, name: str, value: str, *, stays: bool = False) -> None:
         self.shown.setdefault(name, []).append(value)
@@ -101,6 +103,7 @@ class Forms(HTMLParser):
                 self._form.put(name, value or "on")
         elif kind != "file":
             self._form.put(name, value, stays=kind in KEPT_WHEN_EMPTY)
+            self._form.typed |= set() if kind in KEPT_WHEN_EMPTY else {name}
 
     def handle_data(self, data: str) -> None:
         self._typed += data
@@ -116,6 +119,7 @@ class Forms(HTMLParser):
             self._select = ""
         elif tag == "textarea":
             self._form.put(self._area, self._typed)
+            self._form.typed.add(self._area)
         elif tag == "form":
             self.forms.append(self._form)
             self._form = None
@@ -140,6 +144,10 @@ class Walk:
             add_one_of_each(act, self.compound.persons["王芳"], self.callers.words["own_ward"])
             for direction in ("in", "out"):  # one gate reads no codes: a barrier for cars
                 session.get_one(Lane, f"garage-{direction}").methods = [Method.CARD, Method.PIN]
+        self.keep()
+
+    def keep(self) -> None:
+        """Let the database be as it is now before each sending."""
         self._close()
         with closing(sqlite3.connect(self.file)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -184,10 +192,11 @@ class Walk:
         return found
 
     def send(self, letter: str, path: str, index: int, how: str):
-        """Open the page again and send its form as it is shown or empty; return the last page."""
+        """Open the page again and send its form as shown, empty or odd; return the last page."""
         self.put_back()
         form = Forms(self.get(letter, path).text, path).forms[index]
-        data = form.shown if how == "shown" else form.empty
+        odd = {**form.shown, **{name: [ODD] for name in form.typed}}
+        data = {"shown": form.shown, "empty": form.empty, "odd": odd}[how]
         client = self.callers.clients[letter]
         answer = client.post(form.action, data=data)
         if answer.status_code in (302, 303):

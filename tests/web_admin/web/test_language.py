@@ -4,14 +4,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from flask import render_template_string
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_ngettext as _ln
+from markupsafe import Markup, escape
 from sqlalchemy import text
 
+from gate_controller.contract.lane_sheet import Finding
 from gate_controller.contract.languages import Language
 from gate_controller.contract.messages import EVENTS_PATH
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import ManagedCompound, make_managed_compound
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
+from web_admin.gates.sheet_texts import finding_text
 from web_admin.web.language import choose_language
 
 
@@ -63,3 +69,20 @@ def test_staff_keep_the_language_that_they_chose_in_a_browser_of_another(
 ) -> None:
     staff = chinese_compound.signed_in(language="zh")
     assert '<html lang="zh-Hans">' in staff.get("/manage/now/", headers={"Accept-Language": "fr"}).text
+
+
+def test_templates_escape_the_values_in_a_lazy_text_and_not_its_sentence(chinese_compound) -> None:
+    finding = Finding("accessible_lacks_ways", must=True, values={"methods": "<b>"})
+    lazy = {
+        "Row of &lt;b&gt;&#39; isn't 1": _l("Row of %(x)s isn't %(n)d", x="<b>'", n=1),
+        "&lt;b&gt;": _l("%(x)s", x=_l("%(y)s", y="<b>")),
+        "<b>": _l("%(x)s", x=Markup("<b>")),
+        "2 &lt;b&gt;": _ln("%(num)d %(x)s", "%(num)d %(x)s", 2, x="<b>"),
+        escape(str(finding_text(finding))): finding_text(finding),
+    }
+    with chinese_compound.app.test_request_context(headers={"Accept-Language": "en"}):
+        for html, value in lazy.items():
+            shown = render_template_string(
+                "{{ lazy }}|{{ _('%(y)s', y=lazy) }}|{{ [lazy]|join }}", lazy=value
+            )
+            assert shown.split("|") == [html] * 3

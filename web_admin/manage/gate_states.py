@@ -161,7 +161,9 @@ def _of_gate(gate: Gate, alarms: Iterable[AlarmGroup]) -> Iterator[Mark]:
     status = status_of_gate(gate)
     if status != "in_contact":
         kind, picture = _GATE_LOOKS.get(status, ("bad", "warning"))
-        yield Mark("not_ready" if status == "new" else "no_contact", kind, picture, str(GATE_STATUS[status]))
+        yield Mark(
+            "not_ready" if status == "new" else "no_contact", kind, picture, str(word(GATE_STATUS, status))
+        )
     if gate.state == "paired" and not gate.clock_sure:
         yield Mark("device", "warn", "clock", _("Clock unsure"))
     if any(device.get("health") != "ok" for device in gate.device_states or ()):

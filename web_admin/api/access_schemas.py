@@ -57,11 +57,11 @@ class DryRun(Schema):
 class SpellOfLane(Spell):
     """How many people may pass then, each by some way of their own."""
 
-    people = Integer(required=True)
+    people = Integer(required=True, metadata={"minimum": 5})
 
 
 class LaneWeek(Schema):
-    """The times of a lane at which anyone may pass, for the next seven days."""
+    """The times of a lane at which five people or more may pass, for the next seven days."""
 
     lane_id = String(required=True)
     lane_name = String(required=True)
@@ -76,6 +76,6 @@ class AccessOut(Schema):
 
     from_ = AwareDateTime(required=True, data_key="from")
     until = AwareDateTime(required=True)
-    people = Integer(required=True)
-    without_a_way_in = Integer(required=True)
+    people = Raw(required=True, metadata=COUNT)
+    without_a_way_in = Raw(required=True, metadata=COUNT)
     lanes = List(Nested(LaneWeek), required=True)

@@ -53,6 +53,11 @@ def rehearse(call: Callable[[], object], caller: str) -> Response:
     return jsonify(show_difference(next_week))
 
 
+def limit_count(people: int) -> int | str:
+    """Return a number of people, or words for a small one, which could say who they are."""
+    return people if people >= LEAST_COUNTED else FEW
+
+
 def show_difference(found: Difference) -> dict[str, object]:
     """Return a difference in counts; no other system learns by which way someone passes, or when few may."""
     by_any_way = [change for change in found.changes if change.way is None]
@@ -60,7 +65,7 @@ def show_difference(found: Difference) -> dict[str, object]:
         "dry_run": True,
         "from": found.begins.isoformat(),
         "until": found.ends.isoformat(),
-        "no_way_in": len(found.no_way_in) if len(found.no_way_in) >= LEAST_COUNTED else FEW,
+        "no_way_in": limit_count(len(found.no_way_in)),
         "entry": _group_by_size(found.entries, [{} for _entry in found.entries]),
         "lanes": _group_by_size(by_any_way, [{"lane_ids": list(change.lane_ids)} for change in by_any_way]),
         "ways_beside_face": [

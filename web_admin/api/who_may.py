@@ -4,6 +4,7 @@ from web_admin.access.answers import how_many_may
 from web_admin.access.horizon import WEEK
 from web_admin.api.access import api_action, blueprint, needs_scope
 from web_admin.api.access_schemas import AccessOut
+from web_admin.api.dry_run import LEAST_COUNTED, limit_count
 from web_admin.compound.queries import names_by_place
 from web_admin.policy.sent import sent_to_gates
 
@@ -24,8 +25,8 @@ def list_lanes() -> dict[str, object]:
     return {
         "from_": act.now,
         "until": act.now + WEEK,
-        "people": found.people,
-        "without_a_way_in": found.without_a_way_in,
+        "people": limit_count(found.people),
+        "without_a_way_in": limit_count(found.without_a_way_in),
         "lanes": [
             {
                 "lane_id": lane.lane_id,
@@ -35,6 +36,7 @@ def list_lanes() -> dict[str, object]:
                 "week": [
                     {"from_": begins, "until": ends, "people": people}
                     for begins, ends, people in found.by_lane.get(lane.lane_id, ())
+                    if people >= LEAST_COUNTED
                 ],
             }
             for part in sent.parts

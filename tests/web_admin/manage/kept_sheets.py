@@ -1,5 +1,6 @@
 """Lane sheets that are sent, and what is kept of them."""
 
+import html
 import re
 
 from tests.support.compounds.resident import csrf_of
@@ -23,4 +24,5 @@ def stored(compound, lane_id="garage-out"):
 
 def beside(page, field):
     """Return the sentences beside a field."""
-    return re.findall(rf'id="{field}-wrong-\d+">.*?<span>(.*?)</span>', page, re.DOTALL)
+    said = re.findall(rf'id="{field}-wrong-\d+">.*?<span>(.*?)</span>', page, re.DOTALL)
+    return [html.unescape(sentence) for sentence in said]

@@ -56,7 +56,10 @@ def version_of(stored: DatabaseSession, site_id: str) -> int:
 
 @dataclass(frozen=True)
 class Reads:
-    """What gates are sent as it is stored, and as another session sees it; None is everyone."""
+    """Both sides of a comparison: what gates are sent as it is stored, and as the changed session sees it.
+
+    Without persons it is of everyone.
+    """
 
     stored: DatabaseSession
     changed: DatabaseSession

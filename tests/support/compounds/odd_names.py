@@ -71,7 +71,7 @@ def put_odd_names(session: Session) -> set[str]:
     session.add(MailServer(site_id=site_id, host="", port=25, security="tls", sender=""))
     for gate in session.scalars(select(Gate)):
         gate.device_states = [{"device": ODD, "kind": ODD, "health": ODD, "detail": ODD}]
-    session.scalars(select(Gate).where(Gate.state == "new")).first().state = ODD
+    session.scalars(select(Gate).where(Gate.state == "new").limit(1)).one().state = ODD
     session.flush()
     left = set()
     for table in METADATA.sorted_tables:

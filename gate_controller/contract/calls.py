@@ -2,14 +2,14 @@
 
 A call belongs to one lane and one home. The gate reports each change, and several times a second while the
 call lasts; each answer is the whole state.
-Telephone numbers of the home travel sealed to the gate for this call alone, and the gate forgets them
-with it. What opens is an order that names the call and who answered it, or the key of a telephone that the
-gate itself called: both are decided by the person's own right.
+Telephone numbers of the home travel sealed to the gate for this call alone, each when its turn comes, and the
+gate forgets it once it is dialled. What opens is an order that names the call and who answered it, or the
+key of a telephone that the gate itself called: both are decided by the person's own right.
 
     gate                                     server
     CallReport(calling)          ──>   the home's pages and phones are notified
-                                 <──   CallState(ringing, legs=…): telephones, in the home's order
-    CallReport(calling | leg_…)  ──>   …
+                                 <──   CallState(ringing, legs=…): the first telephone
+    CallReport(calling | leg_…)  ──>   after leg_ended one more, in the home's order
                                  <──   CallState(answered | opens | over)
     CallReport(over, how)        ──>   missed calls are noted, everything stops ringing
 """
@@ -185,7 +185,7 @@ class CallState(Message, frozen=True, kw_only=True, omit_defaults=True):
     """With `over`: the screen asks whether to call the guard."""
     reply: QuickReply | None = None
     legs: SealedLegs | None = None
-    """In each answer while the telephones of the home shall ring, or one of them has answered.
+    """In each answer while telephones of the home shall ring, or one has answered: those whose turn has come.
 
     Without them the gate hangs up all, but for the one that `leg` names.
     """

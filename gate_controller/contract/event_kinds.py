@@ -96,6 +96,8 @@ class EventKind(StrEnum):
     ALARM_JOURNAL_BROKEN = "alarm_journal_broken"
     ALARM_JOURNAL_RESTARTED = "alarm_journal_restarted"
     ALARM_ENTRIES_SET_ASIDE = "alarm_entries_set_aside"
+    ALARM_CALL_NUMBERS = "alarm_call_numbers"
+    """A gate called more homes in a day than it may have telephone numbers of."""
     ALARM_SIGN_IN_GUESSING = "alarm_sign_in_guessing"
     ALARM_DESK_GUESSING = "alarm_desk_guessing"
     """An account typed many numbers at the desk, or a person reported that they are not there."""

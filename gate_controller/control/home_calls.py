@@ -3,7 +3,7 @@
     a key of a telephone ─┐
     an order, checked ────┴─> home_call.py ──> identify ──> Presentations (decide, record, release)
 
-The numbers of a home are here while its call lasts, and nowhere afterwards.
+The number of a home's telephone is here until it is dialled, and nowhere afterwards.
 """
 
 import contextlib
@@ -218,7 +218,7 @@ class HomeCalls:
         return True
 
     def _legs(self, lane_id: str, call: HomeCall, state: CallState) -> tuple[CallLeg, ...]:
-        if state.legs is None or call.has_legs:
+        if state.legs is None or call.leg is not None or len(state.legs.legs) <= call.next_leg:
             return ()
         identity = self._parts.store.identity
         try:
@@ -250,8 +250,8 @@ class HomeCalls:
         if step.answer is not None:
             refused = self._decide(call, step.answer)
             self._follow(desk, call, decided(call, step.answer, refused), now_seconds)
-        elif step.dials:
-            self._dial(desk, call, now_seconds)
+        elif step.dials is not None:
+            self._dial(desk, call, step.dials, now_seconds)
         elif call.is_over and not before.is_over:
             self._ended(desk, call, now_seconds)
 
@@ -264,12 +264,12 @@ class HomeCalls:
         claim = identify_answer(answer.person_id, home_id, policy, under_duress=answer.under_duress)
         return self._presentations.answer_call(call.lane_id, claim)
 
-    def _dial(self, desk: LaneDesk, call: HomeCall, now_seconds: float) -> None:
-        number = self._line.dial(desk.lane_id, call.legs[call.next_leg].number)
+    def _dial(self, desk: LaneDesk, call: HomeCall, leg: CallLeg, now_seconds: float) -> None:
+        number = self._line.dial(desk.lane_id, leg.number)
         if number is None:
             self._follow(desk, call, not_dialled(call), now_seconds)
         else:
-            desk.calls.call = dialled(call, number, now_seconds)
+            desk.calls.call = dialled(call, leg, number, now_seconds)
 
     def _speak(self, call_number: int, now_seconds: float) -> None:
         """Say what the keys do to who has answered, and then let the visitor be heard."""

@@ -4,13 +4,13 @@ CALLING ── the server rings the home ──> RINGING ── a page or a tele
    └────────────────────────────────────────┴──── over, with the word for how ────────────┘
 
 The telephones of the home are called one after the other, each until it answers, rejects or has rung long
-enough. One that answers and hangs up, or presses no key in time, is left for the next like a busy one: it
-may have been a mailbox. The call has that much longer to ring.
+enough; the server sends the number of the next one then. One that answers and hangs up, or presses no key in
+time, is left for the next like a busy one: it may have been a mailbox. The call has that much longer to ring.
 
 Invariants:
 - An answer that may open is an order of this call that the gate has checked, or a key of a telephone that
   was dialled in this call and has answered. There is one such answer in a call at most.
-- Nothing that comes after the end changes anything, and the telephones' numbers are forgotten at the end.
+- Nothing that comes after the end changes anything. No number is here: each is forgotten once it is dialled.
 - Every call ends: by the server, the visitor, a telephone, or the longest time.
 - Once the guard has a call no person of the home opens by it.
 """
@@ -95,7 +95,7 @@ class Said:
     reply: QuickReply | None = None
     rings_telephones: bool = False
     legs: Sequence[CallLeg] = ()
-    """Empty once the call has them."""
+    """Empty while none of them is to be dialled."""
     leg: int | None = None
     order: CheckedOrder | None = None
 
@@ -124,11 +124,8 @@ class HomeCall:
     is_held_up: bool = False
     """True if its reports have waited for something else of the gate since the server answered last."""
     phase: CallPhase = CallPhase.CALLING
-    legs: tuple[CallLeg, ...] = ()
     next_leg: int = 0
     leg: LiveLeg | None = None
-    has_legs: bool = False
-    """True once the server has sent the telephones, also when they are forgotten."""
     put_off_seconds: float = 0.0
     """How much longer it may ring, because telephones were answered without a key."""
     reply: QuickReply | None = None
@@ -171,8 +168,8 @@ class Step:
     call: HomeCall
     hangs_up: int | None = None
     notes: tuple[Note, ...] = ()
-    dials: bool = False
-    """True if `call.legs[call.next_leg]` is to be dialled: report it with `dialled` or `not_dialled`."""
+    dials: CallLeg | None = None
+    """Telephone to dial: report it with `dialled` or `not_dialled`."""
     answer: Answer | None = None
     """Answer of a person who wants to open: decide it now, and report the result with `decided`."""
     calls_guard: bool = False
@@ -207,15 +204,14 @@ def server_said(call: HomeCall, said: Said, now_seconds: float) -> Step:
         return _answered(call, Answer(order.person_id, order_id=order.order_id))
     if not said.rings_telephones:
         return _without_telephones(call, said)
-    if said.legs and not call.has_legs:
-        call = replace(call, legs=tuple(said.legs), has_legs=True)
-        return Step(call, dials=True)
+    if call.leg is None and call.next_leg < len(said.legs):
+        return Step(call, dials=said.legs[call.next_leg])
     return Step(call)
 
 
 def _without_telephones(call: HomeCall, said: Said) -> Step:
     """Return a call whose telephones stop, but for the one that has answered it."""
-    leg, call = call.leg, replace(call, legs=())
+    leg = call.leg
     # While the server says that it rings, it does not know yet which telephone has answered.
     is_kept = leg is not None and leg.is_answered and (said.stage == "ringing" or said.leg == leg.place)
     if leg is None or is_kept:
@@ -223,16 +219,15 @@ def _without_telephones(call: HomeCall, said: Said) -> Step:
     return Step(replace(call, leg=None), hangs_up=leg.call_number)
 
 
-def dialled(call: HomeCall, call_number: int, now_seconds: float) -> HomeCall:
+def dialled(call: HomeCall, leg: CallLeg, call_number: int, now_seconds: float) -> HomeCall:
     """Return the call once its next telephone was dialled."""
-    leg, place = call.legs[call.next_leg], call.next_leg
-    live = LiveLeg(place, leg.person_id, call_number, now_seconds + leg.ring_seconds)
-    return replace(call, leg=live, next_leg=place + 1)
+    live = LiveLeg(call.next_leg, leg.person_id, call_number, now_seconds + leg.ring_seconds)
+    return replace(call, leg=live, next_leg=call.next_leg + 1)
 
 
 def not_dialled(call: HomeCall) -> Step:
     """Return what follows when the gate's telephone is away or used otherwise: the next one is tried."""
-    return _next(replace(call, next_leg=call.next_leg + 1), call.next_leg)
+    return Step(replace(call, next_leg=call.next_leg + 1), notes=(Note(CallStep.LEG_ENDED, call.next_leg),))
 
 
 def telephone_said(call: HomeCall, change: CallChange, now_seconds: float) -> Step:
@@ -331,7 +326,7 @@ def guard_said(call: HomeCall, said: Said) -> Step:
     is_taken = on_page and (call.phase is not CallPhase.ANSWERED or call.guard_talks)
     talks = call.guard_talks and not on_page
     phase = CallPhase.ANSWERED if on_page or talks else CallPhase.RINGING
-    after = replace(call, phase=phase, legs=(), leg=None, at_guard=True, guard_talks=talks)
+    after = replace(call, phase=phase, leg=None, at_guard=True, guard_talks=talks)
     return Step(
         after, hangs_up=hangs_up, calls_guard=not call.at_guard and not on_page, leaves_guard=is_taken
     )
@@ -354,12 +349,8 @@ def _left(call: HomeCall, leg: LiveLeg, now_seconds: float) -> Step:
     """Return what follows a telephone that is over without a key: the home rings on."""
     put_off = call.put_off_seconds + leg.talked_seconds(now_seconds)
     phase = CallPhase.RINGING if leg.is_answered else call.phase
-    return _next(replace(call, leg=None, phase=phase, put_off_seconds=put_off), leg.place)
-
-
-def _next(call: HomeCall, ended: int) -> Step:
-    dials = call.next_leg < len(call.legs)
-    return Step(call, notes=(Note(CallStep.LEG_ENDED, ended),), dials=dials)
+    call = replace(call, leg=None, phase=phase, put_off_seconds=put_off)
+    return Step(call, notes=(Note(CallStep.LEG_ENDED, leg.place),))
 
 
 def _over(
@@ -375,7 +366,6 @@ def _over(
     call = replace(
         call,
         phase=CallPhase.OVER,
-        legs=(),
         leg=None,
         end=end,
         to_guard=to_guard,

@@ -12,7 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlalchemy import select
 
+from gate_controller.contract.calls import CALLS_PATH, CallReport
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.messages import ASK_PATH, AskRequest, DiskHealth
 from tests.served.served_compound import ServedCompound, fill_data_dir, serve_data_dir
@@ -24,13 +27,17 @@ from tests.support.small_disk import small_disk
 from web_admin.accounts.models import StaffProfile
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action, record
-from web_admin.compound.models import Gate, Site
+from web_admin.calls.allowance import HOMES_A_DAY
+from web_admin.calls.models import CallNumber, CallSettings, HomeCall, HomeCallWishes
+from web_admin.calls.reach import NUMBER_PURPOSE
+from web_admin.compound.models import Gate, Home, Person, Site
 from web_admin.core.config import WebConfig
 from web_admin.later.acts import Sent, plan_act
 from web_admin.messages.actions import add_webhook
 from web_admin.messages.models import MailServer, OutboxMessage
 from web_admin.operations import marks
 from web_admin.operations.watch import REPAIRS, WATCHED
+from web_admin.people.homes import add_home
 
 pytestmark = pytest.mark.wide
 
@@ -42,9 +49,10 @@ NOT_WRITTEN_BY_GATES = {
     EventKind.ALARM_JOURNAL_BROKEN,
     EventKind.ALARM_JOURNAL_RESTARTED,
     EventKind.ALARM_ENTRIES_SET_ASIDE,
+    EventKind.ALARM_CALL_NUMBERS,
     EventKind.ALARM_ACT_HELD,
 }
-"""Raised by the server about what a gate sends, and about a planned act of the office."""
+"""Raised by the server about what a gate sends and whom it calls, and about a planned act of the office."""
 LONGEST_SECONDS = 240.0
 
 
@@ -161,6 +169,52 @@ def at_gates_and_in_contact(act: Action) -> None:
     )
 
 
+def at_gates_after_many_calls(act: Action) -> None:
+    """Do so after a gate got the numbers of as many homes as it may, and let one more have a telephone."""
+    at_gates_and_in_contact(act)
+    now = act.now
+    for place in range(HOMES_A_DAY):
+        act.session.add(
+            HomeCall(
+                call_id=f"call-{place}",
+                site_id=act.site_id,
+                gate_id="north",
+                lane_id="north-in",
+                home_id=add_home(act, f"8-{100 + place}").home_id,
+                purpose="home",
+                stage="over",
+                end="no_answer",
+                plan=[{"step": "telephone", "from": 0, "numbers": ["n"]}, {"step": "none", "from": 25}],
+                started_at=now - timedelta(minutes=1),
+                ends_at=now,
+                ended_at=now,
+                has_telephone=True,
+                sealing_public_key=bytes(32),
+            )
+        )
+    person = act.session.scalars(select(Person).join(Home).where(Home.number == "3-1203")).first()
+    assert person is not None
+    act.session.add_all(
+        (
+            HomeCallWishes(
+                home_id=person.home_id,
+                site_id=act.site_id,
+                takes_calls=True,
+                changed_at=now,
+                changed_by="tests",
+            ),
+            CallSettings(site_id=act.site_id, prefixes=["+86"], hosts=[]),
+            CallNumber(
+                number_id="n",
+                person_id=person.person_id,
+                number_sealed=act.sealer.seal(b"+8613900000001", purpose=NUMBER_PURPOSE),
+                created_at=now,
+                proved_at=now,
+            ),
+        )
+    )
+
+
 def test_each_alarm_about_server_and_gates_arrives_with_its_text(
     web_config: WebConfig, tmp_path: Path
 ) -> None:
@@ -172,7 +226,7 @@ def test_each_alarm_about_server_and_gates_arrives_with_its_text(
             secrets_dir=data_dir / "secrets",
             public_url=refused.url.removesuffix("/take"),
         )
-        with watched(config, tmp_path, at_gates_and_in_contact) as made:
+        with watched(config, tmp_path, at_gates_after_many_calls) as made:
             north, garage = signed_gate(made.served), signed_gate(made.served, "garage")
             north.posts(
                 ASK_PATH,
@@ -185,6 +239,14 @@ def test_each_alarm_about_server_and_gates_arrives_with_its_text(
                     disk=DiskHealth(free_mib=800, total_mib=8000),
                 ),
             )
+            call = CallReport(
+                call_id="last",
+                lane_id="north-in",
+                home="31203",
+                sealing_public_key=X25519PrivateKey.generate().public_key().public_bytes_raw(),
+                has_telephone=True,
+            )
+            assert north.posts(CALLS_PATH, call).status_code == 200
             written = [kind for kind in REPAIRS if kind not in NOT_WRITTEN_BY_GATES]
             for kind in written:
                 north.writes(kind, {"lane_id": "north-in", "device": "card"}, {})

@@ -43,6 +43,9 @@ ALARMS: Mapping[str, str] = {
     EventKind.ALARM_JOURNAL_RESTARTED: N_("A gate began a new journal"),
     EventKind.ALARM_SIGN_IN_GUESSING: N_("Password guessing at the staff sign-in"),
     EventKind.ALARM_ENTRIES_SET_ASIDE: N_("Some entries of a gate's journal were set aside"),
+    EventKind.ALARM_CALL_NUMBERS: N_(
+        "A gate called very many homes and gets no more telephone numbers today"
+    ),
     EventKind.ALARM_REQUEST_UNACKNOWLEDGED: N_("A request waits to be acknowledged"),
     EventKind.ALARM_REQUEST_OVERDUE: N_("A request should have been answered"),
     EventKind.ALARM_GATE_SILENT: N_("A gate has no contact with the server"),

@@ -26,6 +26,7 @@ from web_admin.calls.telephone_tasks import (
     CODE_PURPOSE,
     DONE,
     MONTHLY,
+    OWN_TEST,
     PROOF,
     PROOF_DIGITS,
     TAKEN,
@@ -37,12 +38,15 @@ from web_admin.calls.telephone_tasks import (
 from web_admin.compound.models import Gate, Person, Site
 from web_admin.compound.queries import locked_site
 from web_admin.core.database import Menjin
+from web_admin.core.limit_counts import CountedTries, locked_counts, wait_seconds, with_one_more
+from web_admin.core.limits import ASKED_CALLS_OF_GATE, MONTHLY_TESTS_OF_GATE
 
 RING_SECONDS = 45
 """Longer than at a gate: no one waits there."""
 TASKS_AT_ONCE = 2
 """One after the other, and visitors of this gate need its telephone too."""
 TEST_KEYS = 1
+LIMITS = {PROOF: ASKED_CALLS_OF_GATE, OWN_TEST: ASKED_CALLS_OF_GATE, MONTHLY: MONTHLY_TESTS_OF_GATE}
 
 
 def next_tasks(
@@ -53,10 +57,21 @@ def next_tasks(
         return TelephoneTasksReply()
     if asked.done:
         locked_site(session, gate.site_id)  # before the rows that acts change under its lock
-    for done in asked.done:
-        _take(menjin, session, gate, done, now)
-    tasks = _waiting(session, gate.site_id, now) if speaks(gate) else ()
-    return _sealed(menjin, session, gate, tasks, asked, now)
+    every = {purpose: CountedTries(limit, (gate.gate_id,)) for purpose, limit in LIMITS.items()}
+    with locked_counts(session, menjin.sealer, set(every.values())) as counts:
+        for done in asked.done:
+            _take(menjin, session, gate, done, now)
+        waiting = _waiting(session, gate.site_id, now) if speaks(gate) else ()
+        tasks = [task for task in waiting if _may_make(every[task.purpose], counts, now)]
+        return _sealed(menjin, session, gate, tasks, asked, now)
+
+
+def _may_make(of: CountedTries, counts: dict[CountedTries, list[int]], now: datetime) -> bool:
+    """Count a call that a gate is to make, whose number it gets; False: too many today."""
+    if wait_seconds(of.limit, counts[of], now):
+        return False
+    counts[of] = with_one_more(of.limit, counts[of], now)
+    return True
 
 
 def _waiting(session: Session, site_id: str, now: datetime) -> Sequence[models.TelephoneTask]:

@@ -68,13 +68,13 @@ class HomeCall(Base):
         """Return how it ended for the home, also where the gate never said so."""
         if guard_of_plan(self.plan) is not None and self.answered_by is None:
             return "no_answer" if rang_a_home(self.plan) else "ended"
-        if self.end is None and (self.order_id is not None or self._telephones_rang):
+        if self.end is None and (self.order_id is not None or self.telephones_rang):
             return UNHEARD
         return self.end or ("ended" if self.is_answered else "no_answer")
 
     @property
-    def _telephones_rang(self) -> bool:
-        """Return whether the telephones' step began before a page answered, or the call was over."""
+    def telephones_rang(self) -> bool:
+        """Return whether the telephones' step begins before a page has answered, or the call is over."""
         until = self.answered_at or self.ended_at or self.ends_at
         return has_begun(read(self.plan), "telephone", second_of(self.started_at, until))
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from web_admin.calls.gate_telephones import telephones_of_gates
 from web_admin.calls.made_calls import note_test
 from web_admin.calls.models import HomeCallWishes, TelephoneTask
 from web_admin.calls.reach import as_rules, called_persons, has_pages, numbers_to_call
@@ -19,6 +20,7 @@ from web_admin.calls.rules import is_between, is_quiet, minute_of
 from web_admin.calls.telephone_tasks import DONE, MONTHLY, OWN_TEST, new_task
 from web_admin.compound.models import Site
 from web_admin.core.database import Menjin
+from web_admin.core.limits import MONTHLY_TESTS_OF_GATE
 
 EVERY = timedelta(days=30)
 FIRST_AFTER = timedelta(days=1)
@@ -70,13 +72,26 @@ def _begin(session: Session, menjin: Menjin, site: Site, now: datetime) -> int:
     if not is_between(minute_of(local), FROM_MINUTE, UNTIL_MINUTE):
         return 0
     evening = local.replace(hour=UNTIL_MINUTE // 60, minute=0, second=0, microsecond=0)
-    due = _due(session, site.site_id, now, local)
+    due = _due(session, site.site_id, now, local, _most(session, site.site_id, now))
     for wishes in due:
         _test(session, menjin, wishes, now, min(TEST_LASTS, evening - local))
     return len(due)
 
 
-def _due(session: Session, site_id: str, now: datetime, local: datetime) -> Sequence[HomeCallWishes]:
+def _most(session: Session, site_id: str, now: datetime) -> int:
+    """Return how many tests may begin now: no more in a day than the gates are given."""
+    begun = select(func.count()).where(
+        TelephoneTask.site_id == site_id,
+        TelephoneTask.purpose == MONTHLY,
+        TelephoneTask.created_at > now - timedelta(days=1),
+    )
+    gates = max(1, telephones_of_gates(session, site_id).speaking)
+    return min(AT_ONCE, gates * MONTHLY_TESTS_OF_GATE.most - (session.scalar(begun) or 0))
+
+
+def _due(
+    session: Session, site_id: str, now: datetime, local: datetime, most: int
+) -> Sequence[HomeCallWishes]:
     """Return the homes whose test is due, locked; one that is not to be disturbed is tested later."""
     first = HomeCallWishes.tested_at.is_(None) & (HomeCallWishes.changed_at <= now - FIRST_AFTER)
     due = (
@@ -88,7 +103,7 @@ def _due(session: Session, site_id: str, now: datetime, local: datetime) -> Sequ
         )
         .order_by(HomeCallWishes.tested_at, HomeCallWishes.home_id)
     )
-    awake = [row.home_id for row in session.scalars(due) if not _rests(row, now, local)][:AT_ONCE]
+    awake = [row.home_id for row in session.scalars(due) if not _rests(row, now, local)][: max(0, most)]
     of_these = due.where(HomeCallWishes.home_id.in_(awake))
     return session.scalars(of_these.with_for_update(skip_locked=True)).all()
 

@@ -23,6 +23,7 @@ from gate_controller.contract.calls import (
 )
 from web_admin.action.base import new_action
 from web_admin.calls import at_guard, couriers, pushes
+from web_admin.calls.allowance import may_have_numbers
 from web_admin.calls.live import ANSWERED, OVER, RINGING, end_call, note_no_key, seconds_left
 from web_admin.calls.media import answer_of, offered
 from web_admin.calls.models import CallNumber, HomeCall
@@ -52,6 +53,7 @@ from web_admin.calls.rules import (
     rings_telephones,
     second_of,
     stored,
+    with_leg_ended,
 )
 from web_admin.compound.models import Gate, Home, Lane, Person, Site
 from web_admin.core.database import Menjin
@@ -130,7 +132,7 @@ def _begin_to(
         session.flush()
         give_order(new_action(menjin, session, site.site_id, host, "system", now=now), call, host)
     else:
-        _ring(menjin, session, call, row.reach, persons, now)
+        _ring(menjin, session, gate, call, row.reach, persons, now)
     return _state(menjin, session, call, now, has_telephone=said.has_telephone)
 
 
@@ -155,12 +157,15 @@ def _new_call(gate: Gate, said: CallReport, home_id: str, now: datetime) -> Home
 def _ring(
     menjin: Menjin,
     session: Session,
+    gate: Gate,
     call: HomeCall,
     reach: Sequence[str],
     persons: Sequence[str],
     now: datetime,
 ) -> None:
     numbers = numbers_to_call(session, menjin.sealer, call.site_id, persons) if call.has_telephone else []
+    if numbers and not may_have_numbers(session, gate, call.home_id, now):
+        numbers = []
     steps = plan(reach, has_pages=has_pages(session, persons, now), telephones=len(numbers))
     call.plan = stored(steps, [row.number_id for row in numbers])
     call.ends_at = now + timedelta(seconds=steps[-1].from_second + GRACE_SECONDS)
@@ -208,19 +213,28 @@ def _note(session: Session, call: HomeCall, said: CallReport, now: datetime) -> 
         _note_over(session, call, said, now)
     elif call.to_guard:
         at_guard.note_telephone(call, said, now)
-    elif said.step == CallStep.LEG_ANSWERED and said.leg is not None and call.stage == RINGING:
+    elif said.leg is None or not has_begun(read(call.plan), "telephone", second_of(call.started_at, now)):
+        return  # no telephone of the home
+    elif said.step == CallStep.LEG_ANSWERED and call.stage == RINGING:
         person_id = _whose_leg(session, call, said.leg)
         if person_id is not None:
             call.stage, call.answered_by, call.answered_at, call.leg = ANSWERED, person_id, now, said.leg
             call.ends_at = call.started_at + timedelta(seconds=LONGEST_TALK_SECONDS)
-    elif said.step == CallStep.LEG_ENDED and call.stage == ANSWERED and said.leg == call.leg is not None:
-        talked_from = call.answered_at or now
-        talked = (now - talked_from).total_seconds()
-        call.plan = put_off(call.plan, second_of(call.started_at, talked_from), talked)
-        call.stage = RINGING
-        note_no_key(call)
-        if call.pushed_at is not None:
-            _ring_phones(session, call, now)
+    elif said.step == CallStep.LEG_ENDED:
+        call.plan = with_leg_ended(call.plan, said.leg)
+        if call.stage == ANSWERED and said.leg == call.leg:
+            _put_down(session, call, now)
+
+
+def _put_down(session: Session, call: HomeCall, now: datetime) -> None:
+    """Let the home ring on, after a telephone that was answered without a key."""
+    talked_from = call.answered_at or now
+    talked = (now - talked_from).total_seconds()
+    call.plan = put_off(call.plan, second_of(call.started_at, talked_from), talked)
+    call.stage = RINGING
+    note_no_key(call)
+    if call.pushed_at is not None:
+        _ring_phones(session, call, now)
 
 
 def _note_over(session: Session, call: HomeCall, said: CallReport, now: datetime) -> None:

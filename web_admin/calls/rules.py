@@ -170,5 +170,17 @@ def read(rows: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
 
 
 def numbers_of_plan(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the ids of the telephones of a call, in the order in which they ring."""
-    return [number_id for row in rows for number_id in row.get("numbers", ())]
+    """Return the ids of the telephones of a call whose turn has come, in the order in which they ring."""
+    return [number_id for row in rows for number_id in row.get("numbers", ())[: row.get("over", 0) + 1]]
+
+
+def with_leg_ended(rows: Sequence[Mapping[str, Any]], place: int) -> list[dict[str, Any]]:
+    """Return the steps of a row after a telephone ended: it is the next one's turn."""
+    over = len(numbers_of_plan(rows)) - 1
+    return [{**row, "over": place + 1} if "numbers" in row and place == over else {**row} for row in rows]
+
+
+def usual_busiest_day(calls_by_day: Sequence[int]) -> int:
+    """Return the calls of the busiest day of these weeks, without the busiest week: that one is not usual."""
+    weeks = sorted(max(calls_by_day[day : day + 7]) for day in range(0, len(calls_by_day), 7))
+    return weeks[-2]

@@ -173,17 +173,32 @@ PROOFS_UNANSWERED = Limit(
     "web_admin/calls/telephone_tasks.py::count_rings",
     f"{_PROOFS}::test_a_telephone_that_no_one_answered_twice_is_left_alone_for_a_week", timedelta(days=7),
 )
+ASKED_CALLS_OF_GATE = Limit(
+    "asked_calls_of_gate", 100, "proofs and own tests of telephones to make", "gate",
+    "web_admin/calls/made_calls.py::_may_make",
+    f"{_PROOFS}::test_a_gate_is_given_so_many_proofs_and_monthly_tests_a_day", timedelta(days=1),
+)
+MONTHLY_TESTS_OF_GATE = Limit(
+    "monthly_tests_of_gate", 30, "monthly test calls to make", "gate",
+    "web_admin/calls/made_calls.py::_may_make",
+    f"{_PROOFS}::test_a_gate_is_given_so_many_proofs_and_monthly_tests_a_day", timedelta(days=1),
+)
 
 COUNTED = (
     SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_KNOWN, SIGN_IN_CODES, PAIRING_CODES, API_CALLS,
     API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_TYPED, DESK_TYPED_DAILY,
     DESK_UNPROVED, DESK_UNPROVED_DAILY, DESK_PIN, DESK_PIN_DAILY, LOST_CARDS, LOST_CARDS_DAILY, MESSAGE_CODES,
     COMPARISONS, CALLS_OF_GATE, CALLS_TO_HOME, CALLS_TO_HOME_AT_SITE, CALL_SIDES, CALL_TESTS,
-    PROOFS_OF_NUMBER, PROOFS_UNANSWERED,
+    PROOFS_OF_NUMBER, PROOFS_UNANSWERED, ASKED_CALLS_OF_GATE, MONTHLY_TESTS_OF_GATE,
 )
 """Those that are counted in the database."""
 
 CONSTANTS = (
+    Limit(
+        "numbers_of_gate", 30, "homes whose telephone numbers it gets, or three times the calls of its usual "
+        "busiest day", "gate, in 24 hours", "web_admin/calls/allowance.py::HOMES_A_DAY",
+        "tests/web_admin/calls/test_allowance.py::test_a_gate_gets_the_numbers_of_so_many_homes_a_day",
+    ),
     Limit(
         "telephone_proofs", 3, "calls that prove a number", "resident and day",
         "web_admin/calls/telephone_tasks.py::PROOFS_A_DAY",

@@ -1,4 +1,4 @@
-"""A call of a home over random histories: what may open it, that it ends, and that it keeps no number."""
+"""A call of a home over random histories: what may open it, and that it ends."""
 
 from dataclasses import dataclass, field, replace
 
@@ -97,16 +97,16 @@ class History:
             self.is_owed(step.answer)
             self.opened.append(step.answer)
             self.follow(decided(self.call, step.answer, None))
-        elif step.dials:
-            self.dial()
+        elif step.dials is not None:
+            self.dial(step.dials)
 
-    def dial(self) -> None:
+    def dial(self, leg: CallLeg) -> None:
         if self.is_away:
             self.follow(not_dialled(self.call))
             return
         self.numbers += 1
-        self.person_of[self.numbers] = self.call.legs[self.call.next_leg].person_id
-        self.call = dialled(self.call, self.numbers, self.now)
+        self.person_of[self.numbers] = leg.person_id
+        self.call = dialled(self.call, leg, self.numbers, self.now)
         self.live.add(self.numbers)
 
     def is_owed(self, answer: Answer) -> None:
@@ -160,7 +160,6 @@ def test_only_an_order_of_this_call_or_a_key_of_its_telephone_opens_and_once(
         assert len(history.live) <= 1, "one telephone for one call"
         assert len(history.opened) <= 1
         if history.call.is_over:
-            assert history.call.legs == ()
             assert not history.live, "no telephone rings after the end"
             assert history.notes[-1] is CallStep.OVER
     assert history.notes.count(CallStep.OVER) == history.call.is_over
@@ -182,6 +181,11 @@ def ringing() -> History:
     history = History()
     history.do(("server", RINGING))
     return history
+
+
+def turn(count: int) -> tuple[object, ...]:
+    """Return an answer of the server once it is the turn of so many telephones."""
+    return ("server", replace(RINGING, legs=LEGS[:count]))
 
 
 def press(history: History, key: str) -> None:
@@ -206,14 +210,20 @@ def test_a_key_before_the_telephone_answers_is_nothing() -> None:
 
 
 def test_the_next_telephone_is_called_after_one_that_rejects_and_one_without_a_key() -> None:
-    history = ringing()
+    history = History()
+    history.do(turn(1))
+    history.do(turn(1))
     history.do(("telephone", CallStage.ENDED, "", 0))
+    history.do(turn(1))
+    assert not history.live, "the one that ended is not called again"
+    history.do(turn(2))
     assert history.call.leg is not None
     assert history.call.leg.person_id == "p1"
     history.do(("telephone", CallStage.ANSWERED, "", 0))
     assert history.call.phase is CallPhase.ANSWERED
     history.do(("time", KEY_SECONDS))
     assert history.call.phase is CallPhase.RINGING
+    history.do(turn(3))
     assert history.call.leg is not None
     assert history.call.leg.person_id == "p2"
 
@@ -225,8 +235,8 @@ def test_one_that_hangs_up_without_a_key_has_not_answered_and_the_home_rings_on_
     history.do(("telephone", CallStage.ENDED, "", 0))
     assert history.notes[-1] is CallStep.LEG_ENDED
     assert (history.call.phase, history.call.put_off_seconds) == (CallPhase.RINGING, 40.0)
-    assert history.live == {2}
     history.do(("server", RINGING))
+    assert history.live == {2}
     history.do(("time", LONGEST_RINGING_SECONDS - 30.0))
     assert not history.call.is_over, "it rings on for the time that the telephone took"
     history.do(("server", RINGING))
@@ -243,7 +253,8 @@ def test_a_telephone_without_a_key_at_the_longest_time_is_no_answer_either() -> 
 
 def test_a_telephone_that_is_used_otherwise_is_left_out_and_the_call_goes_on() -> None:
     history = History(is_away=True)
-    history.do(("server", RINGING))
+    for count in (1, 2, 3, 3):
+        history.do(turn(count))
     assert history.notes == [CallStep.LEG_ENDED] * 3
     assert history.call.phase is CallPhase.RINGING
 
@@ -258,7 +269,6 @@ def test_a_page_that_answers_stops_the_telephones_and_one_that_answered_is_kept(
     assert leg.live == {1}, "the server did not know yet"
     leg.do(("server", Said("c-1", "answered", leg=0)))
     assert leg.live == {1}
-    assert leg.call.legs == ()
 
 
 def test_without_the_server_a_telephone_goes_on_and_a_call_without_one_ends() -> None:
@@ -268,6 +278,11 @@ def test_without_the_server_a_telephone_goes_on_and_a_call_without_one_ends() ->
     telephone.do(("time", LOST_SECONDS))
     press(telephone, "9")
     assert telephone.call.end is CallEnd.OPENED
+    between = ringing()
+    between.do(("time", LOST_SECONDS))
+    between.do(("telephone", CallStage.ENDED, "", 0))
+    between.do(("time", 0.1))
+    assert between.call.end is CallEnd.FAILED, "the next number is at the server"
 
 
 def test_a_report_that_waits_for_something_else_has_more_time_until_the_server_is_lost() -> None:

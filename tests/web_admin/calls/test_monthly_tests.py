@@ -3,14 +3,24 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gate_controller.contract.calls import TaskDone
 from tests.support.compounds.resident import Compound
-from tests.web_admin.calls.played_calls import CallingGate, has_telephone, home_of, set_clock, wants
-from web_admin.calls.models import HomeCallPerson, HomeCallWishes
+from tests.web_admin.calls.played_calls import (
+    CallingGate,
+    calling_gate,
+    has_telephone,
+    home_of,
+    set_clock,
+    wants,
+)
+from web_admin.calls.models import CallNumber, HomeCallPerson, HomeCallWishes
 from web_admin.calls.monthly_tests import HomesReached, homes_reached, run_monthly_tests
 from web_admin.calls.numbers import test_now as own_test_now
+from web_admin.calls.telephone_tasks import MONTHLY, new_task
 from web_admin.core.database import current_menjin
+from web_admin.core.limits import MONTHLY_TESTS_OF_GATE
 from web_admin.operations.call_health import call_findings
 
 DAY = 24 * 3600
@@ -68,6 +78,18 @@ def test_a_test_call_reaches_a_home_where_a_key_is_pressed(
     assert counted(small_compound) == HomesReached(1, unreached)
     set_clock(small_compound, 30 * DAY)
     assert run(small_compound) == 1
+
+
+def test_no_more_tests_begin_in_a_day_than_the_gates_are_given(
+    small_compound: Compound, with_telephone: CallingGate
+) -> None:
+    with small_compound.act() as act:
+        number = act.session.scalars(select(CallNumber)).one()
+        for _test in range(MONTHLY_TESTS_OF_GATE.most):
+            act.session.add(new_task(act.site_id, number, MONTHLY, act.now, timedelta(days=2)))
+    assert run(small_compound) == 0
+    calling_gate(small_compound, "south")
+    assert run(small_compound) == 1, "two gates make twice as many"
 
 
 def test_no_one_is_called_at_night_or_on_the_first_day(small_compound: Compound, called: CallingGate) -> None:

@@ -128,11 +128,16 @@ def test_telephones_ring_in_the_homes_order_sealed_to_this_call(
     has_telephone(small_compound, small_compound.person_id, "+8613900000009", proved_at=None)
     has_telephone(small_compound, small_compound.person_id, "+4990000000", position=3)
     state = called.says("one", has_telephone=True)
-    assert [(leg.person_id, leg.number) for leg in called.legs("one", state)] == [
-        (small_compound.person_id, "+8613900000001"),
-        (partner, "+8613900000002"),
-    ]
+    first, second = (small_compound.person_id, "+8613900000001"), (partner, "+8613900000002")
+
+    def given(state: CallState) -> list[tuple[str, str]]:
+        return [(leg.person_id, leg.number) for leg in called.legs("one", state)]
+
+    assert given(state) == [first]
     assert b"1390000" not in msgspec.json.encode(state)
+    assert given(called.says("one", CallStep.LEG_RINGS, leg=0, has_telephone=True)) == [first]
+    assert given(called.says("one", CallStep.LEG_ENDED, leg=1, has_telephone=True)) == [first]
+    assert given(called.says("one", CallStep.LEG_ENDED, leg=0, has_telephone=True)) == [first, second]
     assert called.says("two", has_telephone=False).legs is None, "this gate has none"
 
 
@@ -144,6 +149,9 @@ def test_pages_that_are_open_ring_alone_for_twenty_seconds(
         assert note_page_open(session, small_compound.person_id, small_compound.clock())
         assert not note_page_open(session, small_compound.person_id, small_compound.clock())
     assert called.says("one", has_telephone=True).legs is None
+    for step in (CallStep.LEG_ENDED, CallStep.LEG_ANSWERED):
+        state = called.says("one", step, leg=0, has_telephone=True)
+        assert (state.stage, state.legs) == ("ringing", None), "the gate may not say that one answered"
     set_clock(small_compound, 20)
     assert called.says("one", has_telephone=True).legs is not None
     set_clock(small_compound, 25)
@@ -160,7 +168,10 @@ def test_pages_ring_before_the_end_after_five_telephones(
     wants(small_compound, reach=["telephone", "page"])
     for last in range(5):
         has_telephone(small_compound, small_compound.person_id, f"+861390000000{last}")
-    assert len(called.legs("one", called.says("one", has_telephone=True))) == 5
+    called.says("one", has_telephone=True)
+    for leg in range(4):
+        state = called.says("one", CallStep.LEG_ENDED, leg=leg, has_telephone=True)
+    assert len(called.legs("one", state)) == 5
     set_clock(small_compound, 99)
     assert called.says("one", has_telephone=True).legs is not None
     set_clock(small_compound, 1)

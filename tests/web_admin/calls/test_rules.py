@@ -30,6 +30,8 @@ from web_admin.calls.rules import (
     rings_telephones,
     second_of,
     stored,
+    usual_busiest_day,
+    with_leg_ended,
 )
 
 USUAL = ("page", "telephone", "guard")
@@ -156,14 +158,27 @@ def test_a_plan_is_kept_with_the_telephones_that_ring_in_their_step() -> None:
         {"step": "telephone", "from": 20, "numbers": ["a", "b"]},
         {"step": "guard", "from": 70},
     ]
-    assert numbers_of_plan(rows) == ["a", "b"]
     assert numbers_of_plan(rows[:1]) == []
+
+
+def test_a_telephones_turn_comes_once_the_one_before_is_over() -> None:
+    rows = stored(plan(USUAL, has_pages=True, telephones=2), ["a", "b"])
+    assert numbers_of_plan(rows) == numbers_of_plan(with_leg_ended(rows, 1)) == ["a"]
+    for place in (0, 0, 1, 1):
+        rows = with_leg_ended(rows, place)
+        assert numbers_of_plan(rows) == ["a", "b"]
+
+
+def test_the_busiest_week_is_not_a_usual_one() -> None:
+    weeks = ([2, 9, 0, 0, 0, 0, 0], [0] * 7, [0, 0, 0, 0, 0, 0, 900], [5, 5, 5, 5, 5, 5, 5])
+    assert usual_busiest_day([day for week in weeks for day in week]) == 9
+    assert usual_busiest_day([0] * 27 + [900]) == 0
 
 
 def test_what_begins_after_a_talk_is_put_off_by_it() -> None:
     rows = stored((Step("page", 0), Step("telephone", 20), Step("guard", 70)), ["a", "b"])
     assert read(put_off(rows, 20, 35.9)) == (Step("page", 0), Step("telephone", 20), Step("guard", 105))
-    assert numbers_of_plan(put_off(rows, 20, 35.9)) == ["a", "b"]
+    assert numbers_of_plan(put_off(with_leg_ended(rows, 0), 20, 35.9)) == ["a", "b"]
 
 
 def test_mailboxes_put_pages_and_guard_off_to_their_latest_seconds_and_no_end_sooner() -> None:

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gate_controller.contract.calls import TaskDone, TelephoneTasksAsk
 from tests.support.compounds.resident import Compound
@@ -21,14 +22,22 @@ from web_admin.action.base import Action
 from web_admin.calls.gate_telephones import DEVICE, VOICE
 from web_admin.calls.made_calls import next_tasks
 from web_admin.calls.models import CallNumber, CallSettings, TelephoneTask
+from web_admin.calls.reach import NUMBER_PURPOSE
 from web_admin.calls.telephone_tasks import (
     PROOFS_A_DAY,
     Proof,
     begin_proof,
+    new_task,
     proof_state,
 )
 from web_admin.compound.models import Gate, Site
-from web_admin.core.limits import PROOFS_OF_NUMBER, PROOFS_UNANSWERED
+from web_admin.core.limits import (
+    ASKED_CALLS_OF_GATE,
+    MONTHLY_TESTS_OF_GATE,
+    PROOFS_OF_NUMBER,
+    PROOFS_UNANSWERED,
+    Limit,
+)
 from web_admin.core.lock_order import GATE_ALONE, SiteFirst
 from web_admin.core.refusal import ActionRefused
 
@@ -280,6 +289,37 @@ def test_of_many_who_ask_at_once_three_are_called_and_two_of_them_until_one_answ
     gates = [gate, calling_gate(small_compound, "south")]
     rung = [number for one in gates for number in one.asks_for_tasks()[1]]
     assert rung == [NUMBER] * PROOFS_UNANSWERED.most
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("purpose", "limit"), [("proof", ASKED_CALLS_OF_GATE), ("test", MONTHLY_TESTS_OF_GATE)]
+)
+def test_a_gate_is_given_so_many_proofs_and_monthly_tests_a_day(
+    small_compound: Compound, gate: CallingGate, number_id: str, purpose: str, limit: Limit
+) -> None:
+    def rung(by: CallingGate) -> int:
+        return sum(len(by.asks_for_tasks()[1]) for _ask in range(limit.most))
+
+    lasts = timedelta(days=2)
+    with small_compound.act() as act:
+        for place in range(limit.most + 2):
+            number = CallNumber(
+                number_id=f"n{place}",
+                person_id=small_compound.person_id,
+                number_sealed=act.sealer.seal(f"+86139000{place:05}".encode(), purpose=NUMBER_PURPOSE),
+                created_at=act.now,
+            )
+            act.session.add(number)
+            act.session.flush()
+            act.session.add(new_task(act.site_id, number, purpose, act.now, lasts))
+    assert rung(gate) == limit.most
+    assert rung(gate) == 0
+    assert rung(calling_gate(small_compound, "south")) == 2, "the others have another gate"
+    set_clock(small_compound, limit.window_seconds + 1)
+    with small_compound.session() as session:
+        session.execute(update(TelephoneTask).values(state="waiting", gate_id=None))
+    assert rung(gate) == limit.most
 
 
 def test_numbers_that_the_manager_did_not_list_are_never_called(

@@ -69,10 +69,10 @@ demo: setup ## run a small compound on this machine and print its addresses
 test: setup ## run the tests of each behaviour, on one database
 	@$(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) -m "not slow" $(PYTEST_ARGS)
 
-test-others: setup ## run what `make test` left out and is not slow: the other database, wide tests, all examples
-	@export MENJIN_THOROUGH=1; $(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) -m "not slow" --part others $(PYTEST_ARGS)
+test-others: setup ## run each test once that `make test` left out and that takes no minutes
+	@$(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) -m "not slow" --part others $(PYTEST_ARGS)
 
-test-all: setup ## run every test
+test-all: setup ## run every test with every set of parameters, on both databases
 	@export MENJIN_THOROUGH=1; $(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) --part all $(PYTEST_ARGS)
 
 check: setup ## lint, types, import directions, templates, spelling, plain words

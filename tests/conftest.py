@@ -4,12 +4,10 @@ import contextlib
 import gc
 import importlib
 import itertools
-import math
 import os
 import shutil
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -40,8 +38,6 @@ Flask.test_client_class = PageClient
 gc.set_threshold(100_000, 20, 20)
 
 ROOT = Path(__file__).parents[1]
-NO_TIME_LEFT = "no time left"
-_BEGAN_SECONDS = time.monotonic()
 _NUMBERS = itertools.count(1)
 
 
@@ -51,11 +47,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--part",
         choices=("core", "others", "all"),
         default="core",
-        help="core: each behaviour once, what `make test` runs; others: each test on the other database, "
-        "wide tests, all examples; all: every test with every set of parameters on both",
-    )
-    parser.addoption(
-        "--seconds", type=float, default=math.inf, help="skip the tests that have not begun after so many"
+        help="core: each behaviour once, what `make test` runs; others: each test that it left out, once; "
+        "all: every test with every set of parameters on both databases",
     )
 
 
@@ -67,12 +60,13 @@ def _which(name: str) -> str | None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say before the first test what this run leaves out, and the command that changes it."""
-    lines = list(left_out(config.getoption("markexpr"), _which, machine.cannot()))
+    lines = list(left_out(config.getoption("markexpr"), config.getoption("--part"), _which, machine.cannot()))
     if not CHROMIUM.exists():
         lines.append("Chromium is missing: every test of a page in a browser is skipped. make browser")
     return lines
 
 
+@pytest.hookimpl(trylast=True)  # what -m and -k leave out is not the one test of its file
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mix the files that wait with those that compute, and keep the tests of the chosen part."""
     place = {path: number for number, path in enumerate(mixed(dict.fromkeys(item.path for item in items)))}
@@ -102,21 +96,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for file in files[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]:
         with contextlib.suppress(Exception, pytest.skip.Exception):  # collecting it reports what is wrong
             importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test for which this run has no time left: with its fixtures, and visibly."""
-    if time.monotonic() - _BEGAN_SECONDS >= item.config.getoption("--seconds"):
-        pytest.skip(NO_TIME_LEFT)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests were left out at the end, and the command that runs them."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    count = sum(NO_TIME_LEFT in str(report.longrepr) for report in skipped)
-    if count:
-        terminalreporter.write_line(f"{count} tests were skipped, {NO_TIME_LEFT}: make test-all")
 
 
 def pytest_collection_finish() -> None:

@@ -71,7 +71,7 @@ def test_from_the_move_in_to_the_first_entry(
             "zh",
             "另有 1800 行",
             "已读入：新增 2000 人。",
-            marks=[pytest.mark.slow, pytest.mark.long],
+            marks=[pytest.mark.slow],
         ),
     ],
 )

@@ -60,17 +60,18 @@ def test_a_first_visit_of_now_is_light(browser: Browser, world: World, role: str
     visit.page.close()
 
 
-@pytest.mark.parametrize(("role", "path"), PAGES)
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_jumps_while_a_page_comes_up(
-    browser: Browser, world: World, role: str, path: str, width: int
-) -> None:
-    page = world.page_of(browser, role, "en")
-    page.set_viewport_size({"width": width, "height": 844})
-    page.goto(world.address + path, wait_until="load")
-    shift, moved = shift_of(page)
-    page.close()
-    assert shift <= MOST, moved
+def test_nothing_jumps_while_a_page_comes_up(browser: Browser, world: World, width: int) -> None:
+    jumps = {}
+    for role, path in PAGES:
+        page = world.page_of(browser, role, "en")
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(world.address + path, wait_until="load")
+        shift, moved = shift_of(page)
+        page.close()
+        if shift > MOST:
+            jumps[role, path] = moved
+    assert jumps == {}
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (800, 480)])

@@ -9,7 +9,6 @@ from tests.debian.secrets_of_a_server import PASSPHRASE, PASSWORD, STORED
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.long,
     pytest.mark.skipif(bool(machine.cannot()), reason=machine.cannot() or "it can"),
 ]
 CELLS, NEXT = "/var/lib/menjin-web/cells", "/var/lib/menjin-web/cells-next"

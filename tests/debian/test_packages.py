@@ -13,7 +13,6 @@ from tests.support.wheels import ROOT
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.long,
     pytest.mark.skipif(bool(machine.cannot()), reason=machine.cannot() or "it can"),
 ]
 ADDRESS = "https://gate.example.org"

@@ -143,13 +143,7 @@ def test_all_steps_go_well_in_their_order_and_nothing_is_left(tmp_path: Path) ->
     assert processes_of(tmp_path / "demo") == []
 
 
-LONG = {"numb", "leaky", "hasty"}
-"""Saboteurs that are let loose by `make test-all` alone: each run takes three minutes."""
-
-
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[pytest.mark.long] * (kind in LONG)) for kind in sorted(NOTICED)]
-)
+@pytest.mark.parametrize("kind", sorted(NOTICED))
 def test_a_saboteur_is_noticed_by_the_steps_that_should(kind: str, tmp_path: Path) -> None:
     """A broken product makes its steps say false, and the others go on saying true."""
     status, lines, errors = run_demo(tmp_path / "demo", "--sabotage", kind)

@@ -247,7 +247,6 @@ def test_every_cable_of_the_page_is_pulled_and_put_back_and_the_driver_finds_it(
 
 
 @pytest.mark.slow
-@pytest.mark.long
 def test_the_workbench_becomes_a_gate_that_opens_each_of_its_lanes() -> None:
     with open_stage(None, wrapper=[], tell=print) as stage, ExitStack() as closing:
         page = BenchPage(stage)

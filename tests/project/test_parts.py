@@ -1,4 +1,4 @@
-"""Each test runs in `make test` or `make test-others`, but for sets that repeat it on the other database."""
+"""Each test that is not slow runs in `make test` or, with one set of parameters, in `make test-others`."""
 
 from itertools import product
 from pathlib import Path
@@ -26,23 +26,18 @@ def run(part: str, planned: list[Planned]) -> list[str]:
     ]
 
 
-def test_a_test_runs_with_every_set_on_its_home_and_with_the_first_on_the_other_database() -> None:
+def test_a_test_runs_with_every_set_on_sqlite() -> None:
     assert run("core", plan()) == [
         "test_one sqlite 1",
         "test_one sqlite 2",
         "test_two sqlite 1",
         "test_two sqlite 2",
     ]
-    assert run("others", plan()) == ["test_one postgresql 1", "test_two postgresql 1"]
 
 
-def test_what_is_about_databases_runs_with_every_set_on_both() -> None:
-    core, others = run("core", plan("both_databases")), run("others", plan("both_databases"))
-    assert sorted(core) == [
+def test_what_is_about_databases_runs_with_its_first_set_on_postgresql() -> None:
+    assert sorted(run("core", plan("both_databases"))) == [
         f"test_{test} {database}" for test in ("one", "two") for database in ("postgresql 1", "sqlite 2")
-    ]
-    assert sorted(others) == [
-        f"test_{test} {database}" for test in ("one", "two") for database in ("postgresql 2", "sqlite 1")
     ]
 
 
@@ -57,17 +52,9 @@ def test_what_plays_whole_processes_and_is_about_databases_plays_its_one_set_on_
     ]
 
 
-def test_a_wide_test_runs_with_every_set_on_postgresql_and_not_in_make_test() -> None:
+def test_a_wide_test_runs_with_its_first_set_on_postgresql_and_not_in_make_test() -> None:
     assert run("core", plan("wide")) == []
-    assert run("others", plan("wide")) == [
-        f"test_{test} postgresql {number}" for test in ("one", "two") for number in (1, 2)
-    ]
-
-
-def test_a_wide_test_about_databases_runs_with_every_set_on_both_and_not_in_make_test() -> None:
-    wide = plan("wide", "both_databases")
-    assert run("core", wide) == []
-    assert run("others", wide) == run("all", wide)
+    assert run("others", plan("wide")) == ["test_one postgresql 1", "test_two postgresql 1"]
 
 
 @pytest.mark.parametrize("folder", [*sorted(WHOLE_PROCESSES), "web_admin"])
@@ -75,18 +62,11 @@ def test_a_wide_test_about_databases_runs_with_every_set_on_both_and_not_in_make
 @pytest.mark.parametrize(
     "marks", [(), ("first_set",), ("wide",), ("both_databases",), ("wide", "both_databases", "first_set")]
 )
-def test_every_set_runs_on_one_database_at_least_and_every_test_that_is_not_wide_on_each(
-    folder, databases, marks
-) -> None:
+def test_each_test_runs_in_one_of_both_parts_and_with_one_set_in_the_second(folder, databases, marks) -> None:
     planned = plan(*marks, folder=folder, databases=databases)
-    together = {*run("core", planned), *run("others", planned)}
-    assert {said.split()[0] + said.split()[2] for said in together} == {
-        f"test_{test}{number}" for test in ("one", "two") for number in (1, 2)
-    }
-    played_on = {"postgresql"} & set(databases) if marks == ("wide",) else set(databases)
-    assert {tuple(said.split()[:2]) for said in together} == {
-        (f"test_{test}", str(database)) for test in ("one", "two") for database in played_on or databases
-    }
+    core = {played.split()[0] for played in run("core", planned)}
+    others = [played.split()[0] for played in run("others", planned)]
+    assert sorted([*core, *others]) == ["test_one", "test_two"]
     assert len(run("all", planned)) == len(planned)
 
 
@@ -95,17 +75,9 @@ def many_sets(folder: str, count: int) -> list[Planned]:
     return [Planned(path, f"{path}::test_one", frozenset(), None) for _set in range(count)]
 
 
-def test_make_test_plays_three_sets_of_a_test_and_the_others_its_further_ones() -> None:
-    planned = many_sets("web_admin", 5)
-    assert chosen("core", planned) == [True, True, True, False, False]
-    assert chosen("others", planned) == [False, False, False, True, True]
+def test_make_test_plays_three_sets_of_a_test_and_every_set_of_a_promise() -> None:
+    assert chosen("core", many_sets("web_admin", 5)) == [True, True, True, False, False]
     assert all(chosen("core", many_sets("promises", 5)))
-
-
-def test_a_thorough_test_runs_in_both_parts() -> None:
-    thorough = plan("thorough", databases=(None,))
-    assert run("core", thorough) == run("others", thorough)
-    assert len(run("core", thorough)) == len(thorough)
 
 
 def test_of_whole_processes_make_test_plays_the_first_set_or_the_first_test_of_a_file() -> None:

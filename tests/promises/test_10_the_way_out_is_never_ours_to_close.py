@@ -32,8 +32,6 @@ from tests.support.gates.process import wait_for_decisions, wait_for_entries
 from tests.support.gates.waiting import PATIENCE_SECONDS, until
 from tests.support.source import tree_of
 
-pytestmark = pytest.mark.thorough
-
 SOURCES = sorted(Path(gate_controller.__file__).parent.rglob("*.py"))
 FIRE = """
 [inputs.safety]

@@ -37,7 +37,7 @@ from web_admin.people.suspension_ends import end_due
 from web_admin.people.suspensions import confirm_suspension, resume_person, suspend_person
 from web_admin.people_import.sheet import read_sheet
 
-pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("codes_hashed_quickly")]
+pytestmark = [pytest.mark.usefixtures("codes_hashed_quickly")]
 
 OF_DEBT = ("unpaid", "欠费", "arrears", "")
 WORDS = (*OF_DEBT, *SuspensionReason)

@@ -39,7 +39,6 @@ from web_admin.gates.hours import save_hours
 from web_admin.gates.rules import LaneSpec
 
 pytestmark = [
-    pytest.mark.thorough,
     pytest.mark.publishing,
     pytest.mark.usefixtures("codes_hashed_quickly"),
 ]

@@ -20,7 +20,6 @@ from web_admin.credentials.cards import issue_card
 from web_admin.face.actions import give_face_consent, withdraw_face
 
 pytestmark = [
-    pytest.mark.thorough,
     pytest.mark.publishing,
     pytest.mark.usefixtures("codes_hashed_quickly"),
 ]

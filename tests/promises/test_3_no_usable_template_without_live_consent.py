@@ -24,7 +24,6 @@ from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.notices import publish_notice
 
 pytestmark = [
-    pytest.mark.thorough,
     pytest.mark.publishing,
     pytest.mark.usefixtures("codes_hashed_quickly"),
 ]

@@ -313,7 +313,6 @@ def test_after_every_ending_no_share_is_left_and_none_is_leased(
     assert home.leased() == before - gone, "those who stay go on under the new key"
 
 
-@pytest.mark.thorough
 @settings(
     max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

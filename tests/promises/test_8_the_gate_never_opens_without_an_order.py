@@ -249,7 +249,6 @@ def property_over(examples: int) -> Callable[[Callable[..., None]], Callable[...
     )
 
 
-@pytest.mark.thorough
 @given(kind=KINDS, history=HISTORIES)
 @example(kind="usb", history=AWAY_AT_THE_TAP)
 @example(kind="waveshare", history=AWAY_AT_THE_TAP)
@@ -261,7 +260,6 @@ def test_no_on_byte_that_no_decision_ordered(lives: Lives, kind: str, history: l
 
 
 @pytest.mark.slow
-@pytest.mark.long
 @given(kind=KINDS, history=HISTORIES)
 @property_over(1000)
 def test_a_thousand_histories_have_no_on_byte_that_no_decision_ordered(

@@ -41,8 +41,6 @@ from tests.support.gates.bench import CARD_KEY, BenchGate, bench_gate
 from tests.support.gates.process import GateProcess
 from tests.support.gates.site_keys import SiteKeys
 
-pytestmark = pytest.mark.thorough
-
 CARDS = range(7, 107)
 """So many that none is shown again within its own pulse, which would be written down without an ON."""
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)

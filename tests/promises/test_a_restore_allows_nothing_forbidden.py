@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -125,7 +124,6 @@ def _do(database: Database, sealer: Sealer, site_id: str, step: Step, now: datet
             ACTS[word](act, session.scalars(cards).one(), persons[number].person_id)
 
 
-@pytest.mark.thorough
 @settings(
     max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -64,7 +64,7 @@ from web_admin.gates.orders import mark_gate
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import move_out
 
-pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("codes_hashed_quickly")]
+pytestmark = [pytest.mark.usefixtures("codes_hashed_quickly")]
 
 START = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 SOME_GATE = st.sampled_from(GATES)
@@ -347,7 +347,6 @@ def test_no_history_leaves_a_usable_face_beyond_its_lease_or_a_trace_on_a_disk()
 
 
 @pytest.mark.slow
-@pytest.mark.long
 def test_no_longer_history_does_either() -> None:
     """60 histories of up to 40 steps, in tens; no ten begins after four minutes."""
     give_up = time.monotonic() + LONG_SECONDS

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -29,8 +28,6 @@ from tests.support.compounds.people import SITE, Phone, card, lane, person, pin,
 from tests.support.examples import examples
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY
 from tests.support.gates.site_keys import encoded
-
-pytestmark = pytest.mark.thorough
 
 START = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 HOUR, LONGEST = 3600.0, 48

@@ -3,12 +3,8 @@
 Ten thousand weeks: `python -m tests.promises.played_weeks`.
 """
 
-import pytest
-
 from tests.promises.played_weeks import count
 from tests.support.examples import examples
-
-pytestmark = pytest.mark.thorough
 
 
 def test_no_minute_of_any_week_has_face_alone_and_beside_another_way_it_opens() -> None:

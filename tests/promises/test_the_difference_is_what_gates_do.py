@@ -5,13 +5,9 @@ Ten thousand acts: `python -m tests.promises.played_access`.
 
 from collections import Counter
 
-import pytest
-
 from tests.promises.drawn_acts import draw_act
 from tests.promises.played_access import compare, count
 from tests.support.examples import examples
-
-pytestmark = pytest.mark.thorough
 
 
 def test_a_gate_that_is_played_through_the_week_opens_as_the_difference_says() -> None:

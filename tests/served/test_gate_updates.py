@@ -212,7 +212,7 @@ def moments_of(changes: list[str], count: int) -> list[int]:
     "count",
     [
         pytest.param(4, marks=pytest.mark.wide),
-        pytest.param(MOMENTS, marks=[pytest.mark.slow, pytest.mark.long]),
+        pytest.param(MOMENTS, marks=[pytest.mark.slow]),
     ],
 )
 def test_the_power_may_be_cut_at_any_moment_of_an_update(

@@ -26,7 +26,7 @@ def test_a_gate_and_a_page_are_answered_beside_stalled_requests(served: ServedCo
     gate.close()
 
 
-@pytest.mark.slow
+@pytest.mark.wide
 def test_requests_that_do_not_come_to_an_end_are_closed_with_a_sentence(served: ServedCompound) -> None:
     with (
         stalled(served.address, 1, HALF_A_HEAD) as [head],

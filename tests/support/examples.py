@@ -1,4 +1,4 @@
-"""How many examples a property has: a sixteenth in `make test`, all where MENJIN_THOROUGH is set."""
+"""How many examples a property has: a sixteenth, and all in `make test-all`, which sets MENJIN_THOROUGH."""
 
 import os
 
@@ -13,8 +13,5 @@ def share(count: int) -> int:
 
 
 def examples(count: int, fewest: int = FEWEST) -> int:
-    """Return how many examples this run has for a property that deserves `count`, at least `fewest`.
-
-    Mark the test or its module `thorough`, so that the run of all examples finds it.
-    """
+    """Return how many examples this run has for a property that deserves `count`, at least `fewest`."""
     return count if THOROUGH else max(fewest, count // QUICK_SHARE)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+from tests.support.parts import Part
+
 TOOLS = {
     "arecord": ("sound of calls without a screen", "sudo apt install alsa-utils"),
     "baresip": ("calls by real telephones", "sudo apt install baresip-core"),
@@ -24,21 +26,24 @@ ONLY_SLOW = frozenset({"dpkg-deb", "lintian", "java"})
 """Tools that only tests marked slow need."""
 MACHINES = (
     "Left out: packages on whole machines of Debian (tests/debian/test_packages.py), 20 minutes as root with "
-    "debootstrap: make test-all PYTEST_ARGS=tests/debian"
+    "debootstrap"
 )
-LONG = "Left out: what is marked long (other browsers, sizes and languages of a journey): make test-all"
+OTHERS = "Left out: further tests: make test-others"
+ALL = (
+    "Left out: what takes minutes (marked slow), the other database, further parameters, most examples: "
+    "make test-all"
+)
 
 
-def left_out(markers: str, which: Callable[[str], str | None], no_machine: str) -> Iterator[str]:
+def left_out(markers: str, part: Part, which: Callable[[str], str | None], no_machine: str) -> Iterator[str]:
     """Yield a line for each; `markers` is what -m says, `no_machine` why none can be started here."""
     is_quick = "not slow" in markers
     for tool, (what, command) in TOOLS.items():
         if which(tool) is None and not (is_quick and tool in ONLY_SLOW):
             yield f"{tool} is missing: {what} is skipped. {command}"
-    if is_quick:
-        return
-    if "not long" in markers:
-        yield LONG
-        yield MACHINES
-    elif no_machine:
-        yield f"{MACHINES}. Here: {no_machine}"
+    if part == "core":
+        yield OTHERS
+    if part != "all":
+        yield ALL
+    elif no_machine and not is_quick:
+        yield f"{MACHINES}: {no_machine}"

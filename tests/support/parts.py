@@ -13,7 +13,7 @@ ONE_OF_A_FILE = frozenset({"browser", "served"})
 WAITING = WHOLE_PROCESSES | {"hardware", "promises", "terminal"}
 """Folders whose tests take long and mostly wait: the workers mix them with those that compute."""
 SETS_AT_MOST = 3
-"""Sets of parameters with which `make test` plays a test; the others have the further ones."""
+"""Sets of parameters with which `make test` plays a test; `make test-all` alone has the further ones."""
 EVERY_SET = frozenset({"promises"})
 """Folders whose tests `make test` plays with every set."""
 
@@ -33,10 +33,7 @@ class Planned:
 
     @property
     def home(self) -> str:
-        """Return the database on which it runs with every set of its parameters.
-
-        A wide test runs on no database in `make test`, so it takes the one that large compounds have.
-        """
+        """Return the database on which it runs: a wide test has the one that large compounds have."""
         return "postgresql" if self.marks & {"both_databases", "wide"} else "sqlite"
 
 
@@ -58,13 +55,7 @@ def chosen(part: Part, planned: Sequence[Planned]) -> list[bool]:
     if part == "all":
         return [True] * len(planned)
     core = _core(planned)
-    if part == "core":
-        return core
-    again = _again(planned)
-    return [
-        "thorough" in test.marks if is_core else not is_again
-        for test, is_core, is_again in zip(planned, core, again, strict=True)
-    ]
+    return core if part == "core" else _others(planned, core)
 
 
 def _core(planned: Sequence[Planned]) -> list[bool]:
@@ -94,17 +85,12 @@ def _core(planned: Sequence[Planned]) -> list[bool]:
     return chosen
 
 
-def _again(planned: Sequence[Planned]) -> list[bool]:
-    """Return which of them show nothing of a database, and no parameter, that another set does not show.
-
-    These are the second and later sets of a test on the database that is not its home, and every set of a
-    wide one there, unless it is about databases. `make test-all` alone runs them.
-    """
-    played: set[str] = set()
-    again = []
+def _others(planned: Sequence[Planned], core: Sequence[bool]) -> list[bool]:
+    """Return which of them play each test that `make test` does not, with its first set on its home."""
+    played = {test.test for test, is_core in zip(planned, core, strict=True) if is_core}
+    chosen = []
     for test in planned:
-        is_away = test.database not in (None, test.home) and "both_databases" not in test.marks
-        again.append(is_away and (test.test in played or "wide" in test.marks))
-        if is_away:
+        chosen.append(test.test not in played and test.database in (None, test.home))
+        if chosen[-1]:
             played.add(test.test)
-    return again
+    return chosen

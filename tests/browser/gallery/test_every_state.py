@@ -12,7 +12,7 @@ from tests.browser.gallery.tab_order import nameless, problems_with_tab
 from tests.browser.gallery.walk import Shown, shown_pages
 from tests.browser.gallery.world import STAIRWELLS, World, opened_world
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 LOOKS = {"zh": (("phone", "light"), ("desktop", "dark")), "en": (("phone", "dark"), ("desktop", "light"))}
 SMALL_TARGETS = """

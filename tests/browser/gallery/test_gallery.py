@@ -83,7 +83,6 @@ def screen(words: str, clock: str) -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.long
 def test_every_state_of_the_list_is_there_and_no_two_pictures_are_the_same(
     browser: Browser, tmp_path: Path
 ) -> None:

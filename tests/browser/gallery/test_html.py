@@ -45,7 +45,6 @@ def test_every_page_that_needs_no_press_is_valid(world: World, tmp_path: Path) -
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.long
 @needs_html_validate
 @needs_vnu
 def test_every_state_is_valid_for_both_validators(

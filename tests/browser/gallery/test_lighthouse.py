@@ -49,7 +49,6 @@ def test_a_page_keeps_its_points(world: World, who: str, path: str) -> None:
     assert page.problems((*JUDGED, *(["seo"] if path in SEARCHED else []))) == [], page.lost
 
 
-@pytest.mark.long
 def test_pages_of_three_hundred_gates_keep_their_points() -> None:
     with opened_world(STAIRWELLS) as large:
         pages = list(measure_all(large))

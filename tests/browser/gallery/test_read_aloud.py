@@ -9,7 +9,7 @@ from tests.browser.gallery.states import PAGES
 from tests.browser.gallery.walk import Shown, shown_pages
 from tests.browser.gallery.world import World, opened_world
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SAID = {
     ("phone", "ways_in"): """

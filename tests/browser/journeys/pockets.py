@@ -206,10 +206,7 @@ POCKETS = (
 
 def marked(pockets: Iterable[Pocket]) -> list[ParameterSet]:
     """Return pockets as parameters: all but the usual phone in English take long together."""
-    return [
-        pytest.param(one, marks=[pytest.mark.slow, pytest.mark.long] if one != GOOD else [])
-        for one in pockets
-    ]
+    return [pytest.param(one, marks=[pytest.mark.slow] if one != GOOD else []) for one in pockets]
 
 
 OFFICE = tuple(Pocket(size, language) for size in ("phone", "desktop") for language in ("zh", "en"))

@@ -12,7 +12,7 @@ from tests.browser.journeys.pockets import OFFICE, Pocket
 from tests.browser.journeys.real_gate import Newcomer, RealGate, real_gate
 from tests.browser.resident_screen import PATIENCE_MS, Served
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WENT_OUT = {"zh": "业主忘带门卡，已核实", "en": "Locked out without a card, name checked"}
 REPORTED_LOST = {"zh": "门卡报失", "en": "The card was reported lost"}

@@ -14,7 +14,7 @@ from tests.browser.journeys.pockets import OFFICE, Pocket
 from tests.browser.journeys.real_gate import Newcomer, RealGate
 from tests.browser.resident_screen import Served
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GRANTED = {"en": "Granted: the rules allow it.", "zh": "放行：符合规则。"}
 WHY = {"zh": "快递员在门口，已核实", "en": "Courier at the gate, checked by name"}

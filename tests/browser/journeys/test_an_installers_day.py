@@ -18,7 +18,7 @@ from tests.support.gates.process import CHECKOUT, COMMAND, GateProcess
 from web_admin.compound.models import Gate
 from web_admin.people.actions import GrantSpec, set_grants
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PATIENCE_SECONDS = 60
 CARD = 4_242_001

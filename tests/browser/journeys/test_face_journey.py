@@ -38,7 +38,7 @@ from web_admin.face.notices import NOTICE_FIELDS
 
 __all__ = ["at_gate", "bench", "context"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOTICES = {"en": NOTICE_EN, "zh": NOTICE_ZH}
 AT_THE_SCREEN = {

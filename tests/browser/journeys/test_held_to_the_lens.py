@@ -12,7 +12,7 @@ from tests.browser.journeys.pockets import GOOD, Pocket
 from tests.browser.journeys.real_gate import Newcomer, RealGate, has_synced, real_gate
 from tests.browser.resident_screen import Served
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,6 @@ def test_from_the_invitation_to_an_online_code_that_opens(
 
 
 @pytest.mark.slow
-@pytest.mark.long
 @every_pocket
 def test_a_visitor_opens_the_link_and_the_gate_until_it_is_withdrawn(
     browser: Browser, served: Served, gate: RealGate, newcomer: Newcomer, pocket: Pocket
@@ -78,7 +77,6 @@ def test_a_visitor_opens_the_link_and_the_gate_until_it_is_withdrawn(
 
 
 @pytest.mark.slow
-@pytest.mark.long
 @every_pocket
 def test_from_the_move_in_to_the_first_entry_by_card_and_by_code(
     browser: Browser, served: Served, gate: RealGate, hire: Callable[[str], str], pocket: Pocket
@@ -103,7 +101,6 @@ def test_from_the_move_in_to_the_first_entry_by_card_and_by_code(
 
 
 @pytest.mark.slow
-@pytest.mark.long
 @every_pocket
 def test_who_changes_from_card_to_code_is_let_in_by_the_code_and_no_longer_by_the_card(
     browser: Browser, served: Served, gate: RealGate, newcomer: Newcomer, pocket: Pocket
@@ -124,7 +121,6 @@ def test_who_changes_from_card_to_code_is_let_in_by_the_code_and_no_longer_by_th
 
 
 @pytest.mark.slow
-@pytest.mark.long
 @every_pocket
 def test_a_lost_phone_is_stopped_from_another_one_and_opens_nothing_without_network_either(
     browser: Browser, served: Served, gate: RealGate, newcomer: Newcomer, pocket: Pocket

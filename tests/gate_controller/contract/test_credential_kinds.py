@@ -40,8 +40,6 @@ from tests.support.examples import examples
 from tests.support.gates.worlds import CARD_KEY, PERSON, policy_of
 from tests.support.source import tree_of
 
-pytestmark = pytest.mark.thorough
-
 NOON = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
 RECORDS = {
     CredentialKind.CARD: CardCredential,

@@ -110,7 +110,6 @@ RECORDS = st.dictionaries(st.text(max_size=6), st.binary(max_size=6), max_size=5
 
 
 @pytest.mark.wide
-@pytest.mark.thorough
 @settings(max_examples=examples(100))
 @given(RECORDS, RECORDS, st.sampled_from(["sha256", "lthash16"]))
 def test_the_digest_of_a_policy_separates_any_two_sets(

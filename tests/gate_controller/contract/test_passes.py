@@ -36,8 +36,6 @@ from gate_controller.contract.signing import public_bytes
 from tests.support.compounds.people import Phone
 from tests.support.examples import examples
 
-pytestmark = pytest.mark.thorough
-
 SITE = "site-1"
 PASS_KEY = Ed25519PrivateKey.generate()
 PHONE = Phone()

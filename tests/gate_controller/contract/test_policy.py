@@ -197,7 +197,6 @@ SPANS = st.lists(
 
 
 @pytest.mark.wide
-@pytest.mark.thorough
 @settings(max_examples=examples(25), deadline=None)
 @given(
     st.sets(st.sampled_from(Method)).map(lambda some: (Method.CARD, *(some - {Method.CARD}))),

@@ -26,7 +26,6 @@ def naive(records: dict[str, bytes]) -> bytes:
     return b"".join(number.to_bytes(2, "little") for number in sums)
 
 
-@pytest.mark.thorough
 @settings(max_examples=examples(100))
 @given(STEPS)
 def test_changes_lead_to_the_sums_of_the_whole(steps: list[dict[str, bytes | None]]) -> None:

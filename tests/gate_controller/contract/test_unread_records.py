@@ -28,8 +28,6 @@ from gate_controller.rules.identify import GateKeys, identify_card
 from tests.support.compounds.people import card, lane, person, records
 from tests.support.gates.site_keys import encoded
 
-pytestmark = pytest.mark.thorough
-
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 KEYS = GateKeys(b"c" * 32, b"p" * 32, b"q" * 32)
 PEOPLE = ("p1", "p2", "p3")

@@ -35,8 +35,6 @@ from tests.support.gates.worlds import (
     policy_of,
 )
 
-pytestmark = pytest.mark.thorough
-
 
 @settings(max_examples=examples(600), deadline=None)
 @given(WORLDS)

@@ -27,8 +27,6 @@ from tests.support.compounds.people import HOME_OF_EMERGENCY, emergency_code, la
 from tests.support.examples import examples
 from tests.support.gates.worlds import CARD, FAR, NOON, PERSON, PIN_KEY, WORLDS, World, played, policy_of
 
-pytestmark = pytest.mark.thorough
-
 
 @dataclass(frozen=True)
 class Around:

@@ -2,15 +2,12 @@
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import Phase, find, given, settings
 
 from gate_controller.contract.records import CredentialState, Method
 from gate_controller.rules.access import decide
 from tests.support.examples import examples
 from tests.support.gates.worlds import WORLDS, World, played
-
-pytestmark = pytest.mark.thorough
 
 
 def opens(world: World) -> bool:

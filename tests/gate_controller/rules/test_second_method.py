@@ -37,8 +37,6 @@ from tests.support.gates.bench import bench_gate, obeyed
 from tests.support.gates.process import wait_for_decisions
 from tests.support.gates.worlds import BERLIN, CARD_KEY, PERSON, PIN_KEY, policy_of
 
-pytestmark = pytest.mark.thorough
-
 NIGHT = TwoMethods(22 * 60, 6 * 60)
 ALWAYS = TwoMethods(0, 0)
 AT_NIGHT = datetime(2026, 3, 4, 22, 30, tzinfo=UTC)  # 23:30 in Berlin

@@ -114,7 +114,6 @@ def test_nothing_of_a_suspended_person_opens_and_the_reason_says_so(way: str, ma
     assert refused.duress is (way == "duress pin"), "a call for help in silence is heard all the same"
 
 
-@pytest.mark.thorough
 @settings(max_examples=examples(150), deadline=None)
 @given(WORLDS)
 def test_in_every_world_a_suspended_person_opens_what_a_naive_model_says(world: World) -> None:

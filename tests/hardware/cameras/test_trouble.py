@@ -181,7 +181,6 @@ def test_any_picture_of_any_size_is_looked_at(frame: Frame, before: Trouble | No
     assert changed_share(glance(frame).tiles, glance(frame.copy()).tiles) == 0
 
 
-@pytest.mark.thorough
 @settings(max_examples=examples(100))
 @given(st.lists(st.tuples(st.sampled_from("fdcgl"), st.floats(0.01, 3)), max_size=60))
 def test_no_history_goes_from_one_trouble_to_another_without_pictures_for_it(steps) -> None:

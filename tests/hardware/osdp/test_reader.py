@@ -205,7 +205,7 @@ def test_a_reader_without_light_and_buzzer_is_not_sent_what_it_would_refuse(
     reader.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.wide
 def test_a_reader_that_refuses_the_light_it_announced_is_asked_no_more(
     twin: ReaderTwin, reader: OsdpReader, reports: Reports
 ) -> None:
@@ -244,7 +244,7 @@ def test_a_reader_that_answers_with_other_outputs_than_it_declared_is_ordered_no
             reader.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.wide
 def test_a_reader_that_is_silent_after_an_order_for_its_output_is_ordered_no_more_and_reads_cards(
     port: Path, nothing_left_behind: None, reports: Reports
 ) -> None:
@@ -613,7 +613,7 @@ def test_a_lane_on_an_output_that_the_reader_has_not_is_faulty(
     reader.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.wide
 def test_another_reader_in_the_place_of_a_known_one_is_reported_after_the_loss(
     reader: OsdpReader, twin: ReaderTwin, reports: Reports
 ) -> None:

@@ -58,7 +58,6 @@ def at(stretches: tuple[Stretch, ...], moment: datetime) -> Stretch:
 
 
 @pytest.mark.wide
-@pytest.mark.thorough
 def test_a_week_says_what_a_gate_decides_that_is_played_at_random_minutes_and_why_it_does_not_open() -> None:
     chance = random.Random(31)  # noqa: S311 - the same each time
     opened, gaps, by_lanes = 0, set[Reason](), 0

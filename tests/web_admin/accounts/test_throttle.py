@@ -143,7 +143,6 @@ def test_tries_side_by_side_do_not_pass_the_limit_together(throttle: Throttle) -
 
 
 @pytest.mark.wide
-@pytest.mark.thorough
 @settings(
     max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )

@@ -107,7 +107,6 @@ class History:
         assert len(self.orders) == 1
 
 
-@pytest.mark.thorough
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example([("answer", "first"), ("open", "first"), ("suspends", "first")])
 @given(st.lists(steps, min_size=3, max_size=14))

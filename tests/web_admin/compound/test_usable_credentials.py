@@ -14,7 +14,7 @@ from tests.support.examples import examples
 from web_admin.compound.models import CredentialRow
 from web_admin.compound.usable_credentials import usable_methods, usable_now
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.thorough]
+pytestmark = [pytest.mark.both_databases]
 
 NEAR = (
     st.none()

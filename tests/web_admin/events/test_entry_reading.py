@@ -155,7 +155,6 @@ VALUES = st.one_of(
 )
 
 
-@pytest.mark.thorough
 @settings(
     max_examples=examples(40),
     deadline=None,

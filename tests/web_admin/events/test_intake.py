@@ -55,7 +55,6 @@ def test_events_are_stored_acknowledged_and_countersigned(database, site, north,
     assert head == Head(site, "north", 3, entries[-1].digest)
 
 
-@pytest.mark.thorough
 @settings(
     max_examples=examples(30),
     deadline=None,

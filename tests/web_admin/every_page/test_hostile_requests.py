@@ -135,7 +135,6 @@ def key(compound: ManagedCompound) -> dict[str, str]:
 
 
 @pytest.mark.wide
-@pytest.mark.thorough
 def test_no_json_of_a_stranger_makes_a_fault_at_any_address(compound, log):
     client, wrong = compound.app.test_client(), []
     assert len(routes(compound)) > 200
@@ -154,7 +153,6 @@ def test_nor_does_json_of_another_name(compound, log, type_):
 
 
 @pytest.mark.wide
-@pytest.mark.thorough
 def test_nothing_else_that_a_stranger_sends_makes_one(compound, log):
     client, wrong = compound.app.test_client(), faults(compound.app.test_client(), odd_paths(), log)
     token = {"X-CSRFToken": csrf_of(client.get("/staff/sign-in").text)}

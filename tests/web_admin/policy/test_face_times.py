@@ -24,8 +24,6 @@ from tests.promises.played_weeks import PlainWeek
 from tests.support.examples import examples
 from web_admin.policy.face_times import FOREVER, FaceTimes, Place, Way, place_of, ways_of
 
-pytestmark = pytest.mark.thorough
-
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 NOW = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
 LANES = ("north-in", "north-out")

@@ -26,7 +26,6 @@ LEFT_TO_DO = """\
 Left to do:
 - Read it: it has what the models have and the tables lack. What happens to rows is yours to write.
 - Run it on both databases: make test PYTEST_ARGS="tests/web_admin/cli/test_upgrading.py --part all"
-- Keep a backup of its revision: .venv/bin/python -m tests.served.keep_backup
 - Give a new table its row in tests/support/compounds/rows_of_each_kind.py
 """
 

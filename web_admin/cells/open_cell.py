@@ -120,6 +120,9 @@ def refuse_tables(folder: CellFolder, config: WebConfig, database: Database) -> 
     if schema.knows(found):
         what = f"its tables are of revision {found}, before this program's ({newest_revision()})"
         todo = "Run: " + server_command(f"upgrade --data-dir {folder.path}")
+    elif schema.is_before_first(found):
+        what = f"its tables are of revision {found}, from before 0.3.0, and no version upgrades them"
+        todo = "Serve it with the program that made it, or begin a new cell"
     else:
         what = f"its tables are of revision {found}, later than this program's ({newest_revision()})"
         todo = f"Serve it with that version, or go back: {server_command('rollback')}"

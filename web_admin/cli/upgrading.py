@@ -52,6 +52,8 @@ def refuse_other_tables(config: WebConfig) -> None:
         steps = schema.steps_from(revision)
     except schema.LaterTables as err:
         raise LaterTables(config, err) from err
+    except schema.SchemaRefused as err:
+        raise CommandRefused(str(err)) from err
     if steps:
         raise CommandRefused(
             f"the tables are of revision {revision}, {len(steps)} steps before this version: "

@@ -26,7 +26,7 @@ def restore_rows(
 
     The rows go into tables of their own version, which are then migrated. `came` is called with the table
     and the number of rows so far. Raises BackupRefused, with nothing stored, on a database with tables, a
-    file that is not whole, or one of a later version.
+    file that is not whole, or one of a revision that this version does not know.
     """
     if inspect(database.engine).get_table_names():
         raise BackupRefused(N_("the database is not empty: restore into a new one"))
@@ -40,8 +40,8 @@ def restore_rows(
         if not knows(preface.revision):
             raise BackupRefused(
                 N_(
-                    "it was made by a later version (revision %(theirs)s; this one knows up to %(ours)s): "
-                    "restore with that version"
+                    "it was made by another version (its revision is %(theirs)s; this one's newest is "
+                    "%(ours)s): restore with that version"
                 ),
                 theirs=preface.revision,
                 ours=newest_revision(),

@@ -15,6 +15,8 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
+from gate_controller.command_line.command_names import server_command
+
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 NEWEST = "head"
 LISTED = 3
@@ -63,6 +65,11 @@ def knows(revision: str) -> bool:
         return False
 
 
+def is_before_first(revision: str) -> bool:
+    """Return whether a revision is smaller than the first migration's: of a program before 0.3.0."""
+    return revision < str(ScriptDirectory.from_config(_alembic()).get_base())
+
+
 def current_revision(engine: Engine) -> str | None:
     """Return the revision of a database; None for an empty one."""
     with engine.connect() as connection:
@@ -70,8 +77,17 @@ def current_revision(engine: Engine) -> str | None:
 
 
 def steps_from(revision: str | None) -> list[Step]:
-    """Return the migrations from a revision to the newest, in order; raise SchemaRefused on a later one."""
+    """Return the migrations from a revision to the newest, in order.
+
+    Raise SchemaRefused for an unknown one.
+    """
     if revision is not None and not knows(revision):
+        if is_before_first(revision):
+            raise SchemaRefused(
+                f"the tables are of revision {revision}, from before 0.3.0, and no version upgrades them: "
+                "serve them with the program that made them, or begin a new data directory with "
+                f"'{server_command('init')}'"
+            )
         raise LaterTables(
             f"the tables are of revision {revision}, which this version does not know (its newest is "
             f"{newest_revision()})"

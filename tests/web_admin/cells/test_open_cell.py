@@ -24,15 +24,19 @@ def test_settings_that_cannot_be_read_take_out_one_cell_and_its_known_host_says_
 
 
 @pytest.mark.wide
-@pytest.mark.parametrize("kind", [Kind.TABLES, Kind.DATABASE])
-def test_a_database_of_another_version_or_none_is_out_and_taken_when_mended(here: Here, kind: Kind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "revision"), [(Kind.TABLES, "0016"), (Kind.TABLES, "9999"), (Kind.DATABASE, "")]
+)
+def test_a_database_of_another_version_or_none_is_out_and_taken_when_mended(
+    here: Here, kind: Kind, revision: str
+) -> None:
     file = here.folder / "willow" / "menjin.sqlite3"
     aside = file.with_name("aside")
     file.rename(aside)
     if kind == Kind.TABLES:
         with closing(sqlite3.connect(file)) as other:
             other.execute("CREATE TABLE alembic_version (version_num)")
-            other.execute("INSERT INTO alembic_version VALUES ('0033')")
+            other.execute("INSERT INTO alembic_version VALUES (?)", [revision])
             other.commit()
     assert here.ask("willow.example").status_code == 503
     assert here.installation._cells["willow"].trouble.kind == kind

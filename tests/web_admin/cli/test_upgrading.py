@@ -157,6 +157,17 @@ def test_tables_of_a_later_version_are_refused_with_the_lines_that_go_back(
         assert of_postgres == (["psql", "createdb"] if database_url.startswith("postgresql") else [])
 
 
+def test_tables_from_before_the_first_version_are_refused_in_one_sentence(data, connection, capsys):
+    connection.execute(text("UPDATE alembic_version SET version_num = '0016'"))
+    connection.commit()
+    for command in ("run", "upgrade"):
+        capsys.readouterr()
+        assert web(command, data) == 2
+        [said] = capsys.readouterr().err.splitlines()
+        assert "the tables are of revision 0016, from before 0.3.0, and no version upgrades them" in said
+        assert "begin a new data directory with 'menjin web init'" in said
+
+
 def test_an_older_database_is_not_served_before_its_upgrade(data, monkeypatch, tmp_path, capsys):
     later_version(monkeypatch, tmp_path)
     capsys.readouterr()

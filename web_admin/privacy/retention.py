@@ -5,7 +5,9 @@ a run would do and changes nothing.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
@@ -36,316 +38,252 @@ from web_admin.people.print_models import PrintRun, PrintSlip
 from web_admin.privacy.models import Disclosure, RightsRequest
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse
 
-ERASED: dict[str, Any] = {"personal": None, "salt": None}
+ERASED: Mapping[str, object] = {"personal": None, "salt": None}
 ERASED_NAME = ""
-PRINT_SECRETS_KEPT = timedelta(days=14)
 MESSAGES_KEPT_FOR = timedelta(days=14)
 """How long the outbox shows what was sent, or was not; what was sent has lost its text already."""
 
-Chosen = tuple[type[Base], ColumnElement[bool], dict[str, Any] | None]
-"""A table, the rows chosen of it, and their new values, or None to delete them."""
-Rule = Callable[[Menjin, datetime], Chosen]
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Rows of a table whose time was over before an instant, and their new values; without these they go."""
+
+    table: type[Base]
+    over: Callable[[datetime], ColumnElement[bool]]
+    kept_for: timedelta | str = timedelta()
+    """A time, or the name of the setting that has its days."""
+    erased: Mapping[str, Any] | None = None
+
+    def rows(self, menjin: Menjin, now: datetime) -> ColumnElement[bool]:
+        """Return the condition of the rows whose time is over now."""
+        kept = self.kept_for
+        return self.over(
+            now - (kept if isinstance(kept, timedelta) else timedelta(days=getattr(menjin.config, kept)))
+        )
 
 
-def _passages(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.passage_days)
-    named = GateEvent.personal.is_not(None) | GateEvent.person_id.is_not(None)
-    return GateEvent, (GateEvent.at < before) & named, {**ERASED, "person_id": None}
-
-
-def _quarantined(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.passage_days)
-    kept = QuarantinedEntry.body.is_not(None)
-    return QuarantinedEntry, (QuarantinedEntry.received_at < before) & kept, {"body": None}
-
-
-def _log_entries(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.log_days)
-    return AuditEntry, (AuditEntry.at < before) & AuditEntry.personal.is_not(None), dict(ERASED)
-
-
-def _log_persons(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.evidence_days)
-    return AuditEntry, (AuditEntry.at < before) & AuditEntry.person_id.is_not(None), {"person_id": None}
-
-
-def _ended_secrets(menjin: Menjin, now: datetime) -> Chosen:
-    del menjin
-    kept = (
-        CredentialRow.secret_sealed.is_not(None)
-        | CredentialRow.lookup.is_not(None)
-        | CredentialRow.public_key.is_not(None)
-    )
-    over = (CredentialRow.state == "ended") & (CredentialRow.ended_at < now - ENDED_PUBLISHED_FOR)
-    erased = {"secret_sealed": None, "lookup": None, "public_key": None, "label": ""}
-    return CredentialRow, over & kept, erased
-
-
-def _names(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.moved_out_days)
-    return (
-        Person,
-        (Person.ended_at < before) & (Person.display_name != ERASED_NAME),
-        {"display_name": ERASED_NAME},
-    )
-
-
-def _passes(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.passage_days)
-    over = (VisitorPassRow.valid_until < before) & (VisitorPassRow.label != "")
-    return VisitorPassRow, over, {"label": "", "text": ""}
-
-
-def _series(menjin: Menjin, now: datetime) -> Chosen:
-    before = (now - timedelta(days=menjin.config.passage_days)).date()
-    over = (VisitorSeriesRow.last_day < before) & (VisitorSeriesRow.label != "")
-    return VisitorSeriesRow, over, {"label": ""}
-
-
-def _uses(menjin: Menjin, now: datetime) -> Chosen:
-    return VisitorUse, VisitorUse.at < now - timedelta(days=menjin.config.passage_days), None
-
-
-def _agreements(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.evidence_days)
-    return ChildAgreement, ChildAgreement.withdrawn_at < before, None
-
-
-def _releases(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.evidence_days)
-    ended = select(Consent.consent_id).where(Consent.withdrawn_at < before)
-    return WrittenRelease, WrittenRelease.consent_id.in_(ended), None
-
-
-def _signatures_without_consent(menjin: Menjin, now: datetime) -> Chosen:
-    """Forget a guardian's signature once the other one has not come in time."""
-    del menjin
-    over = GuardianRequest.asked_at < now - REQUEST_LASTS
-    return GuardianRequest, over & GuardianRequest.signed_name.is_not(None), {"signed_name": None}
-
-
-def _invitations(menjin: Menjin, now: datetime) -> Chosen:
-    del menjin
-    unused = Invitation.used_at.is_(None)
-    # Used ones stay: a second invitation is checked against the first.
-    return Invitation, unused & (Invitation.expires_at < now - timedelta(days=1)), None
-
-
-def _pairings(menjin: Menjin, now: datetime) -> Chosen:
-    del menjin
-    return PairAttempt, PairAttempt.expires_at < now - timedelta(days=1), None
-
-
-def _desk_visits(menjin: Menjin, now: datetime) -> Chosen:
-    return DeskVisitRow, DeskVisitRow.opened_at < now - timedelta(days=menjin.config.log_days), None
-
-
-def _print_runs(menjin: Menjin, now: datetime) -> Chosen:
-    over = PrintRun.created_at < now - timedelta(days=menjin.config.log_days)
-    return PrintRun, over, None
-
-
-def _print_secrets(menjin: Menjin, now: datetime) -> Chosen:
-    """Delete what was never printed: an invitation has expired by then, a PIN slip is made again."""
-    del menjin
-    waiting = select(PrintRun.run_id).where(PrintRun.created_at < now - PRINT_SECRETS_KEPT)
-    kept = PrintSlip.secret_sealed.is_not(None)
-    return PrintSlip, PrintSlip.run_id.in_(waiting) & kept, {"secret_sealed": None}
-
-
-def _calls(menjin: Menjin, now: datetime) -> Chosen:
-    return HomeCall, HomeCall.started_at < now - timedelta(days=menjin.config.passage_days), None
-
-
-def _call_sides(menjin: Menjin, now: datetime) -> Chosen:
-    """Forget what is left of calls that are over: both sides of their sound, and which telephone rang."""
-    del menjin, now
-    forgotten = {"media_offer": None, "media_answer": None, "leg": None}
-    kept = HomeCall.media_offer.is_not(None) | HomeCall.leg.is_not(None)
-    return HomeCall, (HomeCall.stage == "over") & kept, forgotten
-
-
-def _telephone_tasks(menjin: Menjin, now: datetime) -> Chosen:
-    del menjin
-    return TelephoneTask, TelephoneTask.created_at < now - TASKS_KEPT_FOR, None
-
-
-def _alarms(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.log_days)
-    return Alarm, (Alarm.raised_at < before) & Alarm.acknowledged_at.is_not(None), None
-
-
-def _handovers(menjin: Menjin, now: datetime) -> Chosen:
-    return HandoverRow, HandoverRow.at < now - timedelta(days=menjin.config.log_days), None
-
-
-def _messages(menjin: Menjin, now: datetime) -> Chosen:
-    del menjin
-    return OutboxMessage, OutboxMessage.ended_at < now - MESSAGES_KEPT_FOR, None
-
-
-def _request_texts(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.log_days)
-    said = (RightsRequest.text != "") | RightsRequest.wanted.is_not(None)
-    said |= RightsRequest.value_after.is_not(None)
-    erased = {"text": "", "wanted": None, "value_before": None, "value_after": None}
-    return RightsRequest, (RightsRequest.closed_at < before) & said, erased
-
-
-def _requests(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.evidence_days)
-    return RightsRequest, RightsRequest.closed_at < before, None
-
-
-def _suspensions(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.evidence_days)
-    return Suspension, Suspension.ended_at < before, None
-
-
-def _card_months(menjin: Menjin, now: datetime) -> Chosen:
-    del menjin, now
-    ended = select(CredentialRow.credential_id).where(CredentialRow.state == "ended")
-    return CardMonth, CardMonth.credential_id.in_(ended), None
-
-
-def _review_rows(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.evidence_days)
-    old = select(ReviewRound.round_id).where(ReviewRound.closed_at < before)
-    return ReviewRow, ReviewRow.round_id.in_(old), None
-
-
-def _review_records(menjin: Menjin, now: datetime) -> Chosen:
-    """Delete whole rounds, after their rows: the record names people by their ids."""
-    before = now - timedelta(days=menjin.config.evidence_days)
-    return ReviewRound, ReviewRound.closed_at < before, None
-
-
-def _lock_outs(menjin: Menjin, now: datetime) -> Chosen:
-    return LockOut, LockOut.at < now - timedelta(days=menjin.config.evidence_days), None
-
-
-def _closed_long_ago(menjin: Menjin, now: datetime) -> Select[int]:
-    before = now - timedelta(days=menjin.config.log_days)
+def _closed(before: datetime) -> Select[int]:
     return select(StaffProfile.account_id).where(StaffProfile.closed_at < before)
 
 
-def _closed_accounts(menjin: Menjin, now: datetime) -> Chosen:
-    closed = User.id.in_(_closed_long_ago(menjin, now)) & User.active.is_(False)
-    return User, closed & User.email.is_not(None), {"email": None}
-
-
-def _closed_names(menjin: Menjin, now: datetime) -> Chosen:
-    closed = StaffProfile.account_id.in_(_closed_long_ago(menjin, now))
-    return StaffProfile, closed & (StaffProfile.shown_name != ERASED_NAME), {"shown_name": ERASED_NAME}
-
-
-def _closed_sign_ins(menjin: Menjin, now: datetime) -> Chosen:
-    """Erase the sign-in of closed accounts once that can be undone no more."""
-    del menjin
-    closed = select(StaffProfile.account_id).where(StaffProfile.closed_at < now - ENDS_UNDONE_FOR)
-    kept = User.password.is_not(None) | User.tf_totp_secret.is_not(None)
-    erased = {
-        "password": None,
-        "tf_primary_method": None,
-        "tf_totp_secret": None,
-        "last_totp_counter": None,
-    }
-    return User, User.id.in_(closed) & User.active.is_(False) & kept, erased
-
-
-def _removed_webhooks(menjin: Menjin, now: datetime) -> Chosen:
-    """Erase the keys of removed webhooks once that can be undone no more."""
-    del menjin
-    removed = (Webhook.ended_at < now - ENDS_UNDONE_FOR) & (Webhook.signing_key_sealed != b"")
-    return Webhook, removed, {"signing_key_sealed": b"", "old_signing_key_sealed": None}
-
-
-def _phones_of_closed_accounts(menjin: Menjin, now: datetime) -> Chosen:
-    """Forget phones of closed accounts, which get no alarms any more, once that can be undone no more."""
-    del menjin
-    closed = select(StaffProfile.account_id).where(StaffProfile.closed_at < now - ENDS_UNDONE_FOR)
-    inactive = select(User.id).where(User.id.in_(closed), User.active.is_(False))
-    return PushPhone, PushPhone.account_id.in_(inactive), None
-
-
-def _staff_invitations(menjin: Menjin, now: datetime) -> Chosen:
-    del menjin
-    return StaffInvitation, StaffInvitation.expires_at < now - timedelta(days=30), None
-
-
-def _jobs(menjin: Menjin, now: datetime) -> Chosen:
-    del menjin
-    return LongJob, LongJob.ended_at < now - JOBS_KEPT_FOR, None
-
-
-def _disclosures(menjin: Menjin, now: datetime) -> Chosen:
-    before = now - timedelta(days=menjin.config.evidence_days)
-    return Disclosure, Disclosure.recorded_at < before, None
+def _inactive(before: datetime) -> ColumnElement[bool]:
+    return User.id.in_(_closed(before)) & User.active.is_(False)
 
 
 RULES: Mapping[str, Rule] = {
-    "passages_unnamed": _passages,
-    "set_aside_entries_emptied": _quarantined,
-    "ledger_entries_unnamed": _log_entries,
-    "ledger_persons_erased": _log_persons,
-    "ended_secrets_erased": _ended_secrets,
-    "names_erased": _names,
-    "visitor_labels_erased": _passes,
-    "weekly_visitor_labels_erased": _series,
-    "visitor_uses_deleted": _uses,
-    "child_agreements_deleted": _agreements,
-    "written_releases_deleted": _releases,
-    "unused_signatures_erased": _signatures_without_consent,
-    "invitations_deleted": _invitations,
-    "pairings_deleted": _pairings,
-    "calls_deleted": _calls,
-    "call_sides_forgotten": _call_sides,
-    "telephone_tasks_deleted": _telephone_tasks,
-    "alarms_deleted": _alarms,
-    "jobs_deleted": _jobs,
-    "handovers_deleted": _handovers,
-    "messages_deleted": _messages,
-    "request_texts_erased": _request_texts,
-    "requests_deleted": _requests,
-    "suspensions_deleted": _suspensions,
-    "card_months_deleted": _card_months,
-    "access_review_rows_deleted": _review_rows,
-    "access_review_records_deleted": _review_records,
-    "lock_outs_deleted": _lock_outs,
-    "closed_accounts_erased": _closed_accounts,
-    "closed_names_erased": _closed_names,
-    "closed_sign_ins_erased": _closed_sign_ins,
-    "removed_webhook_keys_erased": _removed_webhooks,
-    "closed_phones_deleted": _phones_of_closed_accounts,
-    "staff_invitations_deleted": _staff_invitations,
-    "desk_visits_deleted": _desk_visits,
-    "disclosures_deleted": _disclosures,
-    "print_secrets_erased": _print_secrets,
-    "print_runs_deleted": _print_runs,
+    "passages_unnamed": Rule(
+        GateEvent,
+        lambda before: (
+            (GateEvent.at < before) & (GateEvent.personal.is_not(None) | GateEvent.person_id.is_not(None))
+        ),
+        "passage_days",
+        {**ERASED, "person_id": None},
+    ),
+    "set_aside_entries_emptied": Rule(
+        QuarantinedEntry,
+        lambda before: (QuarantinedEntry.received_at < before) & QuarantinedEntry.body.is_not(None),
+        "passage_days",
+        {"body": None},
+    ),
+    "ledger_entries_unnamed": Rule(
+        AuditEntry,
+        lambda before: (AuditEntry.at < before) & AuditEntry.personal.is_not(None),
+        "log_days",
+        ERASED,
+    ),
+    "ledger_persons_erased": Rule(
+        AuditEntry,
+        lambda before: (AuditEntry.at < before) & AuditEntry.person_id.is_not(None),
+        "evidence_days",
+        {"person_id": None},
+    ),
+    "ended_secrets_erased": Rule(
+        CredentialRow,
+        lambda before: (
+            (CredentialRow.state == "ended")
+            & (CredentialRow.ended_at < before)
+            & (
+                CredentialRow.secret_sealed.is_not(None)
+                | CredentialRow.lookup.is_not(None)
+                | CredentialRow.public_key.is_not(None)
+            )
+        ),
+        ENDED_PUBLISHED_FOR,
+        {"secret_sealed": None, "lookup": None, "public_key": None, "label": ""},
+    ),
+    "names_erased": Rule(
+        Person,
+        lambda before: (Person.ended_at < before) & (Person.display_name != ERASED_NAME),
+        "moved_out_days",
+        {"display_name": ERASED_NAME},
+    ),
+    "visitor_labels_erased": Rule(
+        VisitorPassRow,
+        lambda before: (VisitorPassRow.valid_until < before) & (VisitorPassRow.label != ""),
+        "passage_days",
+        {"label": "", "text": ""},
+    ),
+    "weekly_visitor_labels_erased": Rule(
+        VisitorSeriesRow,
+        lambda before: (VisitorSeriesRow.last_day < before.date()) & (VisitorSeriesRow.label != ""),
+        "passage_days",
+        {"label": ""},
+    ),
+    "visitor_uses_deleted": Rule(VisitorUse, lambda before: VisitorUse.at < before, "passage_days"),
+    "child_agreements_deleted": Rule(
+        ChildAgreement, lambda before: ChildAgreement.withdrawn_at < before, "evidence_days"
+    ),
+    "written_releases_deleted": Rule(
+        WrittenRelease,
+        lambda before: WrittenRelease.consent_id.in_(
+            select(Consent.consent_id).where(Consent.withdrawn_at < before)
+        ),
+        "evidence_days",
+    ),
+    # A guardian's signature, once the other one has not come in time.
+    "unused_signatures_erased": Rule(
+        GuardianRequest,
+        lambda before: (GuardianRequest.asked_at < before) & GuardianRequest.signed_name.is_not(None),
+        REQUEST_LASTS,
+        {"signed_name": None},
+    ),
+    # Used ones stay: a second invitation is checked against the first.
+    "invitations_deleted": Rule(
+        Invitation,
+        lambda before: Invitation.used_at.is_(None) & (Invitation.expires_at < before),
+        timedelta(days=1),
+    ),
+    "pairings_deleted": Rule(PairAttempt, lambda before: PairAttempt.expires_at < before, timedelta(days=1)),
+    "calls_deleted": Rule(HomeCall, lambda before: HomeCall.started_at < before, "passage_days"),
+    # What is left of calls that are over: both sides of their sound, and which telephone rang.
+    "call_sides_forgotten": Rule(
+        HomeCall,
+        lambda _before: (
+            (HomeCall.stage == "over") & (HomeCall.media_offer.is_not(None) | HomeCall.leg.is_not(None))
+        ),
+        erased={"media_offer": None, "media_answer": None, "leg": None},
+    ),
+    "telephone_tasks_deleted": Rule(
+        TelephoneTask, lambda before: TelephoneTask.created_at < before, TASKS_KEPT_FOR
+    ),
+    "alarms_deleted": Rule(
+        Alarm, lambda before: (Alarm.raised_at < before) & Alarm.acknowledged_at.is_not(None), "log_days"
+    ),
+    "jobs_deleted": Rule(LongJob, lambda before: LongJob.ended_at < before, JOBS_KEPT_FOR),
+    "handovers_deleted": Rule(HandoverRow, lambda before: HandoverRow.at < before, "log_days"),
+    "messages_deleted": Rule(
+        OutboxMessage, lambda before: OutboxMessage.ended_at < before, MESSAGES_KEPT_FOR
+    ),
+    "request_texts_erased": Rule(
+        RightsRequest,
+        lambda before: (
+            (RightsRequest.closed_at < before)
+            & (
+                (RightsRequest.text != "")
+                | RightsRequest.wanted.is_not(None)
+                | RightsRequest.value_after.is_not(None)
+            )
+        ),
+        "log_days",
+        {"text": "", "wanted": None, "value_before": None, "value_after": None},
+    ),
+    "requests_deleted": Rule(RightsRequest, lambda before: RightsRequest.closed_at < before, "evidence_days"),
+    "suspensions_deleted": Rule(Suspension, lambda before: Suspension.ended_at < before, "evidence_days"),
+    "card_months_deleted": Rule(
+        CardMonth,
+        lambda _before: CardMonth.credential_id.in_(
+            select(CredentialRow.credential_id).where(CredentialRow.state == "ended")
+        ),
+    ),
+    "access_review_rows_deleted": Rule(
+        ReviewRow,
+        lambda before: ReviewRow.round_id.in_(
+            select(ReviewRound.round_id).where(ReviewRound.closed_at < before)
+        ),
+        "evidence_days",
+    ),
+    # Whole rounds go after their rows: the record names people by their ids.
+    "access_review_records_deleted": Rule(
+        ReviewRound, lambda before: ReviewRound.closed_at < before, "evidence_days"
+    ),
+    "lock_outs_deleted": Rule(LockOut, lambda before: LockOut.at < before, "evidence_days"),
+    "closed_accounts_erased": Rule(
+        User, lambda before: _inactive(before) & User.email.is_not(None), "log_days", {"email": None}
+    ),
+    "closed_names_erased": Rule(
+        StaffProfile,
+        lambda before: (
+            StaffProfile.account_id.in_(_closed(before)) & (StaffProfile.shown_name != ERASED_NAME)
+        ),
+        "log_days",
+        {"shown_name": ERASED_NAME},
+    ),
+    "closed_sign_ins_erased": Rule(
+        User,
+        lambda before: _inactive(before) & (User.password.is_not(None) | User.tf_totp_secret.is_not(None)),
+        ENDS_UNDONE_FOR,
+        {
+            "password": None,
+            "tf_primary_method": None,
+            "tf_totp_secret": None,
+            "last_totp_counter": None,
+        },
+    ),
+    "removed_webhook_keys_erased": Rule(
+        Webhook,
+        lambda before: (Webhook.ended_at < before) & (Webhook.signing_key_sealed != b""),
+        ENDS_UNDONE_FOR,
+        {"signing_key_sealed": b"", "old_signing_key_sealed": None},
+    ),
+    # Phones of closed accounts get no alarms any more.
+    "closed_phones_deleted": Rule(
+        PushPhone,
+        lambda before: PushPhone.account_id.in_(select(User.id).where(_inactive(before))),
+        ENDS_UNDONE_FOR,
+    ),
+    "staff_invitations_deleted": Rule(
+        StaffInvitation, lambda before: StaffInvitation.expires_at < before, timedelta(days=30)
+    ),
+    "desk_visits_deleted": Rule(DeskVisitRow, lambda before: DeskVisitRow.opened_at < before, "log_days"),
+    "disclosures_deleted": Rule(Disclosure, lambda before: Disclosure.recorded_at < before, "evidence_days"),
+    # What was never printed: an invitation has expired by then, a PIN slip is made again.
+    "print_secrets_erased": Rule(
+        PrintSlip,
+        lambda before: (
+            PrintSlip.run_id.in_(select(PrintRun.run_id).where(PrintRun.created_at < before))
+            & PrintSlip.secret_sealed.is_not(None)
+        ),
+        timedelta(days=14),
+        {"secret_sealed": None},
+    ),
+    "print_runs_deleted": Rule(PrintRun, lambda before: PrintRun.created_at < before, "log_days"),
 }
+"""In this order. What an end keeps for being undone (`ENDS_UNDONE_FOR`) goes once it cannot be any more."""
 
 
 def counts(menjin: Menjin, now: datetime) -> dict[str, int]:
     """Return how many rows or files each rule would change now; nothing is changed."""
-    found = {}
     with menjin.database.snapshot() as session:
-        for name, rule in RULES.items():
-            table, rows, _values = rule(menjin, now)
-            found[name] = session.scalar(select(func.count()).select_from(table).where(rows)) or 0
+        found = {
+            name: session.scalar(select(func.count()).select_from(rule.table).where(rule.rows(menjin, now)))
+            or 0
+            for name, rule in RULES.items()
+        }
     return {**found, "backups_deleted": len(old_backups(menjin, now))}
 
 
-def _step(name: str) -> Callable[[Menjin, datetime], int]:
-    def step(menjin: Menjin, now: datetime) -> int:
-        table, rows, values = RULES[name](menjin, now)
-        with menjin.database.session() as session:
-            work = delete(table).where(rows) if values is None else update(table).where(rows).values(values)
-            return int(session.connection().execute(work).rowcount)
-
-    return step
+def _apply(rule: Rule, menjin: Menjin, now: datetime) -> int:
+    rows = rule.rows(menjin, now)
+    work = (
+        delete(rule.table).where(rows)
+        if rule.erased is None
+        else update(rule.table).where(rows).values(rule.erased)
+    )
+    with menjin.database.session() as session:
+        return int(session.connection().execute(work).rowcount)
 
 
 STEPS: Mapping[str, Callable[[Menjin, datetime], int]] = {
-    **{name: _step(name) for name in RULES},
+    **{name: partial(_apply, rule) for name, rule in RULES.items()},
     "backups_deleted": delete_old_backups,
 }

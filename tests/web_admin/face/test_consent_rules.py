@@ -181,9 +181,9 @@ def test_signatures_and_releases_go_with_their_term(family: tuple[Action, Person
     withdraw_face(by_phone(act, father.person_id), father.person_id)
     menjin = SimpleNamespace(config=SimpleNamespace(evidence_days=1000))
 
-    def rows(rule: str, days: int) -> int:
-        table, which, _values = RULES[rule](menjin, act.now + timedelta(days=days))  # type: ignore[arg-type]
-        return act.session.scalar(select(func.count()).select_from(table).where(which)) or 0
+    def rows(name: str, days: int) -> int:
+        which = RULES[name].rows(menjin, act.now + timedelta(days=days))  # type: ignore[arg-type]
+        return act.session.scalar(select(func.count()).select_from(RULES[name].table).where(which)) or 0
 
     assert [rows("unused_signatures_erased", days) for days in (6, 8)] == [0, 1]
     assert [rows("written_releases_deleted", days) for days in (999, 1001)] == [0, 1]

@@ -262,8 +262,8 @@ def test_an_agreement_that_was_taken_back_is_kept_as_long_as_evidence_is(
     rule = retention.RULES["child_agreements_deleted"]
     menjin = Menjin(web_config, database, act.sealer, lambda: act.now, PolicyEffects(act.sealer))
     for days, due in ((1095, 0), (1097, 1)):
-        table, rows, _values = rule(menjin, act.now + timedelta(days=days))
-        assert len(act.session.scalars(select(table).where(rows)).all()) == due
+        rows = rule.rows(menjin, act.now + timedelta(days=days))
+        assert len(act.session.scalars(select(rule.table).where(rows)).all()) == due
 
 
 def test_without_agreement_no_child_is_added_and_the_day_of_14_is_no_other(act: Action, host: Person) -> None:

@@ -37,7 +37,7 @@ from web_admin.core.parameters import number_of
 from web_admin.core.texts import LANGUAGES
 from web_admin.messages.outbox import mail_is_set_up, put_message
 from web_admin.messages.push_phones import Owner, phones_of, remove_every_phone
-from web_admin.web.closing import HANDED_OVER_FIRST, KINDS, made_by, settle_made
+from web_admin.web.closing import HANDED_OVER_FIRST, KINDS, names_of_made, settle_made
 from web_admin.web.context import actor_id, current_action, form_page, press, submit, typed
 from web_admin.web.fields import options
 from web_admin.web.for_good import ForGood
@@ -281,7 +281,7 @@ def _account_page(
         start_form=start_form,
         has_mail=_offer_mail(start_form),
         button=AgainForm(formdata=None),
-        made=made_by(current_action(), account.id).names(),
+        made=names_of_made(current_action(), account.id),
         kinds=KINDS,
         handed_over_first=HANDED_OVER_FIRST,
     )
@@ -361,7 +361,7 @@ def _end_of_account(act: Action, account: User, *, is_closed: bool) -> ForGood:
     handed_over, lines = request.form.getlist("hand_over"), []
     if not is_closed:
         lines.append(_("%(email)s is signed out and cannot sign in any more.", email=account.email))
-    for kind, names in made_by(act, account.id).names().items():
+    for kind, names in names_of_made(act, account.id).items():
         named = {"kind": KINDS[kind], "names": _(", ").join(names)}
         if kind in handed_over:
             lines.append(_("%(kind)s go on and are yours: %(names)s", **named))

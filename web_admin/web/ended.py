@@ -1,6 +1,6 @@
 """Have back for a day what an act of the office ended by mistake: as it was read before the act."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -8,26 +8,17 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from gate_controller.contract.records import CredentialKind
-from web_admin.accounts.api_keys import reopen_api_key
-from web_admin.accounts.models import ApiKey, User
+from web_admin.accounts.models import User
 from web_admin.accounts.staff import profile_of, reopen_account, staff_accounts, staff_id
 from web_admin.action.base import Action
 from web_admin.action.lookups import credential_of
 from web_admin.core.database import current_menjin
-from web_admin.core.orm import Base
 from web_admin.credentials.actions import take_end_back
-from web_admin.credentials.emergency_codes import reopen_emergency_code
 from web_admin.credentials.lifecycle import live_credentials
-from web_admin.credentials.models import EmergencyCode
 from web_admin.later.past import ENDS_UNDONE_FOR
-from web_admin.messages.actions import reopen_webhook, take_webhook_over
-from web_admin.messages.models import MailServer, Webhook
-from web_admin.messages.queries import authors_of_webhooks
+from web_admin.messages.models import MailServer
 from web_admin.settings.actions import save_mail_server
-from web_admin.visitors.actions import reopen_pass
-from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
-from web_admin.visitors.weekly import reopen_series
-from web_admin.web.closing import made_by
+from web_admin.web.closing import MADE, author_of, give, made_by
 from web_admin.web.inverse import Args, Inverse
 
 TITLES_OF_ENDS: Mapping[str, LazyString] = {
@@ -44,28 +35,6 @@ class _Credential(msgspec.Struct, frozen=True):
     state: str
     suspended_by: str
     of: str = ""
-
-
-class _Made(msgspec.Struct, frozen=True):
-    """Something that an account made: its name and its author, another one once it is handed over."""
-
-    name: str
-    author: str
-
-
-def _key(act: Action, args: Args) -> Mapping[str, object]:
-    row = act.session.get_one(ApiKey, args["key_id"])
-    return {row.key_id: {"name": row.name, "ended_at": row.ended_at}}
-
-
-def _code(act: Action, args: Args) -> Mapping[str, object]:
-    row = act.session.get_one(EmergencyCode, args["credential_id"])
-    return {row.credential_id: {"name": row.label, "ended_at": row.ended_at}}
-
-
-def _webhook(act: Action, args: Args) -> Mapping[str, object]:
-    row = act.session.get_one(Webhook, args["webhook_id"])
-    return {row.webhook_id: {"name": row.name, "ended_at": row.ended_at}}
 
 
 def _mail(act: Action, _args: Args) -> Mapping[str, object]:
@@ -102,35 +71,23 @@ def _name(_key: str, value: Any) -> str:
     return next((str(value[name]) for name in ("name", "of", "host", "email") if value.get(name)), "")
 
 
-def _simple(read: Any, reopen: Any) -> Inverse:
-    """Return the inverse of an end that one action takes back."""
-    return Inverse(read, lambda act, _args, key, _value: reopen(act, key), _name, ENDS_UNDONE_FOR)
+def _end_of(table: str) -> Inverse:
+    """Return the inverse of the end of one thing that an account made."""
+    made = MADE[table]
 
+    def read(act: Action, args: Args) -> Mapping[str, object]:
+        row = act.session.get_one(made.table, args[made.key])
+        return {args[made.key]: {"name": getattr(row, made.name), "ended_at": getattr(row, made.ended)}}
 
-def _reopen_key(act: Action, key_id: str) -> None:
-    reopen_api_key(act, key_id)
-    _hand_over(act, act.session.get_one(ApiKey, key_id))
+    def put(act: Action, _args: Args, key: str, _value: object) -> None:
+        """Have it back; the account that undoes answers for it where its author's was closed."""
+        made.reopen(act, key)
+        row = act.session.get_one(made.table, key)
+        closed = {staff_id(account.id) for account in staff_accounts(act.session) if not account.active}
+        if author_of(act, row) in closed:
+            give(act, row, act.actor_id)
 
-
-def _reopen_code(act: Action, credential_id: str) -> None:
-    reopen_emergency_code(act, credential_id)
-    _hand_over(act, act.session.get_one(EmergencyCode, credential_id))
-
-
-def _reopen_hook(act: Action, webhook_id: str) -> None:
-    reopen_webhook(act, webhook_id)
-    if _is_closed(act, authors_of_webhooks(act.session, act.site_id).get(webhook_id, "")):
-        take_webhook_over(act, webhook_id, act.actor_id)
-
-
-def _hand_over(act: Action, row: ApiKey | EmergencyCode) -> None:
-    """Make the account that undoes the author where the author's was closed, so that its closing lists it."""
-    if _is_closed(act, row.author_id):
-        row.author_id = act.actor_id
-
-
-def _is_closed(act: Action, author_id: str) -> bool:
-    return author_id in {staff_id(one.id) for one in staff_accounts(act.session) if not one.active}
+    return Inverse(read, put, _name, ENDS_UNDONE_FOR)
 
 
 def _account(act: Action, args: Args) -> Mapping[str, object]:
@@ -138,53 +95,30 @@ def _account(act: Action, args: Args) -> Mapping[str, object]:
     account = act.session.get_one(User, int(args["account_id"]))
     if not account.active:
         return {}
-    made = made_by(act, account.id)
-    return {
-        **{f"key:{row.key_id}": _Made(row.name, row.author_id) for row in made.keys},
-        **{f"series:{row.series_id}": _Made(row.label, row.author_id or "") for row in made.series},
-        **{f"pass:{row.pass_id}": _Made(row.label, row.author_id or "") for row in made.passes},
-        **{f"webhook:{row.webhook_id}": _Made(row.name, staff_id(account.id)) for row in made.webhooks},
-        **{f"code:{row.credential_id}": _Made(row.label, row.author_id) for row in made.codes},
-        f"account:{account.id}": {"email": account.email},
-    }
+    made = {f"{table}:{one_id}": {"name": name} for table, one_id, name in made_by(act, account.id)}
+    return {**made, f"account:{account.id}": {"email": account.email}}
 
 
-def _put_made(act: Action, args: Args, key: str, value: object) -> None:
+def _put_account(act: Action, args: Args, key: str, _value: object) -> None:
     """Have an account back, or what it made: what was handed over, and what ended in the same act."""
-    kind, _colon, one_id = key.partition(":")
-    if kind == "account":
-        reopen_account(act, int(one_id))
+    table, _colon, one_id = key.partition(":")
+    account_id = int(args["account_id"])
+    if table == "account":
+        reopen_account(act, account_id)
         return
-    was = msgspec.convert(value, _Made)
-    table, reopen = _MADE[kind]
-    row: Any = act.session.get_one(table, one_id)
-    profile = profile_of(act.session, int(args["account_id"]))
-    ended_at = row.withdrawn_at if kind in ("series", "pass") else row.ended_at
-    if profile is not None and ended_at is not None and ended_at == profile.closed_at:
-        reopen(act, one_id)
-    if was.author and ended_at in (None, profile.closed_at if profile is not None else None):
-        _give_back(act, row, was.author)
+    made, profile = MADE[table], profile_of(act.session, account_id)
+    row = act.session.get_one(made.table, one_id)
+    ended_at = getattr(row, made.ended)
+    if ended_at is None or (profile is not None and ended_at == profile.closed_at):
+        made.reopen(act, one_id)
+        give(act, row, staff_id(account_id))
 
 
-def _give_back(act: Action, row: Any, author_id: str) -> None:
-    if not isinstance(row, Webhook):
-        row.author_id = author_id
-    elif authors_of_webhooks(act.session, act.site_id).get(row.webhook_id) != author_id:
-        take_webhook_over(act, row.webhook_id, author_id)
-
-
-_MADE: Mapping[str, tuple[type[Base], Callable[[Action, str], None]]] = {
-    "key": (ApiKey, reopen_api_key),
-    "series": (VisitorSeriesRow, reopen_series),
-    "pass": (VisitorPassRow, reopen_pass),
-    "webhook": (Webhook, reopen_webhook),
-    "code": (EmergencyCode, reopen_emergency_code),
-}
 ENDED: Mapping[str, Inverse] = {
-    "api_keys.end": _simple(_key, _reopen_key),
+    "api_keys.end": _end_of("key"),
     "cards.end": Inverse(_credentials, _put_credential, _name, ENDS_UNDONE_FOR),
-    "emergency.end": _simple(_code, _reopen_code),
+    "emergency.end": _end_of("code"),
     "settings.remove_mail": Inverse(_mail, _put_mail, _name, ENDS_UNDONE_FOR),
-    "staff.close": Inverse(_account, _put_made, _name, ENDS_UNDONE_FOR),
-    "webhooks.remove": _simple(_webhook, _reopen_hook),
+    "staff.close": Inverse(_account, _put_account, _name, ENDS_UNDONE_FOR),
+    "webhooks.remove": _end_of("webhook"),
 }

@@ -1,14 +1,16 @@
 """An account that is closed: its keys and passes end, the rest is handed over."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from tests.support.act_previews import done
+from tests.support.compounds.desk import hidden_of
 from tests.web_admin.manage.staff_accounts import account_of, send
 from web_admin.accounts import staff
-from web_admin.accounts.api_keys import make_api_key
+from web_admin.accounts.api_keys import end_api_key, make_api_key
 from web_admin.accounts.models import ApiKey, User
 from web_admin.action.base import new_action
 from web_admin.compound.models import Lane
@@ -123,3 +125,20 @@ def test_what_is_handed_over_is_listed_with_the_account_that_took_it(client, com
     hook = rows(lambda s: s.scalars(select(Webhook)).one())
     manager = staff.staff_id(account_of(rows, "manager@example.org").id)
     assert rows(lambda s: authors_of_webhooks(s, compound.site_id)) == {hook.webhook_id: manager}
+
+
+def test_an_undone_closing_gives_everything_back_but_a_key_that_was_ended_since(client, compound, rows):
+    account = as_guard_became_manager(compound, rows, all_kinds)
+    path = f"/manage/staff/{account.id}"
+    done(client, send(client, path, f"{path}/close", form=2, hand_over=["keys", "codes"]))
+    compound.clock.now += timedelta(minutes=1)
+    key_id = rows(lambda s: s.scalars(select(ApiKey)).one()).key_id
+    with compound.act("manager") as act:
+        end_api_key(act, key_id)
+    page = client.get("/manage/later").text
+    (undo,) = re.findall(r'action="(/manage/later/[^"]+/undo)"', page)
+    done(client, client.post(undo, data=hidden_of(page, undo)))
+    assert rows(lambda s: s.get_one(User, account.id).active)
+    assert still_working(rows) == {"key": False, "webhook": True, "pass": True, "code": True}
+    author = select(EmergencyCode.author_id).where(EmergencyCode.label == "ambulance B")
+    assert rows(lambda s: s.scalars(author).one()) == staff.staff_id(account.id)

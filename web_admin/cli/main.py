@@ -8,17 +8,9 @@ from pathlib import Path
 
 from gate_controller.command_line.command_names import server_program
 from gate_controller.command_line.spoken import language_of
-from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
-from web_admin.cli.backup_options import add_backup
-from web_admin.cli.bell_options import add_bell
-from web_admin.cli.cells_options import add_cells
-from web_admin.cli.first_setup_options import add_init
-from web_admin.cli.forgetting_options import add_commands
-from web_admin.cli.gate_card_options import add_gate_card
-from web_admin.cli.gate_updates_options import add_updates
-from web_admin.cli.run_options import add_run
-from web_admin.cli.several_machines_options import add_machines
-from web_admin.cli.upgrading_options import add_upgrade
+from web_admin.cli.answers import CommandRefused
+from web_admin.cli.cells_options import CELLS
+from web_admin.cli.options import COMMANDS, add_commands
 from web_admin.cli.words import _, in_words
 from web_admin.core.config import ConfigRefused
 from web_admin.core.database import DatabaseError
@@ -160,27 +152,5 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    where = argparse.ArgumentParser(add_help=False)
-    where.add_argument("--data-dir", type=Path, help="where the server keeps everything (default: here)")
-
-    add_init(commands, where)
-    add_run(commands, where)
-    upgrade, rollback = add_upgrade(commands, where)
-    commands.add_parser("deliver", parents=[where], help="send the messages that are due, once")
-    link = commands.add_parser("staff-link", parents=[where], help="reset a staff account")
-    link.add_argument("email", help="the address they sign in with")
-    add_updates(commands, where)
-    backup, restore = add_backup(commands, where)
-    add_commands(commands, where)
-    add_gate_card(commands, where)
-    add_bell(commands, where)
-    add_cells(commands)
-    join = add_machines(commands, where)
-    for parser_ in (backup, restore, join, upgrade, rollback):
-        parser_.add_argument(
-            "--passphrase-file",
-            type=Path,
-            metavar="FILE",
-            help=f"its first line is the backup's passphrase (or ${PASSPHRASE_VARIABLE}, or typed)",
-        )
+    add_commands(commands, {**COMMANDS, "cells": CELLS})
     return parser

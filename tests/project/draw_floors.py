@@ -5,6 +5,7 @@ in a room is its docstring. `test_floors.py` fails when the drawing is stale.
 """
 
 import ast
+import re
 import tomllib
 from dataclasses import dataclass
 from html import escape
@@ -43,6 +44,10 @@ def purpose_of(package: str, room: str) -> str:
     return " ".join(text.split())
 
 
+def first_sentence_of(package: str, room: str) -> str:
+    return re.split(r"(?<=\.) ", purpose_of(package, room), maxsplit=1)[0].replace("|", "\\|")
+
+
 def drawing() -> str:
     """Return the drawing of all packages, the upper package first."""
     parts, top = [], GAP
@@ -75,7 +80,7 @@ def table() -> str:
     for floors in map(floors_of, PACKAGES):
         lines += [f"## {floors.package}", "", "| room | what lives there |", "|---|---|"]
         lines += [
-            f"| `{floors.package}/{room}` | {purpose_of(floors.package, room).replace('|', chr(92) + '|')} |"
+            f"| `{floors.package}/{room}` | {first_sentence_of(floors.package, room)} |"
             for row in floors.floors
             for room in row
         ]

@@ -347,7 +347,6 @@ def lay_files(package: Package, tree: Path) -> None:
         _write(examples / "menjin-numbers.conf", numbers)
         for name in (
             "menjin-telephone.service",
-            "menjin-gate-call-sound.conf",
             "telephone/config",
             "telephone/accounts",
             "telephone/control.nft",

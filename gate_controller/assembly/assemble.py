@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gate_controller.assembly.call_sound import make_call_helpers, sound_desk
 from gate_controller.assembly.cameras import make_lane_cameras
 from gate_controller.assembly.devices import make_inputs, make_lane_devices
 from gate_controller.assembly.face import make_face_parts
@@ -45,6 +44,7 @@ from gate_controller.lane.hands_free import HandsFreeCodes
 from gate_controller.lane.lost_readers import LostReaders
 from gate_controller.lane.memory import LaneMemory
 from gate_controller.lane.screen_state import ScreenState
+from gate_controller.lane.sound_desk import SoundDesk
 from gate_controller.lane.state import LaneDesk
 from gate_controller.lane.status import GateStatus
 from gate_controller.site_file.config import ConfigRefused, GateConfig
@@ -224,7 +224,6 @@ def _assemble(
         nudge_sync=nudge.set,
         updates=updates,
         call_reports=CallReports(link, identity, inbox.put),
-        call_helpers=make_call_helpers(config, site_file, inbox.put, clock.monotonic_seconds, closing),
         camera_leases=leases,
         telephone=make_telephone(config.telephone),
     )
@@ -250,12 +249,16 @@ def _assemble(
 
 
 def _make_desks(config: GateConfig, lane_memory: LaneMemory) -> dict[str, LaneDesk]:
+    screens = {section.lane: section for section in config.terminal.values() if section.call_sound}
     return {
         lane_id: LaneDesk(
             lane_id,
             door=make_door(config, lane_id, lane_memory.door(lane_id)),
             screen=ScreenState(language=config.gate.language),
-            sound=sound_desk(config, lane_id),
+            sound=SoundDesk(
+                may_speak=lane_id in screens,
+                may_film=lane_id in screens and screens[lane_id].call_picture,
+            ),
         )
         for lane_id in config.lane
     }

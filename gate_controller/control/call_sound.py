@@ -15,13 +15,8 @@ class CallSound:
         self._parts = parts
         self._health = {lane_id: SoundHealth(lane_id) for lane_id in parts.desks}
 
-    def screen_said(self, lane_id: str, said: SoundSaid, now_seconds: float) -> None:
-        """Take the word of a screen's page; where a helper gives the sound, it has none."""
-        if not self._parts.desks[lane_id].sound.by_helper:
-            self.page_said(lane_id, said, now_seconds)
-
     def page_said(self, lane_id: str, said: SoundSaid, now_seconds: float) -> None:
-        """Take the word of a page or a helper: its offer goes to the server, the camera back to the gate."""
+        """Take the word of a screen's page: its offer goes to the server, the camera back to the gate."""
         sound = self._parts.desks[lane_id].sound
         offer = sound.page_said(said, now_seconds)
         if offer is not None:
@@ -42,7 +37,6 @@ class CallSound:
         """Follow the calls of all lanes, lend the camera where someone looks, report devices that fail."""
         for desk in self._parts.desks.values():
             desk.sound.follow(desk.calls.call, now_seconds)
-            self._parts.call_helpers.show(desk.lane_id, desk.sound.shown)
             if desk.sound.wants_camera(now_seconds):
                 self._parts.camera_leases.lend(desk.lane_id)
             for state in self._health[desk.lane_id].news(desk.sound.said, now_seconds):

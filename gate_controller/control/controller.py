@@ -29,7 +29,7 @@ from gate_controller.control.guard_calls import GuardCalls
 from gate_controller.control.holds import Holds
 from gate_controller.control.home_calls import HomeCalls
 from gate_controller.control.keypad import Keypad
-from gate_controller.control.messages import HelperSaid, Message, ScreenAction, Stop, TypedHashed
+from gate_controller.control.messages import Message, ScreenAction, Stop, TypedHashed
 from gate_controller.control.parts import GateParts, GateState
 from gate_controller.control.passages import Passages
 from gate_controller.control.pin_stops import PinStops
@@ -228,8 +228,6 @@ class Controller:
                 self._face_message(message)
             case ScreenAction(lane_id, action):
                 self._screen_action(lane_id, action)
-            case HelperSaid(lane_id, said):
-                self._call_sound.page_said(lane_id, said, self._parts.clock.monotonic_seconds())
             case InputChange() | DeviceState() | CallChange():
                 self._device_report(message)
             case OrderArrived():
@@ -281,7 +279,7 @@ class Controller:
             read_at_ns = int(self._parts.clock.monotonic_seconds() * 1e9)
             self._keypad.key_pressed(lane_id, action.key, read_at_ns)
         elif isinstance(action, SoundSaid):
-            self._call_sound.screen_said(lane_id, action, self._parts.clock.monotonic_seconds())
+            self._call_sound.page_said(lane_id, action, self._parts.clock.monotonic_seconds())
         else:
             self._screen_actions.handle(lane_id, action)
 

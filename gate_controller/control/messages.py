@@ -8,7 +8,6 @@ from gate_controller.lane.camera_lease import CameraLent
 from gate_controller.lane.camera_watch import CameraSight
 from gate_controller.lane.hands_free import HandsFree
 from gate_controller.sync.news import SyncNews
-from gate_controller.terminal.call_sound import SoundSaid
 from gate_controller.terminal.view import TerminalAction
 from hardware.interfaces import CallChange, DeviceReport
 
@@ -19,14 +18,6 @@ class ScreenAction:
 
     lane_id: str
     action: TerminalAction
-
-
-@dataclass(frozen=True, slots=True)
-class HelperSaid:
-    """The helper that gives a lane's call sound without a screen says how it is."""
-
-    lane_id: str
-    said: SoundSaid
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,7 +40,6 @@ Message = (
     | CallChange
     | SyncNews
     | ScreenAction
-    | HelperSaid
     | TypedHashed
     | CameraCode
     | CameraSight

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from gate_controller.contract.calls import TASK_PURPOSES
 from gate_controller.contract.policy import PolicySnapshot
-from gate_controller.control.call_helpers import CallHelpers
 from gate_controller.control.recorder import Recorder
 from gate_controller.control.screens import Screens
 from gate_controller.face_control.faces import Faces
@@ -94,7 +93,6 @@ class GateParts:
     """None where the gate was started without the launcher, and takes no updates."""
     call_reports: CallReports
     camera_leases: CameraLeases
-    call_helpers: CallHelpers
     telephone: GateTelephone | None = None
     """None where help is an alarm at once, and homes are called by their pages alone."""
 

@@ -12,10 +12,8 @@ from gate_controller.lane.home_call import CallPhase, HomeCall
 from gate_controller.terminal.call_sound import SoundNote, SoundSaid, SoundShown, SoundTrouble
 
 NOTES: dict[SoundTrouble, SoundNote] = {
-    "no_helper": "sound_lost",
     "lost": "sound_lost",
     "no_microphone": "sound_no_microphone",
-    "no_loudspeaker": "sound_no_loudspeaker",
     "no_camera": "sound_no_camera",
 }
 LOOKS_SECONDS = 5.0
@@ -30,8 +28,6 @@ class SoundDesk:
 
     may_speak: bool = False
     may_film: bool = False
-    by_helper: bool = False
-    """True where a helper of the gate speaks and films, and no screen's page."""
     is_lent: bool = False
     """True while the browser may have the camera: the gate's program has closed it and cannot open it."""
     _call: HomeCall | None = None
@@ -108,7 +104,7 @@ class SoundDesk:
     @property
     def speaks(self) -> bool:
         """Return whether the visitor and who answered can speak with each other."""
-        is_heard = self._said.trouble in ("", "no_loudspeaker", "no_camera")
+        is_heard = self._said.trouble in ("", "no_camera")
         return self.is_answered and self._answer is not None and is_heard
 
     @property

@@ -1,4 +1,4 @@
-"""Know from calls alone how a lane's microphone, loudspeaker and camera of calls are, and its helper."""
+"""Know from calls alone how a lane's microphone and camera of calls are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,9 +7,7 @@ from gate_controller.terminal.call_sound import SoundSaid, SoundTrouble
 from hardware.interfaces import DeviceState, Health
 
 FAULTS: dict[SoundTrouble, tuple[str, str]] = {
-    "no_helper": ("helper", "the program of the calls' sound does not run"),
     "no_microphone": ("microphone", "it does not open, or gives nothing"),
-    "no_loudspeaker": ("loudspeaker", "it does not open"),
     "no_camera": ("camera", "it does not open for calls, or gives nothing"),
 }
 """By trouble the device whose fault it is."""
@@ -30,8 +28,7 @@ class SoundHealth:
         """Return the devices that are otherwise than they were, by the last word of the call that goes on."""
         if said.trouble != self._trouble:
             self._trouble, self._since_seconds = said.trouble, now_seconds
-        worked = [*said.works, "helper"] if said.is_connected else said.works
-        found: dict[str, tuple[Health, str]] = dict.fromkeys(worked, (Health.OK, "it worked in a call"))
+        found: dict[str, tuple[Health, str]] = dict.fromkeys(said.works, (Health.OK, "it worked in a call"))
         part, why = FAULTS.get(said.trouble, ("", ""))
         if part and now_seconds - self._since_seconds >= LASTS_SECONDS:
             found[part] = (Health.FAULTY, why)

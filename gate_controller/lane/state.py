@@ -242,7 +242,7 @@ class LaneDesk:
             lamp=camera.lamp and screen in FACE_SCREENS,
             read_aloud=state.read_aloud,
             camera="call" if self.sound.is_lent else camera.shown,
-            sound=None if self.sound.by_helper else self.sound.shown,
+            sound=self.sound.shown,
             sound_note=self.sound.note,
             camera_trouble=camera.trouble,
             online=online,

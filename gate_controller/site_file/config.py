@@ -8,7 +8,6 @@ import msgspec
 
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, Language
 from gate_controller.contract.records import Id
-from gate_controller.site_file.call_sound import CallSoundSection
 from gate_controller.site_file.face import FaceSection
 from gate_controller.site_file.outputs import LaneSection
 from gate_controller.site_file.telephone import TelephoneSection
@@ -81,10 +80,9 @@ class GateConfig(Settings, frozen=True, kw_only=True):
     frame_reader: dict[Id, FrameReaderSection] = msgspec.field(default_factory=dict)
     face: FaceSection = FaceSection()
     telephone: TelephoneSection | None = None
-    call_sound: dict[Id, CallSoundSection] = msgspec.field(default_factory=dict)
 
 
-AtLane = TerminalSection | LaneDeviceSettings | CameraSettings | CallSoundSection
+AtLane = TerminalSection | LaneDeviceSettings | CameraSettings
 NAMED_PARTS: Mapping[str, type[Settings]] = {
     "lane": LaneSection,
     "relay": RelayBoardSection,
@@ -98,6 +96,5 @@ NAMED_PARTS: Mapping[str, type[Settings]] = {
     "osdp_reader": OsdpReaderSection,
     "tag_reader": TagReaderSection,
     "frame_reader": FrameReaderSection,
-    "call_sound": CallSoundSection,
 }
 """By table: its keys; where a table has a `kind`, those of Menjin's own drivers."""

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from gate_controller.site_file.call_sound import wrong_call_sound
 from gate_controller.site_file.config import AtLane, ConfigRefused, GateConfig
 from gate_controller.site_file.lines import line_of
 from gate_controller.site_file.outputs import (
@@ -37,7 +36,6 @@ def check_whole(path: Path, text: str, config: GateConfig) -> None:
         "osdp_reader": config.osdp_reader,
         "tag_reader": config.tag_reader,
         "frame_reader": config.frame_reader,
-        "call_sound": config.call_sound,
     }
     for section, parts in by_lane.items():
         for name, part in parts.items():
@@ -51,11 +49,7 @@ def check_whole(path: Path, text: str, config: GateConfig) -> None:
     _check_locks(path, text, config)
     _check_nothing_twice(path, text, config)
     _check_pictures(path, text, config)
-    at_screens = {screen.lane: name for name, screen in config.terminal.items() if screen.call_sound}
-    filmed = {section.lane for section in config.camera.values()}
-    wrong = wrong_call_sound(config.call_sound, at_screens, filmed) or wrong_sheet(
-        config.lane, config.camera.values()
-    )
+    wrong = wrong_sheet(config.lane, config.camera.values())
     if wrong is not None:
         keys, sentence = wrong
         line = line_of(text, list(keys))

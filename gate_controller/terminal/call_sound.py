@@ -11,11 +11,9 @@ import msgspec
 from gate_controller.contract.call_media import MediaRelays, MediaSide
 
 CallKey = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*\Z")]
-SoundTrouble = Literal["", "no_helper", "lost", "no_microphone", "no_loudspeaker", "no_camera"]
-SoundPart = Literal["microphone", "loudspeaker", "camera"]
-SoundNote = Literal[
-    "", "sound_no_microphone", "sound_no_loudspeaker", "sound_no_camera", "sound_lost", "camera_in_call"
-]
+SoundTrouble = Literal["", "lost", "no_microphone", "no_camera"]
+SoundPart = Literal["microphone", "camera"]
+SoundNote = Literal["", "sound_no_microphone", "sound_no_camera", "sound_lost", "camera_in_call"]
 
 
 class SoundShown(msgspec.Struct, frozen=True, kw_only=True):

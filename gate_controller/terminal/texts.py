@@ -88,7 +88,6 @@ def _labels() -> dict[str, str]:
         "note.lost_pin": _("Keypad out of order: use another way or press help."),
         "note.lost_qr": _("QR codes cannot be read: use another way or press help."),
         "note.sound_no_microphone": _("They cannot hear you. They can still write to you or open."),
-        "note.sound_no_loudspeaker": _("You cannot hear them. They hear you and can write or open."),
         "note.sound_no_camera": _("They cannot see you. Say who you are."),
         "note.sound_lost": _("The sound was cut off. They can still write to you or open."),
         "note.camera_in_call": _("When they answer, the camera is on while you speak."),

@@ -1,10 +1,7 @@
 """Two Chromiums that may use the relay alone speak through a real coturn, by a right of this call alone."""
 
-import asyncio
 import secrets
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,6 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page
 
-from gate_controller.call_helper.gate_end import Devices, GateEnd
 from gate_controller.contract.call_media import MediaRelays, MediaSide
 from tests.browser.coturn import coturn
 from tests.browser.media_ends import CONNECTED, an_end
@@ -114,19 +110,3 @@ def test_a_right_of_another_secret_or_of_a_call_that_is_over_opens_no_relay(
 ) -> None:
     assert ends[0].evaluate(OFFER, relays(relay, **right))["candidates"] == []
     assert ends[1].evaluate(OFFER, relays(relay))["candidates"] != []
-
-
-async def helper_offer(own: MediaRelays) -> MediaSide | None:
-    end = GateEnd(Devices("none", "none", None, cancels_echo=True, monotonic_seconds=time.monotonic), own)
-    await end.begin()
-    offer = end.offer
-    await end.end()
-    return offer
-
-
-def test_the_helper_of_a_gate_without_a_screen_offers_the_relays_address(relay: str) -> None:
-    own = msgspec.convert(relays(relay), MediaRelays, from_attributes=True)
-    with ThreadPoolExecutor(1) as thread:  # the browser has its own loop in this one
-        offer = thread.submit(asyncio.run, helper_offer(own)).result()
-    assert offer is not None
-    assert "relay" in {one.kind for one in offer.candidates}

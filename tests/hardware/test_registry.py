@@ -52,7 +52,7 @@ def test_menjins_own_drivers_are_registered_as_every_other_is() -> None:
     own = installed_drivers().of_package("menjin")
     assert {one.name: one.entry.value for one in own} == project["entry-points"][GROUP]
     assert {one.load().api for one in own} == {API}
-    no_drivers = {"lane", "terminal", "osdp_line", "call_sound"}
+    no_drivers = {"lane", "terminal", "osdp_line"}
     assert {one.load().table for one in own} == NAMED_PARTS.keys() - no_drivers
 
 

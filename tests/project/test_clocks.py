@@ -26,7 +26,6 @@ READS_TIME_OF_DAY = {
 READS_STOPWATCH = {
     "gate_controller/assembly/assemble.py": READS_TIME_OF_DAY["gate_controller/assembly/assemble.py"],
     "gate_controller/cli.py": READS_TIME_OF_DAY["gate_controller/cli.py"],
-    "gate_controller/call_helper/__main__.py": "entry point of a process of its own",
     "gate_controller/updates/launcher.py": "entry point of the launcher, a program of its own",
     "gate_controller/broker/line.py": "deadlines of its own socket",
     "web_admin/serving/worker.py": "entry point of a process that serves",

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from tests.support.parts import Part
 
 TOOLS = {
-    "arecord": ("sound of calls without a screen", "sudo apt install alsa-utils"),
     "baresip": ("calls by real telephones", "sudo apt install baresip-core"),
     "espeak-ng": ("what a gate says to telephones", "sudo apt install espeak-ng"),
     "caddy": ("tests behind the real Caddy", "sudo apt install caddy"),

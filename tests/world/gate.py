@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gate_controller.assembly.stored_state import last_good_policy, report_damage, stored_keys
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
-from gate_controller.control.call_helpers import CallHelpers
 from gate_controller.control.controller import Controller
 from gate_controller.control.messages import Message
 from gate_controller.control.parts import GateParts
@@ -327,7 +326,6 @@ class WorldGate:
             lane_memory=self.lane_memory,
             nudge_sync=lambda: None,
             updates=None,
-            call_helpers=CallHelpers({}, lambda _lane_id, _said: None, lambda: 0.0),
             call_reports=CallReports(self.sync._link, secrets.identity, self.inbox.put),
             camera_leases=CameraLeases({}, {}, {}, self.clock.monotonic_seconds, self.inbox.put),
         )

@@ -112,12 +112,6 @@ SHOWN = {
         call=CallShown(home="3-1203"),
         sound_note="sound_no_microphone",
     ),
-    "call_not_heard_here": TerminalView(
-        screen=Screen.CALL_ANSWERED,
-        message="call_speak",
-        call=CallShown(home="3-1203"),
-        sound_note="sound_no_loudspeaker",
-    ),
     "call_reply": TerminalView(
         screen=Screen.CALL_ANSWERED,
         prompt="reply_leave_with_guard",

@@ -1,4 +1,4 @@
-"""The tables of docs/fleet.md: what an installation needs as it grows, and what breaks first."""
+"""What an installation needs as it grows, and what breaks first, the table of docs/fleet.md."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -45,7 +45,8 @@ def purpose_of(package: str, room: str) -> str:
 
 
 def first_sentence_of(package: str, room: str) -> str:
-    return re.split(r"(?<=\.) ", purpose_of(package, room), maxsplit=1)[0].replace("|", "\\|")
+    """Return what lives in a room, without what it imports: the drawing shows that."""
+    return re.split(r"(?<=\.) |; ", purpose_of(package, room), maxsplit=1)[0].rstrip(".").replace("|", "\\|")
 
 
 def drawing() -> str:

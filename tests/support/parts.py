@@ -14,8 +14,6 @@ WAITING = WHOLE_PROCESSES | {"hardware", "promises", "terminal"}
 """Folders whose tests take long and mostly wait: the workers mix them with those that compute."""
 SETS_AT_MOST = 3
 """Sets of parameters with which `make test` plays a test; `make test-all` alone has the further ones."""
-EVERY_SET = frozenset({"promises"})
-"""Folders whose tests `make test` plays with every set."""
 
 Part = Literal["core", "others", "all"]
 
@@ -78,7 +76,7 @@ def _core(planned: Sequence[Planned]) -> list[bool]:
             unit = str(test.path) if ONE_OF_A_FILE & folders else test.test
             is_core = unit not in played
             played.add(unit)
-        if is_core and not EVERY_SET & folders:
+        if is_core:
             counts[test.test] += 1
             is_core = counts[test.test] <= SETS_AT_MOST
         chosen.append(is_core)

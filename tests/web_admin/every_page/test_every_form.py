@@ -5,8 +5,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.web_admin.every_page.form_walk import Forms, Walk
+from tests.web_admin.every_page.stored_rows import rows_of
 
 DONE = (200, 201, 302, 303)
+BEGUN_AGAIN = {"desk_visit", "suspension"}
+"""Tables of what a second press may begin anew: it has the same effect, and one end for both."""
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +44,22 @@ def test_every_form_is_done_or_says_in_a_summary_what_is_missing(walk) -> None:
             if said:
                 wrong[f"{letter} {path} -> {endpoint} {how} {sorted(names)}"] = said
     assert wrong == {}
+
+
+@pytest.mark.wide
+def test_a_form_that_is_sent_twice_does_once_what_it_does(walk) -> None:
+    twice = {}
+    for (endpoint, _names), (letter, path, index) in walk.forms().items():
+        walk.put_back()
+        form = Forms(walk.get(letter, path).text, path).forms[index]
+        filled = {**form.shown, **{name: ["7"] for name in form.typed if form.shown[name] == [""]}}
+        client = walk.callers.clients[letter]
+        client.post(form.action, data=filled)
+        once = rows_of(walk.file)
+        client.post(form.action, data=filled)
+        made = {table for table, _key in rows_of(walk.file).keys() - once.keys()} - BEGUN_AGAIN
+        twice |= {f"{letter} {path} -> {endpoint}": made} if made else {}
+    assert twice == {}
 
 
 def visitors_form(walk, letter: str, path: str, endpoint: str) -> int:

@@ -50,11 +50,6 @@ def test_a_draft_with_a_gap_is_kept_and_not_handed_in(compound):
     assert "not one. Please write it." in refused.text
 
 
-@pytest.mark.parametrize("role", ["guard", "installer"])
-def test_guards_and_installers_write_and_approve_nothing(compound, role):
-    assert compound.signed_in(role).get(f"{LIST}/new").status_code == 403
-
-
 def test_a_changed_method_in_the_notice_shows_the_assessment_as_outdated(compound):
     texts = {"en": {**NOTICE_EN, "method": "Another method."}, "zh": NOTICE_ZH}
     act_on(compound, lambda act: publish_notice(act, FACE_PURPOSE, texts))

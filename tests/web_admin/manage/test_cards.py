@@ -63,9 +63,3 @@ def test_a_lost_card_is_replaced_in_one_step_and_the_old_one_ends(client, compou
     assert client.post(path, data=hidden_of(taken.text) | {"number": "7200009"}).status_code == 303
     assert state_of(compound_with_homes, 4200005) == [("ended", "resident", "3-1203")]
     assert state_of(compound_with_homes, 7200009) == [("active", "resident", "3-1203")]
-
-
-@pytest.mark.wide
-@pytest.mark.parametrize("path", [BATCH, "/manage/people/move-in", "/manage/people/staff/new"])
-def test_a_guard_gives_no_cards_and_moves_no_resident_in(compound_with_homes, path):
-    assert compound_with_homes.signed_in("guard").get(path).status_code == 403

@@ -56,10 +56,3 @@ def test_a_request_of_the_police_is_recorded_before_a_file_can_be_taken(older_co
     file = send(officer, "/manage/disclosures/", f"/manage/disclosures/{row.disclosure_id}/passages.csv")
     assert (file.mimetype, file.data[:3]) == ("text/csv", b"\xef\xbb\xbf")
     assert file.text.count("\n") > 1
-
-
-@pytest.mark.parametrize("role", ["guard", "installer"])
-def test_guards_and_installers_answer_no_authority_and_publish_nothing(older_compound, role):
-    client = older_compound.signed_in(role)
-    for path in ("/manage/disclosures/", "/manage/disclosures/new", "/manage/report"):
-        assert client.get(path).status_code == 403

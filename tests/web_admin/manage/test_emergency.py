@@ -90,12 +90,6 @@ def test_a_code_is_ended_for_good(client, rows):
     assert code_of(rows, "急救 120").state == "ended"
 
 
-@pytest.mark.parametrize("role", ["guard", "installer", "privacy_officer"])
-def test_only_the_manager_sees_or_makes_codes(compound, role):
-    client = compound.signed_in(role)
-    assert [client.get(f"/manage/emergency/{page}").status_code for page in ("", "new")] == [403, 403]
-
-
 # -- staff -------------------------------------------------------------------------------------------
 
 

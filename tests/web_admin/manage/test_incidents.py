@@ -48,10 +48,3 @@ def test_the_protocol_is_published_beside_the_retention_policy(compound):
     page = compound.app.test_client().get("/policy/biometrics", headers={"Accept-Language": "en"}).text
     assert "What we do after an incident" in page
     assert "within 72 hours" in page
-
-
-@pytest.mark.parametrize("role", ["guard", "installer"])
-def test_guards_and_installers_handle_no_incidents(compound, role):
-    client = compound.signed_in(role)
-    paths = ("/manage/incidents/", "/manage/incidents/new")
-    assert [client.get(path).status_code for path in paths] == [403, 403]

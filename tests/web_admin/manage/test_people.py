@@ -1,14 +1,13 @@
 """The pages of homes and people: added once, searched, and of this site alone."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.forms import Rows, once_of, send
-from web_admin.compound.models import Home, Person, Site
+from web_admin.compound.models import Person
 
 
 @pytest.fixture
@@ -50,18 +49,6 @@ def test_search_finds_homes_and_names(client):
     assert "Ana Ruiz" in client.get("/manage/people/?q=ruiz").text
     assert "王芳" in client.get("/manage/people/?q=3-1203").text
     assert "Nothing found" in client.get("/manage/people/?q=nobody").text
-
-
-def test_homes_of_another_site_are_not_found(client, rows):
-    def elsewhere(session):
-        site = session.scalar(select(Site))
-        values = {column.name: getattr(site, column.name) for column in Site.__table__.columns}
-        session.add(Site(**values | {"site_id": "other", "created_at": site.created_at + timedelta(days=1)}))
-        session.flush()
-        session.add(Home(home_id="h-other", site_id="other", number="1", pin_salt=b"s" * 16))
-
-    rows(elsewhere)
-    assert client.get("/manage/people/homes/h-other").status_code == 404
 
 
 def test_a_new_person_without_a_home_is_not_called_staff_before_their_kind_is_chosen(client):

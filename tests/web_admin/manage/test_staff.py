@@ -213,11 +213,6 @@ def test_a_new_start_takes_password_and_authenticator_so_that_neither_alone_help
     assert asked.headers["Location"].startswith("/staff/authenticator")
 
 
-@pytest.mark.parametrize("key", ["999999", "abc", "0"])
-def test_an_account_that_is_not_there_or_a_residents_is_not_found(client, compound, key):
-    assert client.get(f"/manage/staff/{key}").status_code == 404
-
-
 def test_a_residents_account_is_none_of_the_staffs(client, compound, rows):
     rows(lambda s: s.add(User(fs_uniquifier="r", person_id=compound.persons["王芳"], active=True)))
     number = rows(lambda s: s.scalars(select(User.id).where(User.person_id.is_not(None))).one())

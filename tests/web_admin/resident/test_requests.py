@@ -60,18 +60,6 @@ def test_an_error_is_shown_beside_its_field_and_what_was_typed_stays(
     assert ids(small_compound) == []
 
 
-def test_another_persons_request_is_not_there(
-    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient
-) -> None:
-    send(phone, "complaint", text="The camera faces my window.")
-    [request_id] = ids(small_compound)
-    token = csrf_of(neighbour.get("/r/requests").text)
-    assert neighbour.get(f"/r/requests/{request_id}").status_code == 404
-    taken = neighbour.post(f"/r/requests/{request_id}/withdraw", data={"csrf_token": token})
-    assert taken.status_code == 404
-    assert "window" not in neighbour.get("/r/requests").text
-
-
 def test_a_request_can_be_taken_back(small_compound: Compound, phone: FlaskClient) -> None:
     send(phone, "complaint", text="The camera faces my window.")
     path = f"/r/requests/{ids(small_compound)[0]}"

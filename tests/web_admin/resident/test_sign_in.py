@@ -114,10 +114,3 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(
     press(phone, "/r/password", seen_on="/r/password", name="linwei", password="another long one")
     assert phone.get("/r/").status_code == 200
     assert other.get("/r/").location == "/r/sign-in"
-
-
-def test_strangers_are_sent_to_the_sign_in_from_every_personal_page(small_compound: Compound) -> None:
-    stranger = small_compound.app.test_client()
-    for path in ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/face", "/r/records/export.json"):
-        answer = stranger.get(path)
-        assert (path, answer.status_code, answer.location) == (path, 302, "/r/sign-in")

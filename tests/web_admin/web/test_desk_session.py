@@ -9,7 +9,6 @@ from sqlalchemy import select
 from tests.support.compounds.called_home import call_home
 from tests.support.compounds.desk import (
     CARD_OF_LIN,
-    card_of,
     hidden_of,
     press,
     read,
@@ -19,7 +18,6 @@ from tests.web_admin.desk.visits import entries
 from web_admin.accounts.permissions import RESIDENT, access_of
 from web_admin.action.base import new_action
 from web_admin.calls.models import CallNumber
-from web_admin.compound.models import CredentialRow
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent
 from web_admin.desk.models import DeskVisitRow
@@ -197,18 +195,3 @@ def test_a_form_shown_to_one_person_does_nothing_for_the_next(compound, wang):
     assert answer.status_code == 409
     assert "from another visit" in answer.text
     assert entries(compound, "pin_issued") == []
-
-
-@pytest.mark.wide
-def test_at_the_desk_another_persons_things_are_404(compound, wang):
-    client = compound.signed_in("guard")
-    served_with_card(client)
-    lin = compound.persons["林薇"]
-    card = read(compound, lambda s: card_of(s, lin))
-    own = read(compound, lambda s: card_of(s, wang))
-    token = hidden_of(client.get("/r/").text, f"/r/cards/{own}/suspend")
-    assert client.post(f"/r/cards/{card}/suspend", data=token).status_code == 404
-    assert client.post(f"/r/cards/{own}/suspend", data=token).status_code == 303
-    both = CredentialRow.credential_id.in_([card, own])
-    states = select(CredentialRow.credential_id, CredentialRow.state).where(both)
-    assert read(compound, lambda s: dict(s.execute(states).all())) == {card: "active", own: "suspended"}

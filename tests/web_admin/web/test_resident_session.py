@@ -7,13 +7,6 @@ from tests.web_admin.web.signed_in import resident_client, session_of, sign_in
 from web_admin.accounts.models import User
 
 
-def test_residents_are_refused_on_every_page_of_the_staff(compound):
-    client = resident_client(compound)
-    assert client.get("/r/").status_code == 200
-    assert client.get("/manage/").status_code == 403
-    assert client.get("/manage/people/").status_code == 403
-
-
 def test_a_resident_cannot_use_the_staffs_sign_in(compound):
     resident_client(compound)
     with compound.app.app_context(), session_of(compound) as session:
@@ -21,7 +14,3 @@ def test_a_resident_cannot_use_the_staffs_sign_in(compound):
     client = compound.app.test_client()
     answer = sign_in(client, "lin@example.org", PASSWORD)
     assert "E-mail address or password is wrong." in answer.text
-
-
-def test_staff_are_refused_on_residents_pages(compound):
-    assert compound.signed_in_by_hand("manager").get("/r/").status_code == 403

@@ -1,11 +1,13 @@
-"""Server and gate call telephones alone: no help, no short or dear number, no order to an exchange."""
+"""What people type: telephone numbers and codes."""
 
 import re
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from phonenumbers import PhoneMetadata
 from phonenumbers.shortdata import _AVAILABLE_REGION_CODES
 
+from gate_controller.contract.passes import PersonalCode, make_online_code, parse_code
 from gate_controller.contract.telephone_numbers import country_of, is_callable, whole_number
 
 AT = "@pbx.example.org"
@@ -101,3 +103,12 @@ def test_a_number_is_the_same_however_it_is_dialled(dialled: str) -> None:
 )
 def test_the_country_is_that_of_the_time_zone(timezone: str, country: str) -> None:
     assert country_of(timezone) == country
+
+
+def test_every_code_is_read_whatever_its_first_letter_and_with_a_scanners_line_end() -> None:
+    key = Ed25519PrivateKey.generate()
+    ids = [f"{first:02x}" + "0" * 14 for first in range(256)]
+    texts = [make_online_code(key, "site", credential_id, 1) for credential_id in ids]
+    codes = [parse_code(text + "\r\n") for text in texts]
+    assert [text for text in texts if text.startswith(" ")]
+    assert [code.credential_id for code in codes if isinstance(code, PersonalCode)] == ids

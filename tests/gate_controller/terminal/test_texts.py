@@ -1,17 +1,36 @@
-"""Every word on the screen exists in both languages."""
+"""What the screen shows: texts, sentences, views."""
 
+import re
 import string
 from pathlib import Path
 
+import msgspec
 import pytest
 from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po
 
+from gate_controller.contract.records import Method
 from gate_controller.face_control.reasons import CAPTURE_PROBLEMS
 from gate_controller.rules.decision import FACE_MENDABLE
 from gate_controller.terminal import server as terminal_server
 from gate_controller.terminal.server import TerminalServer
-from gate_controller.terminal.view import Screen
+from gate_controller.terminal.view import (
+    CancelPressed,
+    ConfirmPressed,
+    DeclinePressed,
+    ForgotCardPressed,
+    HelpPressed,
+    KeyTyped,
+    LanguagePressed,
+    MethodPressed,
+    OwnFacePressed,
+    Screen,
+    SlowerPressed,
+    TerminalAction,
+    TerminalView,
+    decode_action,
+    encode_view,
+)
 from tests.gate_controller.terminal.conftest import TOKEN, Served
 
 FOLDER = Path(terminal_server.__file__).parent
@@ -83,3 +102,87 @@ def test_a_language_without_translation_is_refused_at_start() -> None:
 def test_no_language_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one language"):
         TerminalServer(print, port=0, launch_token=TOKEN, languages=())
+
+
+MOST_WORDS = 12
+MOST_SIGNS = 20
+"""Chinese characters and digits of a sentence: about what twelve English words say."""
+COUNTED = {"en": (re.compile(r"[\w'’-]+"), MOST_WORDS), "zh": (re.compile(r"[一-鿿\d]"), MOST_SIGNS)}
+ENDS = re.compile(r"(?<=[.;?!。；？！])\s*")
+
+
+def texts_in(language: str) -> list[str]:
+    """Return every text that the screen may show, in English as the code has it or in Chinese."""
+    shown = {str(text) for _, _, text, _, _ in extract_from_dir(FOLDER, keywords={"_": None})}
+    with (FOLDER / "translations/zh/LC_MESSAGES/messages.po").open("rb") as file:
+        chinese = {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id}
+    return sorted(shown if language == "en" else {chinese[text] for text in shown})
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_sentence_on_the_gates_screen_is_long(language: str) -> None:
+    texts = texts_in(language)
+    assert len(texts) > 100
+    unit, most = COUNTED[language]
+    sentences = [sentence for text in texts for sentence in ENDS.split(text)]
+    assert [sentence for sentence in sentences if len(unit.findall(sentence)) > most] == []
+
+
+ACTIONS = [
+    KeyTyped("7"),
+    KeyTyped("#"),
+    KeyTyped("*"),
+    KeyTyped("-"),
+    MethodPressed(Method.FACE),
+    ConfirmPressed(),
+    DeclinePressed(),
+    OwnFacePressed(),
+    CancelPressed(),
+    HelpPressed(),
+    LanguagePressed("en"),
+    SlowerPressed(),
+    ForgotCardPressed(),
+]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_survives_the_wire(action: TerminalAction) -> None:
+    assert decode_action(msgspec.json.encode(action)) == action
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"act":"open"}',
+        b'{"act":"key"}',
+        b'{"act":"key","key":"12"}',
+        b'{"act":"key","key":"a"}',
+        b'{"act":"key","key":"1","lane":"north"}',
+        b'{"act":"key","key":"1\\n"}',
+        b'{"act":"method","method":"voice"}',
+        b'{"act":"language","language":"../etc"}',
+    ],
+)
+def test_anything_else_is_no_act(body: bytes) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        decode_action(body)
+
+
+def test_a_typed_key_is_not_in_its_repr() -> None:
+    assert "7" not in repr(KeyTyped("7"))
+    assert "7" not in f"{[KeyTyped('7')]}"
+
+
+def test_a_view_is_one_line_with_only_the_number_of_dots() -> None:
+    encoded = encode_view(TerminalView(screen=Screen.TYPING_PIN, typed_count=6))
+    assert b"\n" not in encoded
+    assert msgspec.json.decode(encoded, type=TerminalView).typed_count == 6
+
+
+@pytest.mark.parametrize("methods", [(Method.FACE, Method.CARD), (Method.CARD, Method.CARD)])
+def test_ways_in_out_of_their_fixed_order_are_refused(methods: tuple[Method, ...]) -> None:
+    with pytest.raises(ValueError, match="in the order"):
+        TerminalView(screen=Screen.IDLE, methods_offered=methods)

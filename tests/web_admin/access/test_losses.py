@@ -1,11 +1,15 @@
-"""A difference, summed up: whose loss, at which lanes, when; the biggest first, and what is no loss."""
+"""What a person loses by a change, and which ways are left."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from gate_controller.contract.calendars import Span
+from gate_controller.contract.records import HoursRecord, LaneRecord, Method, SiteRecord
 from web_admin.access.difference import Change, Difference
 from web_admin.access.losses import Kind, effects_of
+from web_admin.access.sent import GateSent, Part, Sent
 from web_admin.access.sweep import Way
+from web_admin.access.ways_left import ways_left
 
 BEGINS = datetime(2026, 3, 2, tzinfo=UTC)
 ENDS = BEGINS + timedelta(days=7)
@@ -69,3 +73,21 @@ def test_fewer_ways_say_that_no_face_is_left_alone_and_more_ways_are_no_loss():
     assert kinds(found(ways_beside_face={"east-in": (3, 2)})) == [Kind.FEWER_WAYS, Kind.NO_FACE_ALONE]
     effects = effects_of(found(ways_beside_face={"east-in": (2, 3)}), LANES, ZONE)
     assert [(effect.kind, effect.is_loss) for effect in effects] == [(Kind.MORE_WAYS, False)]
+
+
+NOON = datetime(2026, 3, 4, 4, tzinfo=UTC)
+SITE = SiteRecord("site-1", "Court", "Asia/Shanghai", 32, 30)
+DAYS = HoursRecord("days", "Days", (Span(("mon", "tue", "wed", "thu", "fri"), 480, 1200),))
+
+
+def sent(**method_hours: str) -> Sent:
+    methods = (Method.CARD, Method.PIN, Method.FACE)
+    hours = {Method(method): name for method, name in method_hours.items()}
+    lane = LaneRecord("north-in", "north", 1, "In", "in", methods, 3.0, method_hours=hours)
+    return Sent((Part((GateSent("north", SITE, None, {"days": DAYS}, {"north-in": lane}),), {}),))
+
+
+def test_a_way_that_is_offered_now_and_not_in_the_evening_is_no_way_besides_face():
+    week = NOON, NOON + timedelta(days=7)
+    assert ways_left(sent(), sent(pin="days"), *week) == {"north-in": (2, 1)}
+    assert ways_left(sent(pin="days"), sent(pin="days", face="days"), *week) == {}

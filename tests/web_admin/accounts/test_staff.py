@@ -1,17 +1,22 @@
-"""Acts on staff accounts row by row: never without a manager, and what goes when one is closed."""
+"""Accounts of staff: made, changed and ended."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from tests.support.act_previews import done
 from tests.support.compounds.managed import PASSWORD
+from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.staff_accounts import account_of, invite, send
 from web_admin.accounts import staff
 from web_admin.accounts.models import StaffProfile, User
+from web_admin.accounts.names import shown_names
+from web_admin.accounts.residents import set_resident_password
+from web_admin.accounts.rules import CONFIRMED_FOR, account_status, is_confirmed
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import new_action
+from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.models import AuditEntry
@@ -102,3 +107,68 @@ def test_address_and_name_of_a_closed_account_go_when_the_ledger_forgets(client,
         housekeeping.run(menjin, compound.clock.now + timedelta(days=181))
         assert rows(lambda s: s.get(User, account.id).email) is None
         assert account_of(rows, "manager@example.org").active
+
+
+CLOSED = StaffProfile(closed_at=datetime(2026, 5, 4, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("active", "profile", "status"),
+    [
+        (True, None, "open"),
+        (True, CLOSED, "open"),
+        (False, CLOSED, "closed"),
+        (False, StaffProfile(closed_at=None), "invited"),
+        (False, None, "invited"),
+    ],
+)
+def test_an_account_is_closed_only_when_its_profile_says_so(
+    active: bool, profile: StaffProfile | None, status: str
+) -> None:
+    assert account_status(User(active=active), profile) == status
+
+
+@pytest.mark.parametrize(
+    ("ago", "is_so"),
+    [
+        (timedelta(0), True),
+        (CONFIRMED_FOR, True),
+        (CONFIRMED_FOR + timedelta(seconds=1), False),
+        (-timedelta(seconds=1), False),
+    ],
+)
+def test_a_sign_in_confirms_for_ten_minutes_and_a_later_one_does_not(ago: timedelta, *, is_so: bool) -> None:
+    now = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    assert is_confirmed(now - ago, now) is is_so
+
+
+def test_without_a_name_of_their_own_residents_read_the_role_and_never_an_address(compound, rows):
+    numbers = rows(lambda s: [account.id for account in staff.staff_accounts(s)])
+    with compound.app.test_request_context(headers={"Accept-Language": "en"}):
+        names = rows(lambda s: dict(shown_names(s, [f"staff-{number}" for number in numbers])))
+    assert set(names.values()) == {"Property manager", "Guard", "Installer", "Privacy officer"}
+
+
+@pytest.mark.wide
+def test_a_resident_reads_that_name_beside_the_reason_of_a_look(client, compound, rows):
+    send(client, "/manage/account", shown_name="Office, Mrs Chen", language="en")
+    person_id = compound.persons["王芳"]
+    send_plain(client, f"/manage/events/person/{person_id}", reason="She asked where her card was used")
+    page = resident(compound, rows, person_id).get("/r/records").text
+    assert "Office, Mrs Chen" in page
+    assert "She asked where her card was used" in page
+    assert "manager@example.org" not in page
+
+
+def send_plain(client, path, **data):
+    return client.post(path, data={"csrf_token": csrf_of(client.get(path).text)} | data)
+
+
+def resident(compound, rows, person_id):
+    """Return a browser in which the person is signed in."""
+    rows(lambda s: set_resident_password(s, s.get_one(Person, person_id), "wangfang", PASSWORD))
+    browser = compound.app.test_client()
+    with browser.session_transaction() as session:
+        session["language"] = "en"
+    assert send_plain(browser, "/r/sign-in", name="wangfang", password=PASSWORD).status_code in (302, 303)
+    return browser

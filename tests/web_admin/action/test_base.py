@@ -1,4 +1,6 @@
-"""Acts: many are published once, and each is in the journal with ids in its facts and names apart."""
+"""An act is begun, finished and written down; what it looks up."""
+
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -9,8 +11,10 @@ from tests.support.acting import (
     household,
     show_card,
 )
+from tests.support.suspending import suspend_for_days
 from web_admin.action.base import Action, one_publication
 from web_admin.compound.models import Site
+from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.journal.ledger import verify_audit
 from web_admin.journal.models import AuditEntry
@@ -38,3 +42,9 @@ def test_many_acts_are_published_once(act: Action) -> None:
             issue_card(each, person.person_id, number)
     assert act.session.get_one(Site, act.site_id).version == before + 1
     assert show_card(act, 5).opens
+
+
+def test_no_act_reaches_a_person_of_another_site(act: Action) -> None:
+    _, person = household(act)
+    with pytest.raises(ActionRefused):
+        suspend_for_days(replace(act, site_id="elsewhere"), person.person_id)

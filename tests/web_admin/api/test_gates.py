@@ -1,8 +1,13 @@
-"""Names of gates and lanes through the interface."""
+"""The interface for gates and their alarms."""
+
+from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
+from tests.web_admin.api.whole_lists import LATER
 from web_admin.alarms.actions import raise_alarm
+from web_admin.alarms.models import Alarm
 from web_admin.gates.names import rename_gate
 from web_admin.gates.orders import mark_gate
 
@@ -47,3 +52,17 @@ def test_gates_out_of_use_are_listed_when_asked_for(caller, act) -> None:
     act.session.commit()
     assert "north" not in by_id(caller)
     assert by_id(caller, "?with_out_of_use=true")["north"]["out_of_use"] is True
+
+
+def test_an_alarm_is_acknowledged_once_and_a_silent_one_is_not_there(caller, compound, act):
+    raise_alarm(act.session, act.site_id, "alarm_duress", compound.clock(), gate_id="north")
+    act.session.commit()
+    silent = act.session.scalars(select(Alarm.alarm_id).where(Alarm.kind == "alarm_duress")).one()
+    act.session.commit()
+    held = caller.get("/alarms")["alarms"][0]["alarm_id"]
+    seen = caller.post(f"/alarms/{held}/acknowledge", {"note": "closed it"}, status=200)
+    assert datetime.fromisoformat(seen["acknowledged_at"]).astimezone(UTC) == compound.clock()
+    compound.clock.now += LATER
+    assert caller.post(f"/alarms/{held}/acknowledge", {}, status=200) == seen
+    assert caller.get("/alarms")["alarms"] == []
+    assert caller.call("POST", f"/alarms/{silent}/acknowledge", {}).status_code == 404

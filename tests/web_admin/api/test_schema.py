@@ -1,4 +1,4 @@
-"""What the interface's own document allows and forbids is thrown at it: no crash, no undocumented answer."""
+"""The schema of the interface is what it does."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -222,3 +222,26 @@ def test_other_languages_read_the_patterns_and_rare_characters_pass(calls: Calls
     name = calls.document.raw_schema["components"]["schemas"]["NewPerson"]["properties"]["name"]
     judge = jsonschema_rs.validator_for(name)
     assert [judge.is_valid(text) for text in ("王芳", "𠮷田", "a\a", "a\n")] == [True, True, False, False]
+
+
+def test_every_text_that_goes_in_is_bounded_by_the_document(caller):
+    document = caller.get("/openapi.json")
+    loose = []
+    for path, operations in document["paths"].items():
+        for name, operation in operations.items():
+            found = operation if name == "parameters" else operation.get("parameters", [])
+            loose += [(path, one["name"]) for one in found if unbounded(one["schema"])]
+    for name, schema in document["components"]["schemas"].items():
+        taken = schema["properties"] if name.startswith("New") or name in TAKEN else {}
+        loose += [(name, field) for field, what in taken.items() if unbounded(what)]
+    assert loose == []
+
+
+TAKEN = ("PersonEdit", "CardEnd", "AlarmSeen")
+
+
+def unbounded(schema):
+    """Return whether a text may be of any length or of any signs."""
+    is_text = schema.get("type") == "string" and not {"enum", "format"} & set(schema)
+    is_short = "maxLength" in schema or schema.get("pattern", "").endswith("{16}$")
+    return is_text and not ("pattern" in schema and is_short)

@@ -1,19 +1,23 @@
-"""A compound's folder moves into a cell and out: whole, once, and on where it was cut off."""
+"""A compound moves into a cell: its settings and files go along."""
 
+import os
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from web_admin.cells import whole_files
 from web_admin.cells.folders import MOVING, read_folder
 from web_admin.cells.holds import HELD
-from web_admin.cells.moved_settings import MoveRefused
+from web_admin.cells.moved_settings import MoveRefused, moved_settings, read_settings_of
 from web_admin.cells.moving import Move, carry_out, plan
 from web_admin.cells.serving_lock import FILE_NAME, ServingLock
 from web_admin.cells.trouble import Kind
-from web_admin.core.config import SECRET_NAMES, load_config, write_secret
+from web_admin.cells.whole_files import write_whole
+from web_admin.core.config import SECRET_NAMES, SETTINGS_NAME, load_config, write_secret
 
 RECORDS = b"records" * 1000
 
@@ -171,3 +175,105 @@ def test_keys_that_were_left_behind_are_overwritten(move: Move) -> None:
     carry_out(move, silent)
     assert (move.target / "secrets" / "face.key").read_bytes() == before
     assert (kept.read_bytes() == before) == moves_by_name
+
+
+TARGET = Path("/srv/cells/willow")
+
+
+def moved(folder: Path, text: str) -> str | None:
+    (folder / SETTINGS_NAME).write_text(text)
+    return moved_settings(folder, TARGET)
+
+
+def test_what_lies_in_the_folder_is_named_at_its_new_place(tmp_path: Path) -> None:
+    text = moved(
+        tmp_path,
+        f'# of willow\npublic_url = "https://willow.example"\n'
+        f'database_url = "sqlite:///{tmp_path}/my data.sqlite3"\nbackup_dir = "{tmp_path}/backups"\n',
+    )
+    assert text is not None
+    assert text.startswith("# of willow\n")
+    assert tomllib.loads(text) == {
+        "public_url": "https://willow.example",
+        "database_url": "sqlite:////srv/cells/willow/my%20data.sqlite3",
+        "backup_dir": "/srv/cells/willow/backups",
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'backup_dir = "backups"',
+        'backup_dir = "/mnt/backups"',
+        'database_url = "postgresql://db.example/w"',
+        "",
+    ],
+)
+def test_what_lies_elsewhere_or_moves_along_stays_as_it_is_written(tmp_path: Path, line: str) -> None:
+    assert moved(tmp_path, line) is None
+
+
+def test_the_place_for_which_the_settings_were_written_counts(tmp_path: Path) -> None:
+    (tmp_path / SETTINGS_NAME).write_text('backup_dir = "/srv/willow/backups"\n')
+    text = moved_settings(tmp_path, TARGET, written_for=Path("/srv/willow"))
+    assert text == 'backup_dir = "/srv/cells/willow/backups"\n'
+
+
+def test_a_setting_over_several_lines_is_refused_and_not_guessed(tmp_path: Path) -> None:
+    with pytest.raises(MoveRefused, match="write it in one line"):
+        moved(tmp_path, f'backup_dir = """\n{tmp_path}/backups"""\n')
+
+
+def test_a_folder_that_lacks_a_key_is_not_moved(tmp_path: Path) -> None:
+    with pytest.raises(MoveRefused, match="a cell has its keys in its folder"):
+        read_settings_of(tmp_path)
+
+
+def test_the_new_content_takes_the_place_and_the_rights_of_the_old(tmp_path: Path) -> None:
+    file = tmp_path / "held"
+    file.write_text("old")
+    file.chmod(0o640)
+    write_whole(file, b"new")
+    assert file.read_bytes() == b"new"
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert list(tmp_path.iterdir()) == [file], "no draft stays"
+
+
+def test_a_new_file_has_the_rights_of_the_settings_beside_it(tmp_path: Path) -> None:
+    (tmp_path / SETTINGS_NAME).touch()
+    (tmp_path / SETTINGS_NAME).chmod(0o644)
+    write_whole(tmp_path / "held", b"new")
+    assert (tmp_path / "held").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_new_file_without_settings_is_its_owners_alone(tmp_path: Path) -> None:
+    write_whole(tmp_path / "held", b"new")
+    assert (tmp_path / "held").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_cut_before_the_step_leaves_the_old_and_the_next_write_goes_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "held"
+    file.write_text("old")
+
+    def cut(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(whole_files, "own_as", cut)
+        with pytest.raises(KeyboardInterrupt):
+            write_whole(file, b"new")
+    assert file.read_text() == "old"
+    write_whole(file, b"newer")
+    assert file.read_bytes() == b"newer"
+
+
+def test_a_disk_without_room_is_named_by_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_whole(tmp_path / "held", b"new")
+    assert raised.value.filename == str(tmp_path / "held")

@@ -1,7 +1,11 @@
-"""Where gates and homes are, as real names and numbers say it in Chinese, German and English."""
+"""Names of places and gates, and their order."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from web_admin.compound.gate_names import gate_and_lane, name_at
+from web_admin.compound.ordering import building_of, name_key, sort_key
 from web_admin.compound.place_names import code_of, home_parts, longest_code, read_gate_name, read_gate_names
 
 OUTER_GATES = """
@@ -129,3 +133,56 @@ def test_a_home_is_in_the_innermost_place_with_whose_code_it_begins(number, code
 )
 def test_numbers_are_compared_as_arabic_digits(text, code):
     assert code_of(text) == code
+
+
+@pytest.mark.parametrize(
+    ("gate", "lane", "said"),
+    [
+        ("Stair 12", "In", "Stair 12 · In"),
+        ("3栋1单元", "进口", "3栋1单元 · 进口"),
+        ("北门", "北门进", "北门 · 进"),
+        ("North gate", "North gate, in", "North gate · in"),
+        ("North gate", "north gate – out", "North gate · out"),
+        ("Lobby", "Lobby", "Lobby"),
+        ("Lobby", "", "Lobby"),
+        ("Gate 1", "Gate 10 in", "Gate 1 · Gate 10 in"),
+        ("West", "Western way", "West · Western way"),
+        ("ß-Tor", "SS-Tor rein", "ß-Tor · SS-Tor rein"),
+        ("北门", "南门进", "北门 · 南门进"),
+    ],
+)
+def test_a_lane_is_called_by_its_gate_and_its_own_name_and_nothing_is_said_twice(gate, lane, said) -> None:
+    assert gate_and_lane(gate, lane) == said
+
+
+@pytest.mark.parametrize(
+    ("lane", "like", "gate", "name"),
+    [
+        ("北门进", "北门", "3栋1单元", "3栋1单元进"),
+        ("North gate, in", "North gate", "Stair 12", "Stair 12, in"),
+        ("North gate", "North gate", "Stair 12", "Stair 12"),
+        ("In", "North gate", "Stair 12", "In"),
+        ("Gate 10 in", "Gate 1", "Stair 12", "Gate 10 in"),
+    ],
+)
+def test_a_lane_gets_the_name_of_its_gate_in_place_of_the_one_it_begins_with(lane, like, gate, name) -> None:
+    assert name_at(lane, like, gate) == name
+
+
+PARTS = st.lists(st.integers(0, 10**6), min_size=1, max_size=3)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(PARTS, PARTS)
+def test_homes_sort_by_the_numbers_of_their_parts(one: list[int], two: list[int]) -> None:
+    first, second = ("-".join(map(str, parts)) for parts in (one, two))
+    assert (sort_key(first) < sort_key(second)) == (one < two)
+
+
+def test_the_building_is_the_first_part() -> None:
+    assert (building_of("12-0304"), building_of("7")) == ("12", "7")
+
+
+def test_names_sort_by_pinyin() -> None:
+    names = ["周明", "王芳", "陈立", "安然", "李伟", "Zoe", "ann"]
+    assert sorted(names, key=name_key) == ["ann", "Zoe", "安然", "陈立", "李伟", "王芳", "周明"]

@@ -1,4 +1,4 @@
-"""Counts of tries: what a window holds, and what is stored of them for all workers."""
+"""Requests are counted against their limits."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from tests.support.scheduling import OpenCell, jobs_on, make_scheduler
+from tests.web_admin.cells.jobs_of_cells import marked_at
 from web_admin.core import limit_counts
-from web_admin.core.database import Database
+from web_admin.core.database import Database, Menjin
 from web_admin.core.limit_counts import (
     CountedTries,
     LimitCounts,
@@ -20,6 +22,8 @@ from web_admin.core.limit_counts import (
 from web_admin.core.limit_models import LimitCount
 from web_admin.core.limits import Limit
 from web_admin.core.sealing import Sealer
+from web_admin.core.single_process import alone, alone_everywhere
+from web_admin.policy.effects import PolicyEffects
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 THREE = Limit("three", 3, "tries", "name", "", "", timedelta(seconds=100))
@@ -141,3 +145,39 @@ def test_above_the_maximum_those_go_first_that_would_expire_first(
     assert forget_old_counts(database, at(9)) == 5
     left = counts.read([CountedTries(THREE, (f"name {number}",)) for number in range(8)])
     assert [bool(counted) for counted in left] == [False] * 5 + [True] * 3
+
+
+@pytest.fixture
+def menjin(web_config, database, sealer, site, clock):
+    web_config.secrets_dir.mkdir()
+    return Menjin(web_config, database, sealer, clock, PolicyEffects(sealer))
+
+
+@pytest.fixture
+def cell(menjin):
+    return OpenCell(menjin)
+
+
+@pytest.fixture
+def jobs():
+    return jobs_on(make_scheduler())
+
+
+def test_of_two_processes_of_a_machine_one_keeps_house(jobs, cell, menjin):
+    with alone(menjin.config.data_dir, "housekeeping"):
+        jobs._always(cell)
+    assert marked_at(menjin) is None
+    jobs._always(cell)
+    assert marked_at(menjin) is not None
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_two_machines_one_keeps_house(jobs, cell, menjin, tmp_path):
+    other = tmp_path / "web2"
+    other.mkdir()
+    with alone_everywhere(menjin.database, other, "housekeeping"):
+        jobs._always(cell)
+    assert marked_at(menjin) is None
+    jobs._always(cell)
+    assert marked_at(menjin) is not None

@@ -1,7 +1,9 @@
-"""One line for each thing that is logged, with its request, and nothing of what people typed."""
+"""Lines of the log: words of faults, and which machine."""
 
+import errno
 import json
 import logging
+from pathlib import Path
 
 import pytest
 from flask import Flask, g
@@ -10,6 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from web_admin.core.database import make_engine
 from web_admin.core.log_lines import JsonLines
+from web_admin.core.machine_identity import NAME, Identity, new_name, read_identity, write_identity
+from web_admin.core.named_faults import naming
 
 SECRET = "anna.secret@example.org"
 
@@ -82,3 +86,58 @@ def test_a_line_has_its_event_its_facts_and_the_request():
     assert (line["level"], line["from"], line["says"]) == ("error", "web_admin.x", "it failed")
     _, line = line_of()
     assert "request" not in line
+
+
+FILE = Path("/data/menjin.sqlite3")
+
+
+def test_a_write_without_a_name_is_named() -> None:
+    with pytest.raises(OSError, match="No space left") as raised, naming(FILE):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert raised.value.filename == str(FILE)
+
+
+def test_a_copy_that_names_its_source_is_named_by_where_it_was_written() -> None:
+    with pytest.raises(OSError, match="No space left") as raised, naming(FILE):
+        raise OSError(errno.ENOSPC, "No space left on device", "source", None, "target")
+    assert (raised.value.filename, raised.value.filename2) == (str(FILE), None)
+
+
+def test_a_fault_that_names_its_own_file_keeps_it() -> None:
+    with pytest.raises(FileNotFoundError) as raised, naming(FILE):
+        raise FileNotFoundError(errno.ENOENT, "No such file", "another")
+    assert raised.value.filename == "another"
+
+
+NORTH = Identity("north", "first", "second")
+
+
+def test_it_is_read_as_it_was_written_last(tmp_path: Path) -> None:
+    write_identity(tmp_path, NORTH)
+    write_identity(tmp_path, Identity("north", "second", "third"))
+    assert read_identity(tmp_path) == Identity("north", "second", "third")
+    assert [path.name for path in tmp_path.iterdir()] == [NAME], "no draft stays"
+
+
+def test_both_runs_are_the_machines_own() -> None:
+    assert NORTH.runs == ("first", "second")
+
+
+def test_only_its_owner_reads_it(tmp_path: Path) -> None:
+    write_identity(tmp_path, NORTH)
+    assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("text", ["", 'machine_id = "north"\n', "machine_id = north\n"])
+def test_a_file_that_is_not_whole_names_no_machine(tmp_path: Path, text: str) -> None:
+    (tmp_path / NAME).write_text(text)
+    assert read_identity(tmp_path) is None
+
+
+def test_a_server_that_is_the_only_one_has_no_file(tmp_path: Path) -> None:
+    assert read_identity(tmp_path) is None
+    assert read_identity(None) is None
+
+
+def test_no_two_names_are_alike() -> None:
+    assert len({new_name() for _time in range(100)}) == 100

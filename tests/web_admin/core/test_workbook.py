@@ -1,6 +1,7 @@
-"""Workbooks that people send: what is read of them, and that none costs more than it may."""
+"""Tables that people send: as CSV and as a workbook."""
 
 import io
+import re
 import time
 import tracemalloc
 import zipfile
@@ -10,7 +11,7 @@ from hashlib import sha256
 import pytest
 from openpyxl import Workbook
 
-from web_admin.core.csv_text import MAX_BYTES
+from web_admin.core.csv_text import MAX_BYTES, as_text, csv_for_spreadsheets, harmless
 from web_admin.core.refusal import ActionRefused
 from web_admin.core.workbook import MAX_RATIO, MAX_UNPACKED_BYTES
 from web_admin.people_import.sheet import (
@@ -235,3 +236,28 @@ def test_what_is_below_the_size_that_a_sheet_says_it_has_is_read() -> None:
 def test_a_row_that_says_it_is_the_hundred_thousand_millionth_is_refused_at_once() -> None:
     # Were the rows in between made one after another, this would not end.
     assert f"more than {MAX_ROWS} rows" in refusal(in_row(10**14))
+
+
+TEXT = "房号,姓名,类别,卡号\n3-1203,林一,住户,1001\n3-1203,王联通,,\n"
+
+
+def test_a_sheet_in_two_encodings_is_refused_with_a_line_of_each() -> None:
+    first, second, third = TEXT.splitlines(keepends=True)
+    mixed = first.encode("gb18030") + second.encode() + third.encode("gb18030")
+    assert "Line 2 is written in UTF-8 and line 1 in another encoding." in refusal(mixed)
+
+
+def test_a_line_of_chinese_that_happens_to_be_utf_8_too_does_not_make_a_file_mixed() -> None:
+    by_chance = b"\xe6\xb1\xb0\xe6\xb1\xb0"  # three characters of GB 2312, two of UTF-8
+    assert by_chance.decode() == "汰汰"
+    read = cells_of("name\n王芳\n".encode("gb18030") + by_chance)
+    assert read[1]["name"] == by_chance.decode("gb2312")
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t", "|", "\n", "; ", ';"'])
+def test_no_cell_begins_a_formula_where_cells_are_separated_otherwise(separator: str) -> None:
+    name = f"x{separator}=1+1"
+    text = csv_for_spreadsheets([["1-1", name, "+1"]]).decode("utf-8-sig")
+    assert re.search(r"""[;,\t|\n][\s"]*[=+@-]""", text) is None
+    assert text.startswith('"1-1","')
+    assert as_text(harmless(name)) == (name, False)

@@ -1,8 +1,13 @@
-"""A pasted list of gates: what separates names, and which short names are made."""
+"""Lists of gates: their order, their states, and how long one was silent."""
+
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from web_admin.compound.models import Gate
 from web_admin.gates.gate_list import MAX_MADE_CHARS, NewGate, made_of, read_gates, with_short_names
+from web_admin.gates.silence import SILENT_AFTER, is_silent
+from web_admin.gates.status import gate_status, lane_posture
 
 
 def test_one_gate_on_a_line_with_or_without_a_short_name() -> None:
@@ -68,3 +73,51 @@ def test_without_one_the_number_of_the_gate_is_its_short_name_and_no_two_share_o
         "gate-11",
         "lobby",
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({}, "in_contact"),
+        ({"last_seen_at": None}, "unheard"),
+        ({"state": "new"}, "new"),
+        ({"state": "stolen"}, "stolen"),
+        ({"forked_at": datetime(2026, 3, 5, tzinfo=UTC)}, "forked"),
+        ({"last_seen_at": datetime(2026, 3, 5, tzinfo=UTC)}, "silent"),
+    ],
+)
+def test_a_gate_has_one_word(compound, change, word) -> None:
+    with compound.act() as act:
+        gate = act.session.get_one(Gate, "north")
+        for name, value in change.items():
+            setattr(gate, name, value)
+        assert gate_status(gate, act.now) == word
+        heard = gate.state == "paired" and gate.last_seen_at is not None
+        assert lane_posture(gate.lanes[0], "normal") == ("normal" if heard else "unheard")
+        assert lane_posture(gate.lanes[0], "lockdown") == "lockdown"
+
+
+def test_a_lane_that_was_never_heard_is_not_normal(compound) -> None:
+    page = compound.signed_in().get("/manage/").text
+    garage = page.partition('id="gate-garage"')[2].partition("</article>")[0]
+    assert "chip warn" in garage.partition("</header>")[0]
+    assert "Normal" not in garage
+
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("state", "ago", "is_so"),
+    [
+        ("paired", SILENT_AFTER, False),
+        ("paired", SILENT_AFTER + timedelta(seconds=1), True),
+        ("paired", None, True),
+        ("new", None, False),
+        ("stolen", timedelta(days=1), False),
+    ],
+)
+def test_silent_is_paired_and_without_a_call(state: str, ago: timedelta | None, *, is_so: bool) -> None:
+    """An unpaired gate has nothing to call with, so it is not silent."""
+    gate = Gate(state=state, last_seen_at=None if ago is None else NOW - ago)
+    assert is_silent(gate, NOW) is is_so

@@ -1,10 +1,10 @@
-"""A lane is published only with a sheet that keeps every rule; a draft may be as it is."""
+"""Sheets of lanes, signed and in words."""
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
-from gate_controller.contract.lane_sheet import SHEET_RULES, LaneSheet
+from gate_controller.contract.lane_sheet import SHEET_RULES, Finding, LaneSheet
 from gate_controller.rules.decision import Reason
 from tests.support.acting import (
     add_lane,
@@ -25,7 +25,7 @@ from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.orders import order_open
 from web_admin.gates.rules import LaneSpec
 from web_admin.gates.sheet_status import lane_status
-from web_admin.gates.sheet_texts import finding_text
+from web_admin.gates.sheet_texts import SENTENCES, finding_text
 from web_admin.gates.sheets import SheetRefused, findings_about, save_draft, save_sheet, sheets_of
 
 pytestmark = pytest.mark.publishing
@@ -109,3 +109,14 @@ def test_a_lane_that_is_not_live_is_not_ordered_open(act: Action) -> None:
 def test_a_lane_of_another_site_has_no_sheet_here(act: Action) -> None:
     with pytest.raises(ActionRefused, match="no such"):
         save_sheet(act, "nowhere", WHOLE_SHEET)
+
+
+def test_every_sentence_is_the_gates_own_word_for_word() -> None:
+    assert {code: str(sentence) for code, sentence in SENTENCES.items()} == {
+        code: rule.sentence for code, rule in SHEET_RULES.items()
+    }
+    numbers = {"height": 1, "limit": 2, "width": 3, "days": 4, "said": "a", "known": "b", "methods": "qr"}
+    for code in SHEET_RULES:
+        finding = Finding(code, False, numbers)
+        sentence = finding.text.removesuffix(f" (rule {finding.rule})")
+        assert str(finding_text(finding)) == sentence.replace("Missing: qr.", "Missing: QR code.")

@@ -1,4 +1,4 @@
-"""Acts on several people through the pages: preview, act, result, undo, and who may not."""
+"""Many people are chosen on a page, and one act is done for all of them."""
 
 import re
 from dataclasses import replace
@@ -10,9 +10,13 @@ from tests.support.act_previews import go_on
 from tests.support.compounds.desk import hidden_of
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.chosen import BULK, DO, LIST, confirm, names, preview, read, suspended, take_ways
+from tests.web_admin.people.printing import begin, make_all, press, the_run
+from web_admin.action.base import new_action, one_publication
 from web_admin.compound.models import Gate, Invitation, Person
+from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry
-from web_admin.people.actions import GrantSpec, set_grants
+from web_admin.people.actions import GrantSpec, add_person, set_grants
+from web_admin.people.homes import add_home
 from web_admin.people.print_models import PrintRun
 
 
@@ -142,3 +146,80 @@ def test_without_the_forms_own_token_nothing_is_done(compound, office):
     shown = preview(office, "suspend", compound.persons["王芳"])
     assert confirm(office, shown, reason="moved_out", csrf_token="").status_code == 400
     assert suspended(compound) == set()
+
+
+@pytest.mark.wide
+def test_the_whole_filtered_list_is_chosen_and_no_one_else(compound, office):
+    take_ways(compound)
+    shown = preview(office, "suspend", all="1", building="3")
+    expected = read(
+        compound, lambda s: set(s.scalars(select(Person.display_name).where(Person.home.has(building="3"))))
+    )
+    assert set(names(shown.text, "chosen")) == expected
+    assert confirm(office, shown, reason="moved_out").status_code == 303
+    assert suspended(compound) == expected
+
+
+@pytest.mark.wide
+def test_one_open_list_leads_to_two_acts(compound, office):
+    take_ways(compound)
+    for name in ("王芳", "王磊"):
+        shown = preview(office, "suspend", compound.persons[name], once="the same token of one list")
+        assert "/bulk/" in confirm(office, shown, reason="moved_out").location
+    assert suspended(compound) == {"王芳", "王磊"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ([], "Choose at least one person."),
+        ([f"{n:016x}" for n in range(501)], "At most 500 people"),
+    ],
+)
+def test_none_and_too_many_lead_back_to_the_list_with_a_sentence(office, chosen, said):
+    answer = preview(office, "suspend", *chosen, building="3")
+    assert answer.location.endswith("building=3")
+    assert said in office.get(answer.location).text
+
+
+@pytest.mark.wide
+@pytest.mark.parametrize("where", [BULK, DO])
+@pytest.mark.parametrize("named", [{}, {"act": "delete"}])
+def test_a_missing_or_unknown_act_leads_back_to_the_list_with_a_sentence(compound, office, where, named):
+    data = {"csrf_token": csrf_of(office.get(LIST).text), "person": compound.persons["王芳"], "building": "3"}
+    answer = office.post(where, data=data | named)
+    assert (answer.status_code, answer.location) == (303, f"{LIST}?building=3")
+    assert "Choose what to do for these people." in office.get(answer.location).text
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+@pytest.mark.parametrize(("buildings", "said"), [([], "at least one building"), (["9"], "not")])
+def test_a_run_without_people_is_refused_beside_its_field(compound, client, buildings, said):
+    answer = begin(client, "invitations", buildings)
+    assert answer.status_code == 422
+    assert said in answer.text.lower()
+    assert the_run(compound) is None
+
+
+def test_a_second_run_waits_for_the_end_of_the_first(compound, client):
+    begin(client, "pins", ["3"])
+    assert begin(client, "pins", ["1"]).status_code == 422
+
+
+@pytest.mark.wide
+def test_a_run_of_hundreds_shows_every_page(compound, client):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        whole = new_action(
+            current_menjin(), session, compound.site_id, "tests", "system", now=compound.clock()
+        )
+        with one_publication(whole) as act:
+            for number in range(1, 251):
+                home = add_home(act, f"8-{number:04}")
+                add_person(act, display_name=f"P{number}", home_id=home.home_id)
+    where = begin(client, "invitations", ["8"]).location
+    assert [part["done"] for part in make_all(client, where)[:3]] == [100, 200, 250]
+    assert press(client, where, "show").text.count('<article class="sheet"') == 250

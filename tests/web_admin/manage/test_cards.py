@@ -1,4 +1,4 @@
-"""Cards one after another, replaced, found a holder for, and read as the desk's reader writes them."""
+"""The pages of cards: one, and many at once."""
 
 import re
 
@@ -63,3 +63,35 @@ def test_a_lost_card_is_replaced_in_one_step_and_the_old_one_ends(client, compou
     assert client.post(path, data=hidden_of(taken.text) | {"number": "7200009"}).status_code == 303
     assert state_of(compound_with_homes, 4200005) == [("ended", "resident", "3-1203")]
     assert state_of(compound_with_homes, 7200009) == [("active", "resident", "3-1203")]
+
+
+def turn_of(page):
+    return re.search(r'id="turn">([^<]+)', page)[1]
+
+
+@pytest.mark.wide
+def test_fresh_cards_go_to_one_home_after_another_in_their_order(client, compound_with_homes):
+    turns, page = [], client.get(f"{BATCH}?building=9").text
+    for number in ("7200001", "7200002", "7200003"):
+        turns.append(turn_of(page))
+        page = client.get(tap(client, page, number).headers["Location"]).text
+    assert turns == ["9-2", "9-9", "9-10"]
+    assert "Every home has a card" in page
+    assert state_of(compound_with_homes, 7200003) == [("active", UNASSIGNED, "9-10")]
+
+
+def test_a_card_with_a_holder_is_refused_and_the_same_home_waits(client):
+    page = client.get(f"{BATCH}?building=9").text
+    answer = tap(client, page, "4200005")
+    assert answer.status_code == 422
+    assert re.search(r'id="number-wrong-1">.*?Home 3-1203 holds this card', answer.text, re.DOTALL)
+    assert (turn_of(answer.text), 'value="4200005"' in answer.text) == ("9-2", True)
+
+
+@pytest.mark.wide
+def test_a_double_tap_gives_one_card_and_not_the_next_home_another(client, compound_with_homes):
+    page = client.get(f"{BATCH}?building=9").text
+    assert tap(client, page, "7200001").status_code == 303
+    assert tap(client, page, "7200001").status_code == 303
+    assert state_of(compound_with_homes, 7200001) == [("active", UNASSIGNED, "9-2")]
+    assert turn_of(client.get(f"{BATCH}?building=9").text) == "9-9"

@@ -1,11 +1,12 @@
-"""The form of a sheet: what was typed stays in its cell beside what is wrong; right rows carry no error."""
+"""Forms that read people in, and what proves what was read."""
 
 import re
 
 import pytest
 from sqlalchemy import func, select
 
-from tests.web_admin.manage.sent_sheets import WRONG, cell_of, upload
+from tests.support.compounds.resident import csrf_of
+from tests.web_admin.manage.sent_sheets import PATH, WRONG, cell_of, hidden_of, upload
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.database import current_menjin
 
@@ -61,3 +62,23 @@ def test_right_fields_and_right_rows_carry_no_error_and_nothing_can_be_confirmed
     assert 'class="wrong"' not in cell_of(page, 3, "Name")
     assert re.findall(r'id="row-(\d+)"', page) == ["3", "4", "5", "6", "7", "8", "12"]
     assert "/confirm" not in page
+
+
+def test_tapped_cards_prove_how_the_sheet_writes_and_the_whole_sheet_is_read_that_way(client, count):
+    sheet = "home,name,card\n7-0101,Ann,6EB26C00\n7-0102,Bob,F3020100\n7-0103,Cem,010B0C00\n"
+    page = upload(client, sheet.encode()).text
+    proof = {"csrf_token": csrf_of(page), "sheet": hidden_of(page)["sheet"]}
+    taps = {"row1": "2", "tap1": "0007123566", "row2": "3", "tap2": "66291"}
+    wrong = client.post(f"{PATH}/prove", data=proof | taps | {"tap2": "5"})
+    assert wrong.status_code == 422
+    assert 'value="0007123566"' in wrong.text
+    assert re.search(r'id="tap2-wrong-1">.*?does not match that row in any format', wrong.text, re.DOTALL)
+    one = client.post(f"{PATH}/prove", data=proof | taps | {"tap2": ""})
+    assert "Tap the cards of two rows at least." in one.text
+    proven = client.post(f"{PATH}/prove", data=proof | taps)
+    assert proven.status_code == 200
+    assert "Proven by the cards you tapped: Hexadecimal, bytes turned round" in proven.text
+    assert "7123566" in proven.text
+    assert client.post(f"{PATH}/confirm", data=hidden_of(proven.text)).status_code == 303
+    taken = upload(client, b"home,name,card\n7-0109,Dee,789249\n").text  # 0x0C0B01
+    assert "Home 7-0103 holds this card already." in taken

@@ -1,4 +1,4 @@
-"""Acts at the office's pages and by a key that leave no way home: asked why, sent to the person, and kept."""
+"""An act that leaves somebody without a way home asks for a reason."""
 
 import pytest
 from sqlalchemy import select
@@ -8,8 +8,8 @@ from tests.support.compounds.desk import card_of, hidden_of
 from tests.support.compounds.resident import csrf_of
 from tests.web_admin.action.kept_out import open_page, use
 from tests.web_admin.manage.chosen import read
-from tests.web_admin.manage.forms import once_of
-from web_admin.compound.models import CredentialRow, Person
+from tests.web_admin.manage.forms import once_of, send
+from web_admin.compound.models import CredentialRow, GrantRow, Person
 from web_admin.compound.suspension_models import LockOut
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
@@ -133,3 +133,25 @@ def test_a_key_that_gives_a_card_ends_the_last_one_in_hand_once_the_new_one_has_
         use(act, act.session.get_one(CredentialRow, given["card_id"]))
     assert caller.call("POST", f"/cards/{card}/end", {"reason": "lost"}).status_code == 200
     assert written(compound) == []
+
+
+def grants(compound, person_id):
+    rows = select(GrantRow.grant_id).where(GrantRow.person_id == person_id)
+    return read(compound, lambda s: s.scalars(rows).all())
+
+
+def test_taking_all_lanes_asks_why_first_and_goes_on_with_a_reason_of_the_list(compound):
+    client, person_id = compound.signed_in("manager"), compound.persons["王芳"]
+    path, before = f"/manage/people/{person_id}/grants", grants(compound, person_id)
+    asked = send(client, path, lanes=[], hours_id="")
+    assert (asked.status_code, grants(compound, person_id)) == (422, before)
+    assert "王芳" in asked.text
+    assert 'value="moved_out"' in asked.text
+    assert 'value="works"' not in asked.text
+    again = client.post(path, data=hidden_of(asked.text, path) | {"lock_out": "unpaid"})
+    assert (again.status_code, grants(compound, person_id)) == (422, before)
+    assert "A debt is none" in again.text
+    done = client.post(path, data=hidden_of(again.text, path) | {"lock_out": "moved_out"})
+    assert (done.status_code, grants(compound, person_id)) == (303, [])
+    kept = read(compound, lambda s: [(row.person_id, row.reason) for row in s.scalars(select(LockOut))])
+    assert kept == [(person_id, "moved_out")]

@@ -1,4 +1,4 @@
-"""Settings: what a manager changes holds at once, what would harm is refused beside its field."""
+"""The pages of settings: mail, webhooks and updates."""
 
 import re
 from dataclasses import replace
@@ -7,15 +7,21 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.act_previews import done
-from tests.support.peers import mail_peer
+from tests.support.compounds.many_gates import add_stairwells
+from tests.support.compounds.resident import csrf_of
+from tests.support.peers import hook_peer, mail_peer
 from tests.web_admin.manage.settings_pages import SITE, send
+from web_admin.alarms.actions import raise_alarm
+from web_admin.alarms.models import Alarm
 from web_admin.calls.gate_telephones import DEVICE, VOICE
-from web_admin.compound.models import Gate
+from web_admin.compound.models import Gate, Site
 from web_admin.core.config import whole_numbers
 from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.delivery import deliver
-from web_admin.messages.models import MailServer
+from web_admin.messages.models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.subscriptions import RESIDENT_MESSAGE
+from web_admin.messages.texts import WEBHOOK_KINDS
 
 
 @pytest.fixture
@@ -160,3 +166,95 @@ def test_the_settings_of_calls_say_how_many_gates_have_a_telephone(client, compo
             gate = session.get_one(Gate, "north")
             gate.device_states = [{"device": name, "health": health} for name, health in states.items()]
         assert re.fullmatch(r"1 of \d gates has a telephone\.", said().removesuffix(more))
+
+
+# -- webhooks ----------------------------------------------------------------------------------------
+
+
+def add_hook(client, url, kinds=("alarm_raised", "alarm_acknowledged")):
+    return send(client, "/manage/settings/webhooks/new", name="Property software", url=url, kinds=list(kinds))
+
+
+@pytest.mark.wide
+def test_a_key_is_shown_once_and_never_again(client, rows):
+    shown = add_hook(client, "https://example.org/take")
+    key = re.search(r"whsec_[A-Za-z0-9+/=]+", shown.text)[0]
+    hook = rows(lambda s: s.scalars(select(Webhook)).one())
+    page = f"/manage/settings/webhooks/{hook.webhook_id}"
+    assert key not in client.get(page).text
+    changed = done(client, send(client, page, f"{page}/key", form=1))
+    other = re.search(r"whsec_[A-Za-z0-9+/=]+", changed.text)[0]
+    assert other != key
+    assert "signs beside the new one until" in client.get(page).text
+    done(client, send(client, page, f"{page}/remove", form=2))
+    assert rows(lambda s: s.get(Webhook, hook.webhook_id)).ended_at is not None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/",
+        "https://169.254.169.254/",
+        "https://a:b@example.org",
+        "file:///etc/passwd",
+        "https://",
+    ],
+)
+def test_an_address_that_may_not_be_is_refused_beside_it(client, url):
+    answer = add_hook(client, url)
+    assert answer.status_code == 422
+    assert 'id="url-wrong-1"' in answer.text
+    assert "Property software" in answer.text
+
+
+@pytest.mark.wide
+def test_a_test_and_an_alarm_reach_the_other_system_but_never_a_duress(client, compound, rows, send_all):
+    with hook_peer() as peer:
+        add_hook(client, peer.url)
+        hook = rows(lambda s: s.scalars(select(Webhook)).one())
+        page = f"/manage/settings/webhooks/{hook.webhook_id}"
+        send(client, page, f"{page}/test")
+        for kind in ("alarm_door_forced", "alarm_duress"):
+            rows(lambda s, kind=kind: raise_alarm(s, compound.site_id, kind, compound.clock()))
+        alarm = rows(lambda s: s.scalars(select(Alarm).where(Alarm.kind == "alarm_door_forced")).one())
+        now = client.get("/manage/").text
+        client.post(f"/manage/alarms/{alarm.alarm_id}/acknowledge", data={"csrf_token": csrf_of(now)})
+        assert send_all().sent == 3
+        bodies = " ".join(body.decode() for _headers, body in peer.taken)
+        assert [word for word in ('"test"', "alarm_raised", "alarm_acknowledged") if word not in bodies] == []
+        assert "duress" not in bodies
+    assert client.get(page).text.count("Sent") >= 3
+
+
+@pytest.mark.wide
+def test_what_was_given_up_says_why_and_can_be_sent_once_more(client, rows, send_all):
+    with hook_peer() as peer:
+        peer.status = 410
+        add_hook(client, peer.url)
+        hook = rows(lambda s: s.scalars(select(Webhook)).one())
+        page = f"/manage/settings/webhooks/{hook.webhook_id}"
+        send(client, page, f"{page}/test")
+        send_all()
+        assert "answered with status 410" in client.get(page).text
+        message = rows(lambda s: s.scalars(select(OutboxMessage)).one())
+        peer.status = 200
+        send(client, page, f"/manage/settings/webhooks/messages/{message.message_id}/again", form=3)
+        assert send_all().sent == 1
+
+
+def test_every_kind_that_is_sent_to_webhooks_can_be_chosen():
+    assert {RESIDENT_MESSAGE, "alarm_raised", "alarm_acknowledged", "alarm_over"} == set(WEBHOOK_KINDS)
+
+
+FOLD = '<details class="more">'
+
+
+def test_of_many_gates_those_without_an_update_are_folded(compound):
+    few = compound.signed_in("installer").get("/manage/updates/").text
+    assert FOLD not in few
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        site = session.scalars(select(Site)).one()
+        add_stairwells(session, current_menjin().sealer, site, compound.clock(), 9)
+        session.get_one(Gate, "b1-u4").update_step = "rolled_back"
+    page = compound.signed_in("installer").get("/manage/updates/").text
+    assert page.index("1栋4单元") < page.index(FOLD) < page.index("1栋3单元")

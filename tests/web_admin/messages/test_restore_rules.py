@@ -1,4 +1,4 @@
-"""Which links that restore messages still work, by what the ledger says came after them."""
+"""Texts of messages, and which go out after a restore."""
 
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.restore_rules import (
@@ -9,6 +9,7 @@ from web_admin.messages.restore_rules import (
     is_ended,
     is_restored,
 )
+from web_admin.messages.texts import TROUBLES, trouble_text
 
 OLD, NEW = "digest of the old address", "digest of the new one"
 LINK = Link(seq=1, to=OLD)
@@ -52,3 +53,11 @@ def test_an_address_is_restored_until_a_code_proves_one_again() -> None:
     assert is_restored([restored], OLD)
     assert not is_restored([restored], NEW)
     assert not is_restored([restored, entry(2, ADDRESS_PROVED)], OLD)
+
+
+def test_every_trouble_has_words(compound):
+    with compound.app.test_request_context(headers={"Accept-Language": "en"}):
+        words = (*TROUBLES, "http_500", "mail_refused_550")
+        sentences = {word: trouble_text(word) for word in words}
+    bare = [word for word, text in sentences.items() if word == text or not text.endswith((".", "right?"))]
+    assert bare == []

@@ -1,14 +1,20 @@
-"""Unpacking a backup or an archive of a cell reads no more than is written, also of a made-up file."""
+"""Backups, the space that they need, and what they hold."""
 
 import io
 import struct
 import tracemalloc
 import zlib
+from datetime import timedelta
 from itertools import repeat
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import func, select
 
+from tests.web_admin.manage.sent_sheets import LONG, PATH, hidden_of, job_of, upload
+from web_admin.compound.models import CredentialRow, Home, Person
+from web_admin.core.database import current_menjin
+from web_admin.operations import jobs as long_jobs
 from web_admin.operations.backup import (
     MAX_FRAME_BYTES,
     UNPACKED_FREE_BYTES,
@@ -16,6 +22,7 @@ from web_admin.operations.backup import (
     read_sealed,
     write_sealed,
 )
+from web_admin.people_import.job import import_people
 
 CIPHER = AESGCM(bytes(32))
 MIB = 1024 * 1024
@@ -82,3 +89,50 @@ def test_a_part_is_no_larger_than_its_reader_takes() -> None:
 def test_what_is_no_whole_packed_part_is_one_sentence(packed: bytes) -> None:
     with pytest.raises(BackupRefused):
         list(read_sealed(raw(packed), CIPHER))
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+@pytest.fixture
+def count(compound):
+    """Return how many homes, people and cards the compound has."""
+
+    def counted():
+        with compound.app.app_context(), current_menjin().database.session() as session:
+            kinds = (Home, Person, CredentialRow)
+            return tuple(session.scalar(select(func.count()).select_from(kind)) for kind in kinds)
+
+    return counted
+
+
+@pytest.mark.wide
+def test_a_job_that_died_is_taken_up_again_and_done_once(client, compound, count, monkeypatch):
+    before = count()
+    monkeypatch.setattr(long_jobs, "start", lambda menjin, job_id: None)  # as if the server went down here
+    answer = client.post(f"{PATH}/confirm", data=hidden_of(upload(client, LONG.encode()).text))
+    with compound.app.app_context():
+        menjin = current_menjin()
+        monkeypatch.setitem(long_jobs.WORKS, "import_people", crash_after_work)
+        with pytest.raises(KeyboardInterrupt):
+            long_jobs.run(menjin, job_of(answer))
+        assert count() == before
+        monkeypatch.undo()
+        long_jobs.run(menjin, job_of(answer))
+        assert count() == before  # another worker may still be at it
+        compound.clock.now += timedelta(minutes=4)
+        assert long_jobs.run_due(menjin, menjin.clock()) == 1
+        assert long_jobs.run_due(menjin, menjin.clock()) == 0
+        long_jobs.run(menjin, job_of(answer))
+    assert tuple(now - then for now, then in zip(count(), before, strict=True)) == (300, 300, 300)
+
+
+def crash_after_work(act, payload):
+    import_people(act, payload)
+    raise KeyboardInterrupt
+
+
+def test_another_compounds_job_is_not_found(client):
+    assert client.get(f"{PATH}/jobs/nothing").status_code == 404

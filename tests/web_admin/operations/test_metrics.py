@@ -1,16 +1,19 @@
-"""A monitor reads numbers about gates and server: true ones, and no person's."""
+"""Figures for a monitor, and marks of time."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import select
 
 from web_admin.accounts.api_keys import make_api_key
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate
+from web_admin.core.health_models import ServerMark
+from web_admin.operations.marks import BACKUP, REFUSED, certificate_since, certificate_until, mark
 
 ROOT = Path(__file__).parents[3]
 NAME = re.compile(r"menjin_[a-z_]+")
@@ -115,3 +118,28 @@ def test_every_number_of_an_alert_and_of_the_page_is_one_that_is_given(compound)
     every = [rule for group in rules["groups"] for rule in group["rules"]]
     assert all(rule["annotations"]["summary"] for rule in every)
     assert given - page == set(), "each number has its line on the page"
+
+
+def test_a_newer_mark_takes_the_place_of_the_one_before(database, now):
+    with database.session() as session:
+        mark(session, BACKUP, now, "first")
+        mark(session, BACKUP, now + timedelta(hours=1))
+    with database.session() as session:
+        (row,) = session.scalars(select(ServerMark))
+        assert (row.name, row.at, row.note) == (BACKUP, now + timedelta(hours=1), "")
+
+
+def test_a_note_says_since_when_and_until_when_a_certificate_holds():
+    note = "until 2026-06-01T00:00:00+00:00 from 2026-03-01T00:00:00+00:00"
+    assert certificate_until(note) == datetime(2026, 6, 1, tzinfo=UTC)
+    assert certificate_since(note) == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("note", ["", REFUSED, "until 2026-06-01T00:00:00+00:00"])
+def test_a_note_that_does_not_say_since_when_says_none(note):
+    assert certificate_since(note) is None
+
+
+@pytest.mark.parametrize("note", ["", REFUSED])
+def test_a_note_of_no_certificate_says_none(note):
+    assert certificate_until(note) is None

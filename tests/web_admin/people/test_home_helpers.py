@@ -1,7 +1,7 @@
-"""Helpers of a home: a PIN or card in their hours, and never more than the home's own member has."""
+"""Helpers of a home: who they are and what they may."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +14,7 @@ from web_admin.action.base import Action
 from web_admin.compound.models import Home, Person
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.cards import issue_card
-from web_admin.people.actions import GrantSpec, add_person, set_grants
+from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
 from web_admin.people.home_helpers import (
     HelperTimes,
     add_helper,
@@ -23,6 +23,8 @@ from web_admin.people.home_helpers import (
     give_helper_pin,
     set_helper_card,
 )
+from web_admin.people.models import HomeAddition
+from web_admin.people.moving import move_out_home
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY = date(2026, 3, 10)
@@ -144,3 +146,57 @@ def test_a_lost_card_of_a_helper_is_suspended_by_the_home(act: Action, host: Per
     card = issue_card(at_desk(act), helper.person_id, 77)
     set_helper_card(phone_of(act, host), host.person_id, helper.person_id, card.credential_id, suspended=True)
     assert show_card(act, 77).reason is Reason.CREDENTIAL_SUSPENDED
+
+
+def test_a_helper_never_gets_more_than_the_member_has(act: Action, host: Person) -> None:
+    until = datetime(2026, 5, 1, tzinfo=SHANGHAI)
+    set_grants(act, host.person_id, [GrantSpec(("north-in",), valid_until=until)])
+    for wanted in ({"lanes": ("south-in",)}, {"times": ALWAYS}):
+        with pytest.raises(ActionRefused, match="than you, or for longer"):
+            helper_of(act, host, **wanted)  # type: ignore[arg-type]
+    assert helper_of(act, host, HelperTimes(date(2026, 4, 30))).grants[0].valid_until == until
+
+
+@pytest.mark.publishing
+def test_when_the_member_may_less_the_helper_may_less_at_once(
+    act: Action, lived_in: tuple[Home, Person]
+) -> None:
+    home, host = lived_in
+    helper = helper_of(act, host, ALWAYS, ("north-in", "south-in"))
+    digits = give_helper_pin(phone_of(act, host), host.person_id, helper.person_id)
+    until = act.now + timedelta(days=3)
+    set_grants(replace(act, because="asked"), host.person_id, [GrantSpec(("north-in",), valid_until=until)])
+    assert [types(act, home, digits, lane).opens for lane in ("north-in", "south-in")] == [True, False]
+    assert helper.grants[0].valid_until == until
+
+
+@pytest.mark.publishing
+def test_a_helper_stays_with_the_home_and_ends_with_its_last_adult(
+    act: Action, lived_in: tuple[Home, Person]
+) -> None:
+    home, host = lived_in
+    helper = helper_of(act, host)
+    wife = add_person(act, display_name="Wife", home_id=host.home_id)
+    digits = give_helper_pin(phone_of(act, host), host.person_id, helper.person_id)
+    move_out(act, host.person_id)
+    assert types(at(act, 10), home, digits).opens
+    assert act.session.get_one(HomeAddition, helper.person_id).added_by == wife.person_id
+    move_out(act, wife.person_id)
+    assert helper.ended_at is not None
+    assert types(at(act, 10), home, digits).opens is False
+
+
+def test_when_the_whole_home_moves_out_its_helpers_end_with_it_and_once(act: Action, host: Person) -> None:
+    wife = add_person(act, display_name="Wife", home_id=host.home_id)
+    helper = helper_of(act, host)
+    assert move_out_home(act, host.home_id or "") == 3
+    assert None not in [person.ended_at for person in (host, wife, helper)]
+
+
+def test_a_helper_whom_no_other_adult_covers_ends_with_who_answered_for_them(
+    act: Action, host: Person
+) -> None:
+    add_person(act, display_name="Lodger", home_id=host.home_id, lanes=["south-in"])
+    helper = helper_of(act, host)
+    move_out(act, host.person_id)
+    assert helper.ended_at is not None

@@ -1,12 +1,20 @@
-"""The public policy on faces: made from the settings in force, and honest when face is off."""
+"""Pages for everyone: face, the report, and whether the server is well."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
+from gate_controller.contract.signing import SignatureRefused
 from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH
 from tests.web_admin.manage.assessment_pages import act_on, offer, press, stranger
+from tests.web_admin.manage.forms import Rows, send
+from tests.web_admin.privacy.open_since_spring import CONTACT, REPORT
+from web_admin.compound.models import Site
+from web_admin.core.database import current_menjin
 from web_admin.face.actions import disable_face
+from web_admin.privacy.report import check_file
 
 
 @pytest.mark.wide
@@ -59,3 +67,67 @@ def test_the_policy_is_honest_when_face_is_off(compound):
     page = stranger(compound).get("/policy/biometrics").text
     assert "This compound does not use face" in page
     assert "yunet" not in page
+
+
+@pytest.fixture
+def compound_begins(now):
+    return now
+
+
+@pytest.fixture
+def older_compound(compound, now):
+    compound.clock.now = datetime(2026, 7, 15, 4, tzinfo=UTC)
+    opened = now - timedelta(days=100)
+    Rows(compound)(lambda s: setattr(s.scalars(select(Site)).one(), "created_at", opened))
+    return compound
+
+
+@pytest.fixture
+def rows(older_compound):
+    return Rows(older_compound)
+
+
+@pytest.fixture
+def officer(older_compound):
+    return older_compound.signed_in("privacy_officer")
+
+
+@pytest.fixture
+def everyone(older_compound):
+    client = older_compound.app.test_client()
+    with client.session_transaction() as session:
+        session["language"] = "en"
+    return client
+
+
+def test_the_file_of_an_issue_is_signed_and_a_missing_issue_is_not_there(officer, everyone, rows):
+    send(officer, "/manage/privacy/contact", **CONTACT)
+    send(officer, "/manage/report", **REPORT)
+    root = rows(lambda s: s.scalars(select(Site.root_public_key)).one())
+    body = everyone.get("/report/1.json").data
+    assert check_file(body, root)["number"] == 1
+    with pytest.raises(SignatureRefused):
+        check_file(body.replace(b"2026-06-30", b"2026-05-30"), root)
+    assert everyone.get("/report/1").status_code == 200
+    assert [everyone.get(f"/report/{wrong}").status_code for wrong in ("2", "2.json", "x")] == [404, 404, 404]
+
+
+def test_a_monitor_reads_one_word_and_a_stranger_no_more(compound):
+    stranger = compound.app.test_client()
+    answer = stranger.get("/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+    assert stranger.get("/manage/health").status_code == 302
+
+
+def test_a_database_that_is_away_is_reported_without_details(compound, caplog):
+    with compound.app.app_context():
+        engine = current_menjin().database.engine
+
+    def broken(_connection, _cursor, statement, _parameters, _context, _many):
+        raise OperationalError(statement, {}, OSError("secret-host refused"))
+
+    event.listen(engine, "before_cursor_execute", broken)
+    answer = compound.app.test_client().get("/healthz")
+    event.remove(engine, "before_cursor_execute", broken)
+    assert (answer.status_code, answer.text) == (503, "not ok: database\n")
+    assert "secret-host" not in answer.text + caplog.text

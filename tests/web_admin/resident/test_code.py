@@ -1,7 +1,9 @@
-"""The routes behind My code."""
+"""The page of the code: online and offline."""
 
 import base64
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -72,3 +74,17 @@ def test_a_phone_with_a_code_begins_at_it_and_one_without_at_the_ways_in(phone: 
     tabs = re.findall(r'<a href="(/r/[a-z]*)"', phone.get("/r/").text.partition('class="tabs"')[2])
     assert begins == ["/r/code", "/r/code"]
     assert tabs == ["/r/code", "/r/", "/r/visitors", "/r/home", "/r/records"]
+
+
+def test_the_service_worker_names_a_new_version_when_a_part_changes(
+    small_compound: Compound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "static"
+    shutil.copytree(str(small_compound.app.static_folder), folder)
+    client = small_compound.app.test_client()
+    first = client.get("/r/service-worker.js").text.splitlines()[0]
+    monkeypatch.setattr(small_compound.app, "static_folder", str(folder))
+    assert client.get("/r/service-worker.js").text.splitlines()[0] == first
+    with (folder / "resident/resident.css").open("a") as style:
+        style.write("/* changed */")
+    assert client.get("/r/service-worker.js").text.splitlines()[0] != first

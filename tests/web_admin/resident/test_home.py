@@ -1,4 +1,4 @@
-"""My home on the phone: who is in it, invitations, children, helpers, and never another one's passages."""
+"""The page of a home, and its forms."""
 
 import re
 from dataclasses import replace
@@ -92,3 +92,24 @@ def test_a_form_sent_twice_adds_one_person(small_compound: Compound, phone: Flas
     fields = {**HELPER, "csrf_token": csrf_of(page), "once": once}
     assert [phone.post("/r/home/helpers", data=fields).status_code for _time in range(2)] == [303, 303]
     assert named(small_compound, "Xiao Wang").kind == "helper"
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"gates": ""}, "lanes-problem"),
+        ({"days": ""}, "days-problem"),
+        ({"starts_at": "x"}, "starts-problem"),
+        ({"ends_at": "08:00"}, "ends-problem"),
+        ({"last_day": ""}, "last-problem"),
+        ({"last_day": "2030-01-01"}, "last-problem"),
+        ({"display_name": " "}, "helper-name-problem"),
+    ],
+)
+def test_wrong_fields_of_a_helper_are_refused_beside_them_and_stay_typed(
+    phone: FlaskClient, changes: dict[str, str], problem: str
+) -> None:
+    answer = press(phone, "/r/home/helpers", seen_on="/r/home", **{**HELPER, **changes})
+    assert answer.status_code == 422
+    assert f'id="{problem}"' in answer.text
+    assert f'value="{changes.get("display_name", "Xiao Wang")}"' in answer.text

@@ -1,16 +1,23 @@
-"""A moving day behind one address, a guesser from one and from many, and who is not locked out."""
+"""One phone for many families and many gates."""
+
+import re
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.support.clock import SetClock
+from tests.support.compounds.many_gates import add_stairwells
 from tests.support.compounds.resident import Compound
+from tests.web_admin.resident.homes import HELPER, named
 from tests.web_admin.resident.pressing import press
 from web_admin.accounts.throttle import failed_unasked
+from web_admin.compound.models import Lane, Person, Site
 from web_admin.core.limit_counts import current_counts
 from web_admin.core.limits import SIGN_IN_ADDRESS
 from web_admin.people.actions import add_person
+from web_admin.web.gate_sets import LONG_LIST
 
 PASSWORD = "a long enough one"
 
@@ -85,3 +92,38 @@ def test_guessers_at_many_addresses_wait_and_the_household_does_not(small_compou
     elsewhere = browser(small_compound, "192.0.2.99")
     assert sign_in(elsewhere, "linwei", PASSWORD).status_code == 429
     assert open_letter(elsewhere, small_compound.invitation(small_compound.person_id)).status_code == 303
+
+
+STAIRS = 40
+GATE = re.compile(r'<input[^>]* name="(gate_numbers|gate_number|gates)"')
+
+
+@pytest.fixture
+def many(small_compound: Compound, phone: FlaskClient) -> FlaskClient:
+    """Let the phone's owner pass forty stairwells more."""
+    with small_compound.act() as act:
+        add_stairwells(act.session, act.sealer, act.session.get_one(Site, act.site_id), act.now, STAIRS)
+        (grant,) = act.session.get_one(Person, small_compound.person_id).grants
+        stairs = act.session.scalars(select(Lane.lane_id).where(Lane.lane_id.like("b%")))
+        grant.lanes = [*grant.lanes, *stairs]
+    return phone
+
+
+def folded(page: str) -> str:
+    """Return the innermost folded parts of a page."""
+    return "".join(re.findall(r'<details class="more-gates[^>]*>.*?</details>', page, re.DOTALL))
+
+
+@pytest.mark.parametrize(("path", "lists"), [("/r/visitors", 2), ("/r/home", 1), ("helper", 1)])
+def test_more_than_eight_gates_are_folded_with_a_search(
+    small_compound: Compound, many: FlaskClient, path: str, lists: int
+) -> None:
+    press(many, "/r/home/helpers", seen_on="/r/home", **HELPER)
+    helper = f"/r/home/with/{named(small_compound, 'Xiao Wang').person_id}"
+    page = many.get(helper if path == "helper" else path).text
+    hidden = folded(page)
+    at_once = len(GATE.findall(page)) - len(GATE.findall(hidden))
+    assert 0 < at_once <= LONG_LIST + 2, "a way and all gates stand beside them"
+    assert len(GATE.findall(hidden)) >= lists * (STAIRS - LONG_LIST)
+    assert hidden.count("data-narrow=") == hidden.count('class="choices many"') == lists
+    assert "js/narrow.js" in page

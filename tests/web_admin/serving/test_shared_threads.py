@@ -1,9 +1,11 @@
-"""No client and no host has all threads, and those that hang at one host's requests are replaced."""
+"""Threads are shared, and memory is bounded."""
 
+import gc
 import http.client
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -11,6 +13,7 @@ import pytest
 
 from web_admin.serving.buffering_server import BufferingServer
 from web_admin.serving.channel import CALL_STREAM_PATH, HANGS_AFTER_SECONDS
+from web_admin.serving.memory import SETTLES_SECONDS, LongLooks
 from web_admin.serving.shared_threads import SharedThreads
 
 
@@ -106,3 +109,76 @@ def test_threads_that_hang_at_their_hosts_are_replaced(served):
     assert served.begun == ["a.example", "b.example"]
     served.server.look(time.monotonic() + HANGS_AFTER_SECONDS + 1)
     served.wait(lambda: "c.example" in served.begun)
+
+
+class Node:
+    """A part of a cycle."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+class Clocks:
+    """A clock that is set, and one by which each look takes so long."""
+
+    def __init__(self) -> None:
+        self.now = self.spent = self.look_seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def thread_time(self) -> float:
+        self.spent += self.look_seconds
+        return self.spent
+
+
+@pytest.fixture
+def clocks() -> Clocks:
+    return Clocks()
+
+
+@pytest.fixture
+def looks(clocks: Clocks) -> Iterator[LongLooks]:
+    frozen = gc.get_freeze_count()
+    gc.collect()
+    made = LongLooks(monotonic=clocks.monotonic, thread_time=clocks.thread_time, long_look_seconds=0.1)
+    made.begin()
+    yield made
+    gc.callbacks.remove(made.notice)
+    if not frozen:
+        gc.unfreeze()
+
+
+@pytest.mark.wide
+@pytest.mark.usefixtures("looks")
+def test_only_what_outlived_a_long_look_through_everything_is_kept(clocks: Clocks) -> None:
+    before = gc.get_freeze_count()
+    clocks.look_seconds = 0.05
+    gc.collect()
+    assert gc.get_freeze_count() == before
+    clocks.look_seconds = 0.5
+    gc.collect(1)
+    assert gc.get_freeze_count() == before
+    gc.collect()
+    assert gc.get_freeze_count() > before
+
+
+@pytest.mark.wide
+def test_a_cycle_that_was_kept_goes_when_a_compound_was_closed_and_the_rest_is_kept_again(
+    looks: LongLooks, clocks: Clocks
+) -> None:
+    clocks.look_seconds = 0.5
+    node = Node()
+    seen = weakref.ref(node)
+    gc.collect()
+    del node
+    gc.collect()
+    assert seen() is not None, "it is excluded"
+    looks.closed()
+    gc.collect()
+    assert seen() is not None, "its threads may still run"
+    clocks.now += SETTLES_SECONDS
+    clocks.look_seconds = 0.05
+    gc.collect()
+    assert seen() is None
+    assert gc.get_freeze_count() > 1000, "what was kept is kept again, however quick that look was"

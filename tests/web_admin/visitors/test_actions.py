@@ -1,10 +1,11 @@
-"""Visitors' passes and codes: what they may, and never more than who gave them."""
+"""Passes of visitors: given, shown and withdrawn."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from gate_controller.rules.decision import Reason
 from tests.support.acting import add_lane, at_desk, by_phone, household, show_code, type_digits
@@ -14,8 +15,10 @@ from web_admin.core.refusal import ActionRefused
 from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
 from web_admin.visitors.actions import issue_pass, issue_visitor_code, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow
-from web_admin.visitors.pass_states import pass_state
+from web_admin.visitors.pass_states import ends_after, opens_now_or_later, pass_state, states_in_sql
 from web_admin.visitors.reach import gates_open_to
+from web_admin.visitors.rules import window_of_tomorrow
+from web_admin.visitors.uses import Use, state_with_uses
 from web_admin.visitors.weekly import issue_series, pass_due
 
 
@@ -176,3 +179,68 @@ def test_a_visitors_code_names_one_gate_where_it_is_made_and_where_it_is_publish
     act.session.scalars(select(CredentialRow).where(CredentialRow.kind == "visitor_code")).one().lanes = lanes
     publish(act)
     assert type_digits(act, home.number, code).reason is Reason.PIN_WRONG
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "begin", "hours"),
+    [
+        ("2026-03-02T15:59Z", "Asia/Shanghai", "2026-03-02T16:00Z", 24),
+        ("2026-03-02T16:00Z", "Asia/Shanghai", "2026-03-03T16:00Z", 24),
+        ("2026-03-28T12:00Z", "Europe/Berlin", "2026-03-28T23:00Z", 23),
+    ],
+)
+def test_tomorrow_lasts_from_midnight_to_midnight(now: str, zone: str, begin: str, hours: int) -> None:
+    begins_at = datetime.fromisoformat(begin)
+    window = window_of_tomorrow(datetime.fromisoformat(now), ZoneInfo(zone))
+    assert window == (begins_at, begins_at + timedelta(hours=hours))
+
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def a_pass(*, uses: int, begins: datetime = NOW - HOUR, withdrawn: bool = False) -> VisitorPassRow:
+    return VisitorPassRow(
+        uses=uses, valid_from=begins, valid_until=NOW + HOUR, withdrawn_at=NOW if withdrawn else None
+    )
+
+
+@pytest.mark.parametrize(
+    ("allowed", "openings", "state"),
+    [
+        (1, 0, "live"),
+        (1, 1, "used"),
+        (2, 1, "live"),
+        (2, 3, "used"),
+        (0, 9, "live"),
+    ],
+)
+def test_a_pass_that_counts_is_used_after_so_many_openings(allowed: int, openings: int, state: str) -> None:
+    assert state_with_uses(a_pass(uses=allowed), [Use(NOW, "North")] * openings, NOW) == state
+
+
+def test_only_a_live_pass_is_used_up() -> None:
+    opened = [Use(NOW, "North")]
+    assert state_with_uses(a_pass(uses=1, withdrawn=True), opened, NOW) == "withdrawn"
+    assert state_with_uses(a_pass(uses=1, begins=NOW + HOUR / 2), opened, NOW) == "not_yet"
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("is_withdrawn", [False, True])
+def test_the_row_and_the_sql_say_the_same(act: Action, *, is_withdrawn: bool) -> None:
+    add_lane(act)
+    _home, host = household(act)
+    row = issue_pass(act, issuer_person_id=host.person_id, label="Friend", gate_numbers=[1])
+    if is_withdrawn:
+        withdraw_pass(act, row.pass_id)
+    for edge in (row.valid_from, row.valid_until):
+        for seconds in (-1, 0, 1):
+            now = edge + timedelta(seconds=seconds)
+
+            def holds(condition: ColumnElement[bool]) -> bool:
+                return act.session.scalars(select(VisitorPassRow).where(condition)).all() == [row]
+
+            state = pass_state(row, now)
+            assert [name for name, condition in states_in_sql(now).items() if holds(condition)] == [state]
+            assert holds(opens_now_or_later(now)) is (state in ("live", "not_yet"))
+            assert holds(ends_after(now)) is (now < row.valid_until)

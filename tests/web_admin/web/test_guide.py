@@ -1,14 +1,18 @@
-"""The guide of staff: one text with the documentation, and a section that fits each page of the office."""
+"""The guide beside a page, and the way through the menu."""
 
 import re
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from gate_controller.contract.languages import LANGUAGES
 from tests.support.compounds.managed import ManagedCompound
+from web_admin.accounts.permissions import ACTIONS_BY_ROLE
 from web_admin.web.guide import FOLDER, GUIDE, LANE_SHEET, TEXTS, guide
 from web_admin.web.guide_places import PLACES, place_of
+from web_admin.web.navigation import GROUPS, PAGES, menu
+from web_admin.web.problems import Problem, note_problem, noted_problems
 
 ROOT = Path(__file__).parents[3]
 
@@ -114,3 +118,45 @@ def found_by(compound: ManagedCompound, role: str, typed: str) -> str:
 def test_a_guard_is_led_to_what_guards_do_alone(compound: ManagedCompound) -> None:
     assert "#accounts-passwords-and-roles" in found_by(compound, "guard", "密码")
     assert "#settings-and-other-systems" not in found_by(compound, "guard", "webhook")
+
+
+def test_the_menu_has_three_groups_and_eight_items_that_hold_every_page() -> None:
+    assert len(GROUPS) == 3
+    assert sum(len(items) for _group, items in GROUPS) == 8
+    assert len({page.endpoint for page in PAGES}) == len(PAGES) == 19
+
+
+@pytest.mark.parametrize(
+    ("role", "items"), [("manager", 8), ("guard", 6), ("installer", 2), ("privacy_officer", 2)]
+)
+def test_a_role_sees_only_what_it_may(role, items) -> None:
+    shown = menu(lambda action: action in ACTIONS_BY_ROLE[role])
+    assert sum(len(of_group) for _group, of_group in shown) == items
+    assert all(
+        page.action in ACTIONS_BY_ROLE[role]
+        for _group, of_group in shown
+        for item in of_group
+        for page in item.pages
+    )
+
+
+def test_refusals_are_summed_up_in_the_order_of_the_page_and_write_nothing() -> None:
+    with Flask(__name__).test_request_context():
+        assert noted_problems() == []
+        assert [note_problem("Choose a day.", "day"), note_problem("Choose a time.", "time")] == ["", ""]
+        assert noted_problems() == [Problem("Choose a day.", "day"), Problem("Choose a time.", "time")]
+
+
+def test_the_same_sentence_beside_two_fields_is_named_twice_and_of_a_whole_form_once() -> None:
+    with Flask(__name__).test_request_context():
+        for place in ("from", "until", ""):
+            note_problem("Choose a time.", place)
+        assert [problem.place for problem in noted_problems()] == ["from", "until"]
+
+
+def test_the_next_page_begins_without_any() -> None:
+    app = Flask(__name__)
+    with app.test_request_context():
+        note_problem("Choose a day.")
+    with app.test_request_context():
+        assert noted_problems() == []

@@ -1,18 +1,19 @@
-"""Staff sign in with password and authenticator; residents never reach their pages, nor they theirs."""
+"""Staff and residents sign in."""
 
 import re
 
 import pytest
-from flask import url_for
+from flask import Flask, url_for
 from passlib.totp import TOTP
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.support.compounds.managed import PASSWORD, TOTP_SECRET
 from tests.support.compounds.resident import csrf_of
-from tests.web_admin.web.signed_in import session_of, sign_in
+from tests.web_admin.web.signed_in import resident_client, session_of, sign_in
 from web_admin.accounts.models import User
 from web_admin.accounts.permissions import ENDPOINTS_OF_OTHERS
 from web_admin.accounts.staff import create_staff
+from web_admin.web.phone_label import phone_label
 from web_admin.web.staff_guessing import TAKE_SECRETS
 
 
@@ -143,3 +144,34 @@ def test_session_cookies_are_closed_to_scripts_and_other_sites(compound):
     cookie = client.get("/staff/sign-in").headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+def test_a_resident_cannot_use_the_staffs_sign_in(compound):
+    resident_client(compound)
+    with compound.app.app_context(), session_of(compound) as session:
+        session.execute(update(User).where(User.username == "linwei").values(email="lin@example.org"))
+    client = compound.app.test_client()
+    answer = sign_in(client, "lin@example.org", PASSWORD)
+    assert "E-mail address or password is wrong." in answer.text
+
+
+WEBKIT = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
+
+
+@pytest.mark.parametrize(
+    ("agent", "label"),
+    [
+        (f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) {WEBKIT}", "iPhone"),
+        (f"Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) {WEBKIT}", "iPad"),
+        (f"Mozilla/5.0 (Linux; Android 12; HarmonyOS; ALN-AL00) {WEBKIT}", "HarmonyOS"),
+        (f"Mozilla/5.0 (Linux; Android 15; Pixel 9) {WEBKIT}", "Android"),
+        (f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT}", "Windows"),
+        (f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT}", "Mac"),
+        (f"Mozilla/5.0 (X11; Linux x86_64) {WEBKIT}", "Linux"),
+        ("something else", "Phone"),
+        ("", "Phone"),
+    ],
+)
+def test_the_narrowest_name_that_a_browser_says_is_taken(agent: str, label: str) -> None:
+    with Flask(__name__).test_request_context(headers={"User-Agent": agent}):
+        assert phone_label() == label

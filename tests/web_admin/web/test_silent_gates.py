@@ -1,4 +1,4 @@
-"""What a page says of a change: the gates know it only where they are in contact, silent ones are named."""
+"""A page says which gates are silent, and which it offers."""
 
 import re
 from datetime import timedelta
@@ -18,6 +18,7 @@ from web_admin.compound.models import Gate
 from web_admin.core.job_models import LongJob
 from web_admin.credentials.models import EmergencyCode
 from web_admin.custody.models import GateFaceRow
+from web_admin.web.gate_sets import LONG_LIST, OfferedGates
 
 PRODUCT = Path(__file__).parents[3] / "web_admin"
 SILENT = "No contact: 北门. They receive this when they are in contact again"
@@ -247,3 +248,22 @@ def test_no_other_text_promises_that_gates_know_within_seconds() -> None:
     ]
     assert [found for found in said if "ates that are online" not in found[1]] == []
     assert said, "the sentences of gates that are online are found too"
+
+
+def test_of_a_way_that_is_longer_than_the_list_the_rest_comes_first_under_more() -> None:
+    gates = [Gate(gate_id=f"g{number:02}", number=number) for number in range(30)]
+    way, nearest = gates[18:], gates[25]
+    offered = OfferedGates(gates, way, nearest, [])
+    assert (len(offered.near), offered.near[0]) == (LONG_LIST, nearest)
+    assert {*offered.near, *offered.far[: len(way) - LONG_LIST]} == set(way)
+    assert len({*offered.near, *offered.far}) == len(gates)
+
+
+def test_few_gates_are_shown_at_once_those_beside_the_way_under_more() -> None:
+    gates = [Gate(gate_id=f"g{number}", number=number) for number in range(4)]
+    assert OfferedGates(gates, gates[:2], gates[0], []).near == gates[:2]
+    assert OfferedGates(gates, gates[:2], gates[0], []).far == gates[2:]
+    assert (OfferedGates(gates, [], gates[0], []).near, OfferedGates(gates, [], gates[0], []).far) == (
+        gates,
+        [],
+    )

@@ -1,11 +1,17 @@
-"""Slips of 58 mm: in one language or both, and none of a resident's own visitor for staff."""
+"""What is printed: slips and codes."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.support.compounds.desk import read
+from tests.support.clock import SetClock
+from tests.support.compounds.desk import press, read, served_with_card
+from tests.support.compounds.resident import Compound, csrf_of
+from tests.web_admin.resident.pressing import switch
+from tests.web_admin.web.sent_twice import form_of, made, shown
 from web_admin.action.base import new_action
 from web_admin.core.database import current_menjin
 from web_admin.visitors.actions import issue_pass
@@ -37,3 +43,34 @@ def test_the_offices_pass_prints_as_a_slip_in_one_language_or_both(compound):
     dots, side = re.search(r'width="([\d.]+)mm" height="[\d.]+mm" data-dots="(\d+)"', both).groups()[::-1]
     assert float(side) <= 48
     assert float(side) * 8 % int(dots) == 0
+
+
+def made_at_the_desk(client):
+    """Open a visit by the card, make a printed code and return the page to print."""
+    served_with_card(client)
+    made = press(client, "/r/", "/r/printed-code")
+    assert made.status_code == 303
+    return client.get(made.location)
+
+
+def test_each_module_of_the_card_is_a_whole_number_of_dots(compound):
+    page = made_at_the_desk(compound.signed_in("guard")).text
+    side, dots = re.search(r'width="([\d.]+)mm" height="[\d.]+mm" data-dots="(\d+)"', page).groups()
+    assert float(side) <= 42
+    assert float(side) * 8 % int(dots) == 0
+
+
+def test_after_a_minute_and_for_any_other_person_a_sent_form_shows_nothing_and_makes_nothing(
+    small_compound: Compound, phone: FlaskClient, neighbour: FlaskClient, clock: SetClock
+) -> None:
+    switch(phone, "pin", on=True)
+    form = form_of(phone.get("/r/").text, "/r/pin")
+    form = form_of(phone.post("/r/pin", data=form).text, "/r/pin") | {"sure": "1"}
+    pin = shown(phone.post("/r/pin", data=form).text, "data-pin")
+    stranger = neighbour.post("/r/pin", data=form | {"csrf_token": csrf_of(neighbour.get("/r/").text)})
+    assert stranger.status_code == 303
+    clock.now += timedelta(minutes=1)
+    late = phone.post("/r/pin", data=form, follow_redirects=True)
+    assert "This was already done a moment ago. It was not done twice." in late.text
+    assert pin not in late.text
+    assert made(small_compound, "pin") == 2

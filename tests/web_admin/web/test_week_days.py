@@ -1,10 +1,14 @@
-"""Days of a week as pages show them: with 23 and 25 hours, from now on, days that are alike in one."""
+"""Days and times as people type and read them."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 
+from web_admin.core.refusal import ActionRefused
+from web_admin.web.days import day_text
+from web_admin.web.typed_times import day_of, minute_of
 from web_admin.web.week_days import bars, days_of, hour_marks, past_and_length, runs
 
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
@@ -57,3 +61,44 @@ def test_an_end_within_a_minute_is_shown_to_the_second() -> None:
     ends = datetime(2026, 10, 20, 12, 4, 27, tzinfo=UTC)
     (run, *_) = runs(days, [(days[0].begins, ends, "x")], SHANGHAI)
     assert [line.ends for line in run.lines] == ["20:04:27"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (["mon", "tue", "wed", "thu", "fri"], "Monday–Friday"),
+        (["sat", "mon", "tue"], "Monday, Tuesday, Saturday"),
+        (["sun", "sat", "fri", "wed", "holiday"], "Wednesday, Friday–Sunday, Public holiday"),
+        ([], ""),
+    ],
+)
+def test_days_in_a_row_are_drawn_together(compound, chosen, said):
+    with compound.app.test_request_context(headers={"Accept-Language": "en"}):
+        assert day_text(chosen) == said
+
+
+def typed(**fields: str):
+    return Flask(__name__).test_request_context(method="POST", data=fields)
+
+
+@pytest.mark.parametrize(("text", "minute"), [("00:00", 0), ("09:30", 570), ("23:59", 1439)])
+def test_a_time_is_a_minute_of_the_day(text: str, minute: int) -> None:
+    with typed(begins=text):
+        assert minute_of("begins") == minute
+
+
+@pytest.mark.parametrize("text", ["", "24:00", "half past nine"])
+def test_what_is_no_time_is_refused_beside_its_field(text: str) -> None:
+    with typed(begins=text), pytest.raises(ActionRefused) as refused:
+        minute_of("begins")
+    assert refused.value.field == "begins"
+
+
+@pytest.mark.wide
+def test_a_day_is_read_and_what_is_none_is_refused_beside_its_field() -> None:
+    with typed(until="2026-03-04", since="2026-02-30"):
+        assert day_of("until") == date(2026, 3, 4)
+        for field in ("since", "missing"):
+            with pytest.raises(ActionRefused) as refused:
+                day_of(field)
+            assert refused.value.field == field

@@ -86,7 +86,6 @@ class _Installation:
 
 
 def measure() -> Iterator[Figure]:
-    """Yield each cost."""
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder, temporary_postgres() as url:
         if url is None:
             print("PostgreSQL cannot start here: these costs are measured on nothing else", file=sys.stderr)

@@ -117,7 +117,6 @@ class _Disposed:
         self.engine = make_engine(url)
 
     def close(self) -> None:
-        """Close its connections."""
         self.engine.dispose()
 
 

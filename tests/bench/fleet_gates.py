@@ -128,7 +128,6 @@ class Line:
             return reader, await reader.readuntil(b"\r\n\r\n")
 
     def close(self) -> None:
-        """Close the connection."""
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None

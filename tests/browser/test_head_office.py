@@ -53,7 +53,6 @@ class Site:
     """A head office behind a real web server, with compounds in every state."""
 
     def __init__(self, data_dir: Path) -> None:
-        """Fill it."""
         self.storage = Storage(data_dir)
         self.secret = accounts.make_account(self.storage, STAFF, PASSWORD)
         self.known = CompoundList(COMPOUNDS)
@@ -72,11 +71,9 @@ class Site:
 
     @property
     def address(self) -> str:
-        """Return its address."""
         return f"http://127.0.0.1:{self.server.port}"
 
     def close(self) -> None:
-        """Stop it."""
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()

@@ -182,7 +182,6 @@ class Machine:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def __enter__(self) -> "Machine":
-        """Return the machine."""
         return self
 
     def __exit__(

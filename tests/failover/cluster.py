@@ -141,7 +141,6 @@ class Cluster:
         return {}
 
     def in_role(self, role: str) -> Node:
-        """Return the node of a role."""
         name = next(name for name, its in self.roles().items() if its == role)
         return next(node for node in self.nodes if node.name == name)
 

@@ -141,7 +141,6 @@ class LoadGate(SignedGate):
         self.acknowledged = has
 
     def question(self, sealing_key: bytes) -> AskRequest:
-        """Return what the gate asks."""
         return AskRequest(
             have_epoch=0,
             have_version=0,

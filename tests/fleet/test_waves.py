@@ -26,7 +26,6 @@ CELLS = [f"c{number:02}" for number in range(30)]
 
 
 def in_order(so_far: Waves, size: int, canary: str | None = None) -> list[list[str]]:
-    """Return all waves, each of them good."""
     waves: list[list[str]] = []
     while left := [name for name in CELLS if name not in so_far.done]:
         waves.append(next_wave(so_far, left, size, canary))

@@ -33,7 +33,6 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def page(stage: Stage) -> Iterator[BenchPage]:
-    """The page of this metal."""
     page = BenchPage(stage)
     yield page
     page.close()

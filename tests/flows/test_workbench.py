@@ -53,7 +53,6 @@ class PhoneInHand:
     credential_id = "registered"
 
     def code(self) -> str:
-        """Return what it shows."""
         return SHOWN
 
 

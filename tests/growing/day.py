@@ -29,7 +29,6 @@ class Watched:
     waits: list[tuple[float, float]] = field(default_factory=list)
 
     def note(self, second: float, cores: float, wait: float) -> None:
-        """Note a moment."""
         self.cores.append((second, cores))
         self.waits.append((second, wait))
 
@@ -54,8 +53,6 @@ class Watched:
 
 @dataclass
 class Day:
-    """What came of it."""
-
     machines: Machines
     web: Watched = field(default_factory=Watched)
     postgres: Watched = field(default_factory=Watched)

@@ -167,8 +167,6 @@ def spread(compounds: Compounds, processes: int) -> Spread:
 
 @dataclass(frozen=True)
 class Machines:
-    """What is bought."""
-
     processes: int
     web: int
     groups: int
@@ -180,7 +178,6 @@ class Machines:
 
     @property
     def total(self) -> int:
-        """Return all machines."""
         return self.web + 2 * self.groups + self.brokers + self.proxies
 
 
@@ -223,7 +220,6 @@ def connections(compounds: Compounds) -> float:
 
 
 def entries_a_day(compounds: Compounds) -> float:
-    """Return the entries of all gates of a day."""
     return float(compounds.people.sum()) * assumed.PASSAGES_OF_A_PERSON
 
 

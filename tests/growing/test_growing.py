@@ -15,13 +15,11 @@ GATES, CELLS = 5_000, 150
 
 @pytest.fixture(scope="module")
 def compounds() -> Compounds:
-    """Return a few compounds."""
     return draw_compounds(CELLS, GATES, 7)
 
 
 @pytest.fixture(scope="module")
 def day(compounds: Compounds) -> Day:
-    """Return their day."""
     return Played(compounds, size(compounds)).run()
 
 

@@ -347,7 +347,6 @@ def test_a_page_of_three_hundred_compounds_is_small_and_folds_what_is_well(stora
 
 
 def catalogue_of(package):
-    """Return the Chinese catalogue of a package."""
     with (ROOT / package / "translations/zh/LC_MESSAGES/messages.po").open("rb") as file:
         return read_po(file, locale="zh")
 

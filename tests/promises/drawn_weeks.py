@@ -64,7 +64,6 @@ class DrawnWeek:
         return json.loads(self.wire[key])
 
     def of_kind(self, kind: str) -> list[Any]:
-        """Return the records of a kind."""
         return [json.loads(value) for key, value in self.wire.items() if key.startswith(f"{kind}:")]
 
 

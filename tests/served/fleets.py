@@ -42,7 +42,6 @@ class FleetService:
 
     @property
     def cells(self) -> Path:
-        """Return its folder of cells."""
         return self.folder / "cells"
 
     @property
@@ -51,7 +50,6 @@ class FleetService:
         return self.folder / "backups"
 
     def table(self) -> str:
-        """Return its table of an inventory."""
         after = f'upgrade_to = "{self.upgrade_to}"\n' if self.upgrade_to else ""
         return (
             f'[services.{self.name}]\nmachine = "{self.machine}"\n'
@@ -75,11 +73,9 @@ class RunningFleet:
 
     @property
     def inventory(self) -> Path:
-        """Return the inventory."""
         return self.folder / "fleet.toml"
 
     def write_inventory(self) -> None:
-        """Write what there is."""
         tables = [one.table(name) for name, one in self.machines.items()]
         self.inventory.write_text("".join([*tables, *(one.table() for one in self.services.values())]))
 

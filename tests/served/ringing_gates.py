@@ -46,7 +46,6 @@ class RingingGate:
 
     @property
     def version(self) -> int:
-        """Return which policy it has."""
         return self.store.have[1]
 
 

@@ -82,12 +82,10 @@ class ServedCell:
 
     @property
     def host(self) -> str:
-        """Return its host name."""
         return self.config.public_url.removeprefix("https://")
 
     @property
     def folder(self) -> Path:
-        """Return its folder."""
         return self.config.data_dir
 
     def browser(self) -> CellBrowser:
@@ -112,8 +110,6 @@ class ServedCell:
 
 @dataclass
 class ServedCells:
-    """The server and its cells."""
-
     address: str
     folder: Path
     log: Path
@@ -144,7 +140,6 @@ def make_cell(folder: Path, name: str, database_url: str = "", *, own_keys: bool
 def serve_cells(
     folder: Path, cells: Sequence[ServedCell], log: Path, *, workers: int = 1, options: Sequence[str] = ()
 ) -> Iterator[ServedCells]:
-    """Serve a folder of cells."""
     run = ["web", "run", "--cells", str(folder), "--port", "0", "--workers", str(workers), *options]
     try:
         with serve_command(run, log) as (address, process):

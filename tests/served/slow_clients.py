@@ -48,7 +48,6 @@ class AskingGate:
         return self._link.post(ASK_PATH, question, AskReply)
 
     def close(self) -> None:
-        """Close the connection."""
         self._link.close()
 
 

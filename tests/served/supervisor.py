@@ -88,8 +88,6 @@ class DescriptorStore:
 
 
 class Supervisor:
-    """One service."""
-
     def __init__(self, data_dir: Path, log: Path, port: int = 0) -> None:
         """Listen for what the service says of itself; it listens on a free port where none is given."""
         self._data_dir = data_dir

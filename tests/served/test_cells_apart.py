@@ -134,7 +134,6 @@ class Two:
         return browser
 
     def api_key(self, cell: ServedCell) -> str:
-        """Return a key to all scopes."""
         with cell.compound.app.app_context(), current_menjin().database.session() as session:
             act = act_in(cell.compound, session, "tests", "manager")
             return make_api_key(act, name="x", scopes=SCOPES, valid_until=act.now + timedelta(days=1)).text

@@ -30,7 +30,6 @@ def made(disk: Path) -> Iterator[list[ServedCell]]:
 
 
 def status(cell: ServedCell, path: str) -> int:
-    """Return the status of a page."""
     return cell.browser().get(path).status_code
 
 

@@ -83,7 +83,6 @@ class Stream:
         assert b" 200 " in self.lines.readline()
 
     def next(self) -> str:
-        """Return the next mark."""
         return next(line for line in self.lines if line.startswith(b"data: "))[6:].decode().strip()
 
     def close(self) -> None:

@@ -31,10 +31,7 @@ for words, said in json.loads((here / "says").read_text()).items():
 
 
 class Ready(BaseHTTPRequestHandler):
-    """Is ready for everything."""
-
     def do_GET(self) -> None:
-        """Say so."""
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -49,7 +46,6 @@ class HostileFleet(RunningFleet):
     address = ""
 
     def add(self, name: str, machine: str, upgrade_to: str = "") -> FleetService:
-        """Add a service with its program."""
         folder = self.folder / machine / name
         (folder / "cells").mkdir(parents=True)
         (folder / "program.py").write_text(PROGRAM)

@@ -131,7 +131,6 @@ class GateFirst(Impostor):
     gate_nonce: bytes = b""
 
     def __call__(self, call: Call) -> Answer:
-        """Answer the gate."""
         if call.path == PAIR_COMMIT_PATH:
             self.of_gate, self.offered = msgspec.json.decode(call.body, type=PairCommit), self.an_offer()
             return Answer(200, msgspec.json.encode(self.offered))
@@ -161,7 +160,6 @@ class ServerFirst(Impostor):
     gate_nonce: bytes = b""
 
     def __call__(self, call: Call) -> Answer:
-        """Answer the gate."""
         if call.path == PAIR_COMMIT_PATH:
             self.of_gate = msgspec.json.decode(call.body, type=PairCommit)
             nonce = secrets.token_bytes(16)

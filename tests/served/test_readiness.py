@@ -64,7 +64,6 @@ def test_a_database_that_hangs_is_said_within_seconds_and_the_process_lives(
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """Return a disk of its own."""
     with small_disk(tmp_path / "small", 160) as folder:
         yield folder
 

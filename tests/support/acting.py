@@ -52,7 +52,6 @@ def manager(
 
 
 def at_desk(act: Action) -> Action:
-    """Return the same action at the desk."""
     return replace(act, channel="desk")
 
 
@@ -106,7 +105,6 @@ def offer_face(act: Action, gate_id: str = "north") -> None:
 
 
 def household(act: Action, number: str = "3-1203", name: str = "Lin") -> tuple[Home, Person]:
-    """Add a home and a person in it."""
     with one_publication(act) as part:
         home = add_home(part, number)
         return home, add_person(part, display_name=name, home_id=home.home_id)

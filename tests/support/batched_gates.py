@@ -78,7 +78,6 @@ def request_of(gate: PlayedGate, path: str, message: msgspec.Struct | bytes) -> 
 
 
 def read(gate: PlayedGate, answer: Answer) -> AskReply:
-    """Return an answer as the gate reads it."""
     return gate.opened(answer.body)
 
 

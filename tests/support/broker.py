@@ -43,7 +43,6 @@ class Broker:
 
     @property
     def log(self) -> str:
-        """Return what it wrote."""
         return self.config.with_suffix(".log").read_text(errors="replace")
 
     def start(self) -> None:

@@ -75,7 +75,6 @@ def change(compound: Compound, call_id: str = "one", **values: Any) -> None:
 
 
 def call_now(compound: Compound, call_id: str = "one") -> HomeCall:
-    """Return a call as it is stored."""
     with compound.session() as session:
         found = session.get_one(HomeCall, call_id)
         session.expunge(found)
@@ -83,7 +82,6 @@ def call_now(compound: Compound, call_id: str = "one") -> HomeCall:
 
 
 def show_calls_on(compound: Compound, person_id: str, phone_id: str = "phone") -> None:
-    """Give a person a phone on which calls are shown."""
     with compound.session() as session:
         session.add(
             PushPhone(

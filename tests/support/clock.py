@@ -4,8 +4,6 @@ from datetime import datetime
 
 
 class SetClock:
-    """A clock that tests set."""
-
     def __init__(self, now: datetime) -> None:
         self.now = now
 

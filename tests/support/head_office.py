@@ -104,7 +104,6 @@ class Answerer:
 
     @property
     def address(self) -> str:
-        """Return its address."""
         return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
     def says(self, body: object, status: str = "200 OK", headers: Sequence[str] = ()) -> None:

@@ -32,7 +32,6 @@ class SshMachine:
     process: "subprocess.Popen[bytes]"
 
     def table(self, name: str) -> str:
-        """Return its table of an inventory."""
         user = pwd.getpwuid(os.geteuid()).pw_name
         return (
             f'[machines.{name}]\naddress = "127.0.0.1"\nport = {self.port}\nuser = "{user}"\n'

@@ -83,7 +83,6 @@ class Owner:
     """The person at a telephone: waits for it to ring, answers, presses keys, hangs up."""
 
     def __init__(self, control: Control) -> None:
-        """Take the controls."""
         self._control = control
         self.seen: list[Fields] = []
 

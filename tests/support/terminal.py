@@ -63,7 +63,6 @@ class Terminal:
         return False
 
     def __enter__(self) -> "Terminal":
-        """Return the terminal."""
         return self
 
     def __exit__(

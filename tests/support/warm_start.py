@@ -51,7 +51,6 @@ class WarmProcess:
 
     @property
     def pid(self) -> int:
-        """Return its number."""
         assert self._process.pid is not None
         return self._process.pid
 

@@ -18,7 +18,6 @@ from tests.world.world import World
 
 
 def gate_of(world: World, number: int) -> WorldGate:
-    """Return one of the gates."""
     return world.gates[GATES[number % len(GATES)]]
 
 

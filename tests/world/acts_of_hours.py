@@ -122,7 +122,6 @@ def make_code(world: World, step: Step) -> str:
 
 
 def end_code(world: World, step: Step) -> str:
-    """End an emergency code."""
     if not world.has.emergency_codes:
         return "no code"
     credential_id = world.has.emergency_codes[step.first % len(world.has.emergency_codes)][0]

@@ -191,7 +191,6 @@ class Cell:
             )
 
     def close(self) -> None:
-        """Close what is open."""
         live_watch(self.app).close()
         call_watch(self.app).close()
         with suppress(Pulled):

@@ -20,8 +20,6 @@ class Override(NamedTuple):
 
 
 class LaneRow(NamedTuple):
-    """One lane."""
-
     gate_id: str
     direction: str
     methods: frozenset[str]
@@ -50,8 +48,6 @@ AND (until IS NULL OR julianday(until) - julianday(given_at) > 7.01)
 
 
 class PersonRow(NamedTuple):
-    """One person."""
-
     methods: frozenset[str]
     paused: str | None
     suspended: bool

@@ -167,7 +167,6 @@ class World:
         return self.reader.state()
 
     def close(self) -> None:
-        """Close what is open."""
         for gate in self.gates.values():
             gate.stop()
         self.reader.close()

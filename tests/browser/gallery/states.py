@@ -42,7 +42,6 @@ def manager(name: str, path: str, marker: str = "main h1", *steps: Step, who: st
 
 
 def phone(name: str, path: str, marker: str = "main h1", *steps: Step, who: str = "resident") -> State:
-    """Return a state of the residents' pages."""
     return State(name, "phone", who, f"/r/{path}", marker, steps)
 
 

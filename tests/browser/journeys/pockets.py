@@ -91,7 +91,6 @@ class Hands:
     """How often something was pressed."""
 
     def goes(self, address: str) -> None:
-        """Open an address."""
         self.page.goto(address)
         self.looks()
 

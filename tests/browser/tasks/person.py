@@ -58,7 +58,6 @@ class Person:
         target.fill(text)
 
     def choose(self, target: Locator, value: str) -> None:
-        """Choose in a list."""
         self._reach(target)
         self._count(1)
         target.select_option(value)

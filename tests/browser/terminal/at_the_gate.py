@@ -35,7 +35,6 @@ class AtTheGate:
     steps: list[str] = field(default_factory=list)
 
     def press(self, name: str) -> None:
-        """Press a button."""
         self.steps.append(name)
         self.page.get_by_role("button", name=name).click()
 
@@ -45,7 +44,6 @@ class AtTheGate:
         return self.bench.card.tap(card)
 
     def sees(self, screen: str) -> None:
-        """Wait for a screen."""
         expect(self.page.locator("body")).to_have_attribute(
             "data-screen", screen, timeout=PATIENCE_SECONDS * 1000
         )

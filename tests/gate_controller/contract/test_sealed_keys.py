@@ -107,7 +107,6 @@ def renamed(sealed: SealedLeases) -> SealedLeases:
 
 
 def under_another_consent(sealed: SealedLeases) -> SealedLeases:
-    """Revive a consent."""
     first, *others = sealed.leases
     return msgspec.structs.replace(sealed, leases=(msgspec.structs.replace(first, consent_id="c9"), *others))
 

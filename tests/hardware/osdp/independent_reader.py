@@ -98,7 +98,6 @@ class _SecureChannel:
         return plain.rstrip(b"\x00")[:-1]
 
     def seal(self, data: bytes) -> bytes:
-        """Return the data of a reply."""
         return _cbc(self._encryption, _inverse(self._of_command), _padded(data))
 
     def sign(self, packet: bytes) -> bytes:

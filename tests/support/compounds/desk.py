@@ -29,8 +29,6 @@ T = TypeVar("T")
 
 @dataclass
 class Pins:
-    """PINs of 王芳 of home 3-1203."""
-
     usual: str
     duress: str
 
@@ -51,7 +49,6 @@ def read(compound: ManagedCompound, work: Callable[[Session], T]) -> T:
 
 
 def card_of(session: Session, person_id: str) -> str:
-    """Return the id of a person's card."""
     return session.scalars(
         select(CredentialRow.credential_id).where(
             CredentialRow.person_id == person_id, CredentialRow.kind == "card"
@@ -163,5 +160,4 @@ def served_with_pin(client: FlaskClient, home: str, pin: str) -> TestResponse:
 
 
 def token_of(client: FlaskClient, page: str = "/manage/desk") -> str:
-    """Return the form token of a page."""
     return csrf_of(client.get(page).text)

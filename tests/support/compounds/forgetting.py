@@ -96,7 +96,6 @@ class Forgotten:
             ).one()
 
     def receipt(self, gate_id: str, number: int = 0, **changes: object) -> SignedReceipt:
-        """Return a receipt as the gate signs it."""
         receipt = ForgetReceipt(
             site_id=self.site_id,
             gate_id=gate_id,

@@ -98,7 +98,6 @@ def person(person_id: str = "00000000000000a1", **changes: object) -> PersonReco
 def card(
     number: int, card_key: bytes, person_id: str = "00000000000000a1", credential_id: str = "card-1"
 ) -> CardCredential:
-    """Return a live card."""
     return CardCredential(credential_id=credential_id, person_id=person_id, tag=card_tag(number, card_key))
 
 
@@ -165,5 +164,4 @@ def _key(record: Record) -> str:
 
 
 def qr(phone: Phone, person_id: str = "00000000000000a1") -> QrCredential:
-    """Return the credential of a phone."""
     return QrCredential(credential_id=phone.credential_id, person_id=person_id, public_key=phone.public_key)

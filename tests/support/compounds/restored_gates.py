@@ -49,7 +49,6 @@ class StoringGate:
         self.store.take(signed, change_since(session, gate, *self.store.have), now)
 
     def hand_over(self, session: Session, sealer: Sealer, now: datetime) -> list[HandoverPage]:
-        """Hand over all pages and return them."""
         pages: list[HandoverPage] = []
         reply = HandoverReply(after="")
         while not reply.done:

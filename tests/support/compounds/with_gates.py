@@ -72,7 +72,6 @@ def add_gate(
 
 
 def add_home(session: Session, site_id: str, number: str) -> Home:
-    """Add a home."""
     home = Home(
         home_id=secrets.token_hex(8), site_id=site_id, number=number, pin_salt=secrets.token_bytes(16)
     )
@@ -106,7 +105,6 @@ def add_person(
 
 
 def add_card(session: Session, sealer: Sealer, person: Person, number: int, now: datetime) -> CredentialRow:
-    """Add a live card."""
     row = CredentialRow(
         credential_id=secrets.token_hex(8),
         person_id=person.person_id,
@@ -123,7 +121,6 @@ def add_card(session: Session, sealer: Sealer, person: Person, number: int, now:
 def add_pin(
     session: Session, sealer: Sealer, person: Person, home: Home, pin: str, now: datetime
 ) -> CredentialRow:
-    """Add a live PIN."""
     row = CredentialRow(
         credential_id=secrets.token_hex(8),
         person_id=person.person_id,
@@ -194,7 +191,6 @@ class PlayedGate:
         )
 
     def question(self, now: datetime, journal_seq: int = 0) -> AskRequest:
-        """Return the regular question."""
         return AskRequest(
             have_epoch=self.have[0],
             have_version=self.have[1],

@@ -69,11 +69,9 @@ class Stage:
     prompts: list[Prompt] = field(default_factory=list)
 
     def open(self) -> None:
-        """Open the camera."""
         self.is_open = True
 
     def close(self) -> None:
-        """Shut it."""
         self.is_open = False
 
     def newest_frame(self, _timeout_seconds: float) -> Frame:

@@ -125,11 +125,9 @@ class BenchGate:
 
     @property
     def identity(self) -> GateIdentity:
-        """Return who this gate is."""
         return GateIdentity(self.site.site_id, "north", public_bytes(self.site.root))
 
     def write_site_file(self) -> Path:
-        """Write the site file and return its path."""
         path = self.root / "site.toml"
         text = SITE_FILE.format(root=self.root, more=self.more)
         if not self.has_scanner:

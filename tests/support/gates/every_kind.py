@@ -243,7 +243,6 @@ class Site:
 
     @property
     def secrets_dir(self) -> Path:
-        """Return the folder of secrets."""
         return self.root / "secrets"
 
 

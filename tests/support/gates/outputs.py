@@ -24,8 +24,6 @@ Order = tuple[int, bool]
 
 
 class Output(Protocol):
-    """One output and its cable."""
-
     tables: str
     relay: str
     """Name of the output in the site file and for its lane."""
@@ -85,7 +83,6 @@ class UsbOutput:
         self.board.power_cycle()
 
     def orders(self) -> list[Order]:
-        """Return every order."""
         return [(change.at_ns, change.on) for change in self.board.changes]
 
     def strangers(self) -> list[bytes]:
@@ -160,7 +157,6 @@ class OsdpOutput:
         self.reader.power_cycle()
 
     def orders(self) -> list[Order]:
-        """Return every order."""
         return [(at_ns, code in OSDP_ON) for at_ns, _number, code, _tenths in list(self.reader.outputs)]
 
     def strangers(self) -> list[bytes]:

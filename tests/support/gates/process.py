@@ -27,8 +27,6 @@ def _plugged_readers(bench: BenchGate) -> list[Twin]:
 
 @dataclass
 class GateProcess:
-    """One life of a gate."""
-
     bench: BenchGate
     process: WarmProcess
 

@@ -20,7 +20,6 @@ class TerminalHand:
         self._session.trust_env = False
 
     def __enter__(self) -> "TerminalHand":
-        """Sign in."""
         answer = self._session.get(
             self._address + "/", params={"token": self._token_file.read_text().strip()}, timeout=60
         )
@@ -43,7 +42,6 @@ class TerminalHand:
             self._act({"act": "key", "key": key})
 
     def enter(self) -> None:
-        """Press enter."""
         self.type(ENTER_KEY)
 
     def act(self, name: str) -> None:

@@ -47,7 +47,6 @@ class SiteKeys:
 
     @classmethod
     def make(cls, site_id: str = "site-1") -> "SiteKeys":
-        """Make fresh keys."""
         root = Ed25519PrivateKey.generate()
         keys: dict[KeyRole, Ed25519PrivateKey] = {role: Ed25519PrivateKey.generate() for role in KEY_ROLES}
         since = datetime(2026, 1, 1, tzinfo=UTC)
@@ -67,7 +66,6 @@ class SiteKeys:
         issued_at: datetime,
         kind: DigestKind = "sha256",
     ) -> tuple[SignedPolicyManifest, PolicyChange]:
-        """Return a signed whole policy."""
         digest = policy_digest({key: record_digest(value) for key, value in records.items()}, kind)
         manifest = PolicyManifest(
             site_id=self.site_id,
@@ -86,6 +84,5 @@ class SiteKeys:
         return signed, PolicyChange(base_epoch=0, base_version=0, puts=puts)
 
     def signed_order(self, order: OpenOrder) -> SignedOrder:
-        """Return an order as the server signs it."""
         body, signature = sign_struct(self.keys["order"], ORDER_DOMAIN, order)
         return SignedOrder(order=body, signature=signature, certificate=self.certificates["order"])

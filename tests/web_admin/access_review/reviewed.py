@@ -102,7 +102,6 @@ def rows_of(act: Action, of_round: ReviewRound) -> dict[tuple[str, str], ReviewR
 
 
 def of_kind(act: Action, of_round: ReviewRound, kind: str) -> ReviewRow:
-    """Return the first row of a kind."""
     return next(row for row in all_rows(act.session, of_round.round_id) if row.kind == kind)
 
 

@@ -59,7 +59,6 @@ def app() -> Flask:
 
     @allowed("open_once")
     def open_once(lane: str) -> str:
-        """Open a lane."""
         return f"opened {lane}"
 
     made.add_url_rule("/open/<lane>", "open_once", open_once, methods=["GET", "POST"])

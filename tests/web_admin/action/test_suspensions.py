@@ -38,7 +38,6 @@ PAIRS = sorted(product(PARTIES, PARTIES))
 
 
 def as_party(act: Action, party: str, person_id: str) -> Action:
-    """Return the action as this party begins it."""
     return {
         "owner": by_phone(act, person_id),
         "home": for_home(replace(act, actor_id="somebody-at-home", channel="phone")),

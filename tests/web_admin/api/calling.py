@@ -45,7 +45,6 @@ class Caller:
     key_id: str
 
     def call(self, method: str, path: str, body: object = None, **headers: str):
-        """Return the answer to one call."""
         sent = {"Authorization": f"Bearer {self.key}", "Accept-Language": "en", **headers}
         return self.client.open(f"{PREFIX}{path}", method=method, json=body, headers=sent)
 

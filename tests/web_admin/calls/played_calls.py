@@ -114,7 +114,6 @@ class CallingGate:
 
 
 def calling_gate(compound: Compound, gate_id: str = "north") -> CallingGate:
-    """Give a gate of the compound its key, and return it."""
     key = Ed25519PrivateKey.generate()
     with compound.session() as session:
         gate = session.get_one(Gate, gate_id)
@@ -182,7 +181,6 @@ def home_of_first(act: Action, compound: Compound) -> str:
 
 @contextmanager
 def on_phone(compound: Compound, person_id: str) -> Iterator[Action]:
-    """Give an act of a person on their phone."""
     with compound.act("phone", person_id) as act:
         yield act
 

@@ -43,7 +43,6 @@ def homes_with_telephones(compound: Compound, count: int) -> list[str]:
 
 
 def calls(gate: CallingGate, home: str) -> CallState:
-    """Call a home, and leave the call."""
     state = gate.says(f"to-{home}", home=home, has_telephone=True)
     gate.says(f"to-{home}", CallStep.OVER, home=home)
     return state

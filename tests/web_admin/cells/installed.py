@@ -19,7 +19,6 @@ class Clock:
     now: float = 1000.0
 
     def __call__(self) -> float:
-        """Return them."""
         return self.now
 
 
@@ -35,7 +34,6 @@ class Here:
     common: InCommon
 
     def ask(self, host: str, path: str = "/healthz", **more: object) -> TestResponse:
-        """Ask for a page of a host."""
         return Client(self.site).get(path, headers={"Host": host}, buffered=True, **more)
 
     def look(self) -> None:

@@ -58,7 +58,6 @@ def here(tmp_path: Path) -> Here:
 
 @pytest.fixture
 def served(here: Here) -> Iterator[OneCompound]:
-    """Return the compound as one process serves it."""
     installation = here.open()
     installation.prepare = jobs_on(make_scheduler()).prepare
     installation.only.begin()

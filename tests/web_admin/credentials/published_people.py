@@ -34,7 +34,6 @@ class Asked(NoEffects):
 
 
 def asked_by(act: Action, act_on: Callable[[Action], object]) -> Asked:
-    """Return what an act asked for."""
     asked = Asked()
     act_on(replace(act, effects=asked))
     return asked

@@ -107,7 +107,6 @@ def test_a_pass_shows_todays_name_of_a_building_that_was_renamed(client, compoun
 
 
 def gates_on_page(client, pass_id):
-    """Return the line of gates on the page of a pass."""
     return client.get(f"/manage/visitors/{pass_id}").text.partition("<main")[2]
 
 

@@ -69,8 +69,6 @@ def pin_lane(act):
 
 
 def still_working(rows):
-    """Return which of the things still work."""
-
     theirs = select(EmergencyCode).where(EmergencyCode.label == "ambulance B")
 
     def read(session):

@@ -60,17 +60,6 @@ def test_what_a_row_names_is_there(row: str) -> None:
     assert [word for word in quoted(row) if not is_there(word, row)] == []
 
 
-def test_there_are_many_rows() -> None:
-    assert len(ROWS) > 20
-
-
-def test_a_name_that_is_nowhere_is_noticed() -> None:
-    row = (
-        "an alarm | `gate_controller/contract/event_kinds.py`, `EventKind`, `nowhere.py`, `NoKind`, `web/no/`"
-    )
-    assert [word for word in quoted(row) if not is_there(word, row)] == ["nowhere.py", "NoKind", "web/no/"]
-
-
 def test_a_new_language_touches_at_most_five_files_beside_its_catalogues() -> None:
     by_hand = re.compile(r"""["']zh["']|Language\.ZH|\.zh\b|/zh/""")
     sources = [path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.suffix in CODE]

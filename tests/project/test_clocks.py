@@ -77,21 +77,3 @@ def test_only_entry_points_read_the_time_of_day(read: dict[str, set[str]]) -> No
 def test_durations_are_measured_where_this_list_says_and_in_drivers(read: dict[str, set[str]]) -> None:
     measuring = {path for path, clocks in read.items() if clocks & STOPWATCH}
     assert {path for path in measuring if not path.startswith("hardware/")} == READS_STOPWATCH.keys()
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "import time\ntime.time()",
-        "import time as t\nt.monotonic_ns()",
-        "from time import monotonic as seconds\ndef work(now=seconds): ...",
-        "from datetime import UTC, datetime\ndatetime.now(UTC)",
-        "import datetime\ndatetime.date.today()",
-    ],
-)
-def test_each_way_to_a_clock_is_found(source: str) -> None:
-    assert len(list(clocks_read(source))) == 1
-
-
-def test_a_clock_that_is_handed_in_is_none() -> None:
-    assert list(clocks_read("def work(clock):\n    return clock.time() + clock.monotonic()")) == []

@@ -99,11 +99,3 @@ def test_no_word_of_a_drawing_leaves_its_box_or_lies_on_another(drawing: str) ->
     source = (DOCS / drawing).read_text(encoding="utf-8")
     assert source.count("<text") > 10
     assert faults(source) == []
-
-
-def test_words_wider_than_their_box_are_found() -> None:
-    drawing = '<svg xmlns="http://www.w3.org/2000/svg" font-size="14"><rect width="{}" height="40"/>{}</svg>'
-    words = '<text x="50" y="25" text-anchor="middle">wide words</text>'
-    assert faults(drawing.format(100, words)) == []
-    assert faults(drawing.format(80, words)) == ["'wide words' leaves its box"]
-    assert faults(drawing.format(100, words + words)) == ["'wide words' lies on 'wide words'"]

@@ -3,7 +3,6 @@
 import importlib
 import re
 import shlex
-import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -35,19 +34,6 @@ def test_a_commit_runs_only_tools_of_make_check_and_a_push_all_of_it() -> None:
     assert at_push == ["make check"]
     at_commit = {Path(shlex.split(hook["entry"])[0]).name for hook in HOOKS if "stages" not in hook}
     assert {"ruff", "codespell"} <= at_commit - {"python"} <= checked
-
-
-def test_a_template_that_make_format_would_change_is_refused(tmp_path: Path) -> None:
-    (hook,) = [hook for hook in HOOKS if hook["id"] == "prettier"]
-    good = ROOT / "head_office/templates/error.html"
-    bad = tmp_path / "bad.html"
-    bad.write_text(good.read_text(encoding="utf-8").replace("\n", "\n      "), encoding="utf-8")
-
-    def exit_code(template: Path) -> int:
-        words = [*shlex.split(hook["entry"]), str(template)]
-        return subprocess.run(words, cwd=ROOT, capture_output=True, check=False).returncode
-
-    assert (exit_code(good), exit_code(bad)) == (0, 1)
 
 
 def test_a_subject_without_its_component_is_refused() -> None:
@@ -87,19 +73,6 @@ def test_each_template_asks_for_what_helps_and_leads_weaknesses_elsewhere() -> N
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(re.findall(r"`make ([a-z-]+)", change))
     assert {"check", "test"} <= named <= targets
-
-
-def test_each_issue_template_has_a_name_and_says_what_it_is_for() -> None:
-    pages = sorted((TEMPLATES / "ISSUE_TEMPLATE").glob("*.md"))
-    heads = [yaml.safe_load(page.read_text(encoding="utf-8").split("---\n")[1]) for page in pages]
-    assert len(pages) == 2
-    assert [head for head in heads if set(head) != {"name", "about"}] == []
-
-
-def test_editors_and_the_formatter_agree_on_a_lines_length() -> None:
-    editors = (ROOT / ".editorconfig").read_text(encoding="utf-8")
-    ruff = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]
-    assert f"max_line_length = {ruff['line-length']}\n" in editors
 
 
 def test_the_notes_of_a_release_are_the_section_of_its_version(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,6 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 TESTS = Path(__file__).parents[1]
 MODULES = sorted(TESTS.rglob("*.py"))
 MAY_IMPORT_TESTS = re.compile(
@@ -30,21 +28,6 @@ def imported_tests(text: str) -> list[str]:
 def test_no_module_imports_from_a_test_module():
     found = {str(path.relative_to(TESTS)): imported_tests(path.read_text("utf-8")) for path in MODULES}
     assert {path: names for path, names in found.items() if names} == {}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "from tests.web_admin.test_tables import ROWS",
-        "from tests.web_admin import test_tables",
-        "import tests.web_admin.test_tables as tables",
-        "from tests.web_admin import (  # all of them\n    reviewed,\n    test_tables,\n)",
-        "def test_one():\n    from tests.web_admin.test_tables import ROWS",
-        "import os, tests.web_admin.test_tables",
-    ],
-)
-def test_each_form_of_such_an_import_is_noticed(text):
-    assert imported_tests(text) != []
 
 
 def test_what_a_page_waits_for_is_a_function():

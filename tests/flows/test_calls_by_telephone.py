@@ -7,13 +7,13 @@ import pytest
 
 from gate_controller.contract.calls import CallEnd, CallStep
 from gate_controller.control.telephone_tasks import ASK_SECONDS
-from gate_controller.lane.home_call import KEY_SECONDS, LOST_SECONDS, CallPhase
+from gate_controller.lane.home_call import KEY_SECONDS, CallPhase
 from gate_controller.terminal.view import HelpCall
 from tests.flows.telephone_scene import CARD, Scene, answer, scene_in
 from tests.support import rtp_stranger
 from tests.support.compounds.people import lane, person, records
 from tests.support.gates.call_office import PERSON
-from tests.support.gates.process import wait_for_decisions, wait_for_entries
+from tests.support.gates.process import wait_for_entries
 from tests.support.gates.waiting import until
 from tests.support.sip_answers import answering
 from tests.support.telephones import PLAIN
@@ -136,17 +136,6 @@ def test_a_key_before_the_answer_and_a_call_that_comes_in_open_nothing(scene: Sc
     assert scene.decisions() == []
 
 
-def test_a_page_that_answers_stops_the_telephone(scene: Scene) -> None:
-    scene.call()
-    scene.first.until("CALL_INCOMING")
-    scene.office.stage = "answered"
-    scene.first.until("CALL_CLOSED")
-    scene.is_at(CallPhase.ANSWERED)
-    scene.office.opens = scene.office.order()
-    assert scene.office.over().end is CallEnd.OPENED
-    assert scene.decisions() == [("call", "granted", True)]
-
-
 def test_the_visitor_leaves_and_the_telephone_rings_no_more(scene: Scene) -> None:
     scene.call()
     scene.first.until("CALL_INCOMING")
@@ -177,17 +166,6 @@ def test_the_telephone_program_dies_in_a_call_and_the_gate_goes_on(scene: Scene)
     until(lambda: scene.bench.health("telephone") == "lost")
     assert scene.bench.relay.wait_for_on(1, timeout_seconds=20, after_ns=scene.bench.card.tap(CARD))
     assert scene.openings() == 1
-
-
-def test_without_the_server_the_telephone_that_talks_still_opens(scene: Scene) -> None:
-    scene.call()
-    answer(scene.first)
-    scene.is_at(CallPhase.ANSWERED)
-    scene.bench.gate.calls._link._url = "http://127.0.0.1:9"
-    scene.bench.passes(LOST_SECONDS + 1)
-    scene.first.press("sndcode", "9")
-    wait_for_decisions(scene.bench, 1)
-    assert scene.decisions() == [("call", "granted", True)]
 
 
 def test_in_lockdown_the_key_opens_nothing(scene: Scene) -> None:

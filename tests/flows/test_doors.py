@@ -143,14 +143,6 @@ def running(gate: TwoDoors) -> TwoDoors:
     return gate
 
 
-def test_a_door_opened_without_a_release_is_forced_until_it_is_shut(running: TwoDoors) -> None:
-    running.door(SOUTH, True)
-    running.wait_for("alarm_door_forced")
-    running.bench.passes(2 * HELD_AFTER_SECONDS)
-    running.door(SOUTH, False)
-    running.wait_for("alarm_door_forced", "door_closed")
-
-
 def test_a_door_left_open_is_held_until_it_is_shut(running: TwoDoors) -> None:
     running.tap(SOUTH)
     running.door(SOUTH, True)
@@ -161,22 +153,6 @@ def test_a_door_left_open_is_held_until_it_is_shut(running: TwoDoors) -> None:
     running.wait_for("door_opened", "alarm_door_held")
     running.door(SOUTH, False)
     running.wait_for("door_opened", "alarm_door_held", "door_held_clear")
-
-
-def test_an_unused_grant_is_recorded_once(running: TwoDoors) -> None:
-    running.tap(SOUTH)
-    running.bench.handled()
-    for _ in range(2):
-        running.bench.passes(5)
-    assert running.recorded() == ["no_entry"]
-
-
-def test_two_people_after_each_other_force_nothing(running: TwoDoors) -> None:
-    running.tap(LANE)
-    moves = ("door_opened", "door_closed", "door_opened", "door_closed")
-    for number, event in enumerate(moves, 1):
-        running.door(LANE, event == "door_opened")
-        running.wait_for(*moves[:number])
 
 
 @pytest.mark.parametrize(
@@ -193,14 +169,6 @@ def test_guards_button_and_intercom_are_recorded_and_force_nothing(
     running.door(SOUTH, False)
     running.wait_for(event, "door_opened", "door_closed")
     assert not [change for change in running.south_relay.changes if change.on]
-
-
-def test_an_exit_button_held_for_long_is_recorded_once_and_forces_nothing(running: TwoDoors) -> None:
-    running.bench.inputs.set(LANE, InputKind.EXIT_BUTTON, True)
-    running.wait_for("exit_request")
-    running.bench.passes(60)
-    running.door(LANE, True)
-    running.wait_for("exit_request", "door_opened")
 
 
 def test_a_contact_whose_cable_is_pulled_says_nothing_and_then_where_its_door_is(running: TwoDoors) -> None:

@@ -87,18 +87,6 @@ def test_the_first_telephone_that_answers_takes_the_call_and_no_alarm_is_raised(
     ]
 
 
-def test_the_next_telephone_is_called_when_one_does_not_answer_in_time_or_refuses(scene: Scene) -> None:
-    scene.press_help()
-    scene.first.until("CALL_INCOMING")
-    scene.bench.passes(RING_SECONDS)
-    scene.first.until("CALL_CLOSED")
-    scene.second.until("CALL_INCOMING")
-    scene.second.press("hangup")
-    wait_for_entries(scene.bench, "alarm_help")
-    scene.shows(HelpCall.NO_ONE)
-    assert scene.kinds() == ["help_called", "alarm_help"]
-
-
 def test_help_is_an_alarm_at_once_while_the_telephone_is_away_and_in_mid_call_when_it_dies(
     scene: Scene,
 ) -> None:
@@ -171,31 +159,3 @@ def test_a_card_opens_while_the_guard_is_called(scene: Scene) -> None:
     scene.press_help()
     scene.first.until("CALL_INCOMING")
     assert scene.bench.relay.wait_for_on(1, timeout_seconds=20, after_ns=scene.bench.card.tap(0x1234ABCD))
-
-
-def test_a_call_ends_when_it_has_lasted_as_long_as_it_may(scene: Scene) -> None:
-    scene.press_help()
-    answer(scene.first)
-    scene.shows(HelpCall.TALKING)
-    scene.bench.passes(LONGEST_SECONDS)
-    scene.first.until("CALL_CLOSED")
-    assert scene.kinds() == ["help_called", "help_answered"]
-
-
-@pytest.fixture
-def asking(tmp_path: Path) -> Iterator[Scene]:
-    with scene_in(tmp_path, more="answer_needs_key = true") as made:
-        yield made
-
-
-def test_a_mailbox_presses_no_key_so_the_next_telephone_is_called(asking: Scene) -> None:
-    asking.press_help()
-    answer(asking.first)
-    asking.shows(HelpCall.TALKING)
-    # The tones of the key 1 are in the sound of both sides, as a visitor may play them: they are no key.
-    asking.bench.passes(KEY_SECONDS)
-    asking.first.until("CALL_CLOSED")
-    answer(asking.second)
-    asking.second.press("sndcode", "1")
-    wait_for_entries(asking.bench, "help_answered")
-    assert asking.kinds() == ["help_called", "help_answered"]

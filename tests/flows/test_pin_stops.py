@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -105,37 +105,6 @@ def test_a_duress_pin_is_refused_as_the_other_while_stopped_and_the_guard_knows(
     assert kinds(bench).count("alarm_duress") == 1
 
 
-@pytest.mark.parametrize("digits", [PIN, DURESS])
-def test_ones_own_card_and_then_the_pin_resume_it_and_another_persons_card_does_not(
-    bench: BenchGate, digits: str
-) -> None:
-    stop_pins(bench)
-    gate = GateProcess.start(bench)
-    before = len(bench.decisions())
-    for number, what in enumerate((8, digits, 7, digits), 1):
-        show(bench, what)
-        wait_for_decisions(bench, before + number)
-    gate.kill()
-    assert bench.decisions()[before:] == [
-        ("card", "granted", True),
-        ("pin", "method_stopped", False),
-        ("card", "granted", True),
-        ("pin", "granted", True),
-    ]
-    assert kinds(bench).count("pin_resumed") == 1
-    assert answer(bench, PIN) == ("granted", True)
-
-
-def test_a_new_pin_of_the_home_resumes_it_and_a_new_duress_pin_does_not(bench: BenchGate) -> None:
-    stop_pins(bench)
-    another = pin("806417", PIN_KEY, credential_id="pin-3", duress=True)
-    bench.give_policy(records(*PEOPLE, another), version=2)
-    assert answer(bench, PIN) == ("method_stopped", False)
-    fresh = pin("640385", PIN_KEY, NEIGHBOUR, "pin-4")
-    bench.give_policy(records(*PEOPLE, another, fresh), version=3)
-    assert [answer(bench, what) for what in (PIN, "640385")] == [("granted", True)] * 2
-
-
 def face(person_id: str) -> FaceEnded:
     """Return what a look ends with that has recognised this person."""
     return FaceEnded("north-in", FaceResult(True, FaceReason.MATCHED, person_id, 0.9))
@@ -199,20 +168,3 @@ def test_who_asked_for_two_ways_resumes_the_pin_by_card_and_pin(bench: BenchGate
         wait_for_decisions(bench, before + number)
     gate.kill()
     assert bench.decisions()[before:] == [("card", "second_method", False), ("pin", "granted", True)]
-
-
-def test_days_forgive_one_each_and_a_right_pin_the_slips_just_before_it(bench: BenchGate) -> None:
-    journal = Journal(bench.root / "data" / "journal.sqlite3", datetime.now(UTC))
-    journal.keep_wrong_pins("31203", WrongPins(WRONG - 1, datetime.now(UTC) - timedelta(days=3, hours=5)))
-    journal.close()
-    gate = GateProcess.start(bench)
-    before = len(bench.decisions())
-    for number, digits in enumerate(("000001", "000002", PIN), 1):
-        show(bench, digits)
-        wait_for_decisions(bench, before + number)
-    gate.kill()
-    assert bench.decisions()[-1] == ("pin", "granted", True)
-    journal = Journal(bench.root / "data" / "journal.sqlite3", datetime.now(UTC))
-    (count,) = {wrong.count for wrong in journal.wrong_pins().values()}
-    journal.close()
-    assert count == WRONG - 1 - 3

@@ -25,7 +25,7 @@ QR_SCRIPT = "web_admin/static/vendor/lean-qr/index.mjs"
 PROGRAM = (sys.executable, "-P", "-c", "import menjin, sys; sys.exit(menjin.main())")
 """`menjin` of the first place on the import path, never of the folder it runs in."""
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.wide]
 
 
 def run(words: list[str | Path], folder: Path, **more: str) -> subprocess.CompletedProcess[str]:

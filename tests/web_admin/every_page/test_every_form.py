@@ -8,8 +8,13 @@ from tests.web_admin.every_page.form_walk import Forms, Walk
 from tests.web_admin.every_page.stored_rows import rows_of
 
 DONE = (200, 201, 302, 303)
-BEGUN_AGAIN = {"desk_visit", "suspension"}
-"""Tables of what a second press may begin anew: it has the same effect, and one end for both."""
+BEGUN_AGAIN = {
+    "desk.by_card",
+    "resident.delete_records_now",
+    "resident.home_card",
+    "resident.suspend_card",
+}
+"""Acts that a second press does anew: a visit, a suspension or a request that ends with the first one."""
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +59,11 @@ def test_a_form_that_is_sent_twice_does_once_what_it_does(walk) -> None:
         form = Forms(walk.get(letter, path).text, path).forms[index]
         filled = {**form.shown, **{name: ["7"] for name in form.typed if form.shown[name] == [""]}}
         client = walk.callers.clients[letter]
-        client.post(form.action, data=filled)
+        if endpoint in BEGUN_AGAIN or client.post(form.action, data=filled).status_code not in DONE:
+            continue
         once = rows_of(walk.file)
         client.post(form.action, data=filled)
-        made = {table for table, _key in rows_of(walk.file).keys() - once.keys()} - BEGUN_AGAIN
+        made = {table for table, _key in rows_of(walk.file).keys() - once.keys()}
         twice |= {f"{letter} {path} -> {endpoint}": made} if made else {}
     assert twice == {}
 

@@ -4,10 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 
 from tests.support.act_previews import done
-from tests.support.compounds.resident import csrf_of
 from tests.web_admin.manage.emergency_pages import code_of, override, send
 from web_admin.compound.models import Gate, Lane, Person
 from web_admin.core.database import current_menjin
@@ -40,22 +38,6 @@ def test_a_code_is_shown_once_with_what_to_type_and_never_again(client, rows):
     later = client.get("/manage/emergency/").text
     assert digits not in later
     assert "Police 110" in later
-
-
-@pytest.mark.wide
-def test_the_same_form_sent_twice_makes_one_code(client, rows):
-    page = client.get("/manage/emergency/new").text
-    once = re.search(r'name="once"[^>]*value="([^"]+)"', page)[1]
-    data = {
-        "csrf_token": csrf_of(page),
-        "once": once,
-        "label": "Gas",
-        "lanes": "north-in",
-        "hold_minutes": "0",
-    }
-    assert [client.post("/manage/emergency/new", data=data).status_code for _ in range(2)] == [200, 303]
-    made = select(func.count()).where(EmergencyCode.label == "Gas")
-    assert rows(lambda s: s.scalar(made)) == 1
 
 
 def test_a_code_for_no_lane_says_so_beside_the_lanes(client, rows):

@@ -4,11 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tests.support.act_previews import done
-from tests.support.compounds.resident import csrf_of
-from tests.web_admin.manage.forms import Rows, local, once_of, send
+from tests.web_admin.manage.forms import Rows, local, send
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.journal.models import AuditEntry
 
@@ -29,23 +28,6 @@ def test_a_home_number_that_exists_is_refused_and_what_was_typed_stays(client):
     assert 'value="3-1203"' in answer.text
     assert "Home 3-1203 exists already." in answer.text
     assert 'aria-invalid="true"' in answer.text
-
-
-@pytest.mark.wide
-def test_a_form_sent_twice_adds_one_person(client, rows):
-    page = client.get("/manage/people/new").text
-    data = {
-        "csrf_token": csrf_of(page),
-        "once": once_of(page),
-        "display_name": "何静",
-        "home_id": "",
-        "kind": "staff",
-        "age_band": "adult",
-        "language": "zh",
-        "lanes": "north-in",
-    }
-    assert [client.post("/manage/people/new", data=data).status_code for _ in range(2)] == [303, 303]
-    assert rows(lambda s: s.scalar(select(func.count()).where(Person.display_name == "何静"))) == 1
 
 
 def test_search_finds_homes_and_names(client):

@@ -85,15 +85,6 @@ def test_what_a_guardian_agreed_to_and_weekly_visitors_are_in_the_export(
     assert "Piano teacher" in phone.get("/r/records/export.html").text
 
 
-@pytest.mark.wide
-def test_a_form_sent_twice_adds_one_person(small_compound: Compound, phone: FlaskClient) -> None:
-    page = phone.get("/r/home").text
-    once = page.partition('name="once" value="')[2].partition('"')[0]
-    fields = {**HELPER, "csrf_token": csrf_of(page), "once": once}
-    assert [phone.post("/r/home/helpers", data=fields).status_code for _time in range(2)] == [303, 303]
-    assert named(small_compound, "Xiao Wang").kind == "helper"
-
-
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [

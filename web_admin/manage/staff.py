@@ -47,16 +47,6 @@ from web_admin.web.site import current_site, request_now
 
 bp = Blueprint("staff", __name__, url_prefix="/manage/staff")
 
-BY_MAIL, ON_SCREEN = "mail", "screen"
-
-
-def _send_field() -> RadioField:
-    return RadioField(
-        _l("How they get the link"),
-        choices=options([(BY_MAIL, _l("By e-mail")), (ON_SCREEN, _l("Shown here once, to hand over"))]),
-        default=ON_SCREEN,
-    )
-
 
 class InviteForm(OnceForm):
     """A new member of staff."""
@@ -80,7 +70,6 @@ class InviteForm(OnceForm):
         validators=[InputRequired(_l("Choose one."))],
     )
     language = SelectField(_l("Language"), choices=options(LANGUAGES))
-    send = _send_field()
 
 
 class RoleForm(OnceForm):
@@ -91,12 +80,6 @@ class RoleForm(OnceForm):
         choices=options((role, ROLES[role]) for role in reversed(STAFF_ROLES)),
         validators=[InputRequired(_l("Choose one."))],
     )
-
-
-class NewStartForm(OnceForm):
-    """A reset of an account: by mail, or shown."""
-
-    send = _send_field()
 
 
 class ReviewForm(OnceForm):
@@ -175,17 +158,16 @@ def roles() -> str:
 def new() -> Page:
     """Invite an account: its owner chooses their own password and sets up their own authenticator."""
     form = InviteForm()
-    has_mail = _offer_mail(form)
     if not form.is_submitted():
         form.language.data = current_site().language
-    by_mail = has_mail and form.send.data == BY_MAIL
+    by_mail = _sends_mail()
     answer = submit(
         form,
         lambda act: _invite(act, form, by_mail=by_mail),
         back=to("staff.show_list"),
         then=lambda made: _handed_over(*made, by_mail=by_mail),
     )
-    return answer or form_page("manage/staff_invite.html", form, has_mail=has_mail)
+    return answer or form_page("manage/staff_invite.html", form, has_mail=by_mail)
 
 
 def _invite(act: Action, form: InviteForm, *, by_mail: bool) -> tuple[User, str]:
@@ -202,11 +184,9 @@ def _invite(act: Action, form: InviteForm, *, by_mail: bool) -> tuple[User, str]
     return account, code
 
 
-def _offer_mail(form: InviteForm | NewStartForm) -> bool:
-    has_mail = mail_is_set_up(request_session(), current_site().site_id)
-    if not form.is_submitted():
-        form.send.data = BY_MAIL if has_mail else ON_SCREEN
-    return has_mail
+def _sends_mail() -> bool:
+    """Return whether links go to the new member's own address: then the office does not see them."""
+    return mail_is_set_up(request_session(), current_site().site_id)
 
 
 def _link(code: str) -> str:
@@ -262,11 +242,10 @@ def show(account_id: str) -> str:
 
 
 def _account_page(
-    account: User, role_form: RoleForm | None = None, start_form: NewStartForm | None = None
+    account: User, role_form: RoleForm | None = None, start_form: AgainForm | None = None
 ) -> str:
     session = request_session()
     profile = profile_of(session, account.id)
-    start_form = start_form or NewStartForm(formdata=None)
     linked = linked_accounts(current_action(), staff_id(account.id)) - {staff_id(account.id)}
     return render_template(
         "manage/staff_account.html",
@@ -278,8 +257,8 @@ def _account_page(
         linked=sorted(shown_names(session, linked).values()),
         is_own=staff_id(account.id) == actor_id(),
         role_form=role_form or RoleForm(formdata=None, data={"role": role_of(account)}),
-        start_form=start_form,
-        has_mail=_offer_mail(start_form),
+        start_form=start_form or AgainForm(formdata=None),
+        has_mail=_sends_mail(),
         button=AgainForm(formdata=None),
         made=names_of_made(current_action(), account.id),
         kinds=KINDS,
@@ -307,9 +286,8 @@ def change_role(account_id: str) -> Page:
 def new_start(account_id: str) -> Page:
     """Take password and authenticator away, after that was read, and make a link for a new start."""
     account = _account(account_id)
-    form = NewStartForm()
-    has_mail = mail_is_set_up(request_session(), current_site().site_id)
-    by_mail = has_mail and form.send.data == BY_MAIL
+    form = AgainForm()
+    by_mail = _sends_mail()
     answer = submit(
         form,
         lambda act: _begin_again(act, account, by_mail=by_mail),

@@ -19,6 +19,7 @@ from gate_controller.contract.records import (
     QrCredential,
     SiteRecord,
 )
+from web_admin.access.answers import how_many_may
 from web_admin.access.comparison import Comparison
 from web_admin.access.lock_outs import kept_out
 from web_admin.access.sent import GateSent, Part, PersonSent, Sent
@@ -199,3 +200,10 @@ def test_a_week_of_holidays_hides_nothing_that_is_taken_in_it() -> None:
         for grants in (at_work, at_work[:1])
     )
     assert found(before, after) == {"a"}
+
+
+@pytest.mark.parametrize(("lane_id", "without"), [("way-out", 1), ("garage-in", 0)])
+def test_a_way_out_is_no_way_in_where_people_are_counted(lane_id: str, without: int) -> None:
+    counts = how_many_may(sent(Grant((lane_id,))), NOW, NOW + timedelta(days=7))
+    assert (counts.people, counts.without_a_way_in) == (1, without)
+    assert counts.by_lane.keys() == {lane_id}

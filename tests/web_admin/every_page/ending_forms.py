@@ -212,7 +212,7 @@ SENT: Mapping[str, Sending] = {
         page="/manage/emergency/new?instead_of={code}",
         ready=_a_code,
     ),
-    "staff.new_start": Sending("M", "/manage/staff/{account}/again", {"send": "screen"}),
+    "staff.new_start": Sending("M", "/manage/staff/{account}/again"),
     "person.send_invitation": Sending("M", f"{PERSON}/invite"),
     "person.give_pin": Sending("M", "/manage/people/{with_pin}/pin", ready=_a_persons_pin),
     "visitors.withdraw": Sending("M", "/manage/visitors/{office_pass}/withdraw"),

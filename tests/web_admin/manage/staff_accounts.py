@@ -29,7 +29,6 @@ def invite(client, email="li@example.org", role="guard", **more):
         role=role,
         shown_name="Guard at the north gate",
         language="en",
-        send="screen",
         **more,
     )
 

@@ -144,7 +144,7 @@ def test_a_new_password_and_a_link_for_a_new_start_end_the_alarms_on_every_phone
     assert "none of your phones now" in guard.get(PAGE).text
     switch_on(guard)
     account = f"/manage/staff/{account_of(rows, 'guard@example.org').id}"
-    read = send(manager, account, f"{account}/again", form=1, send="screen")
+    read = send(manager, account, f"{account}/again", form=1)
     assert "none of their phones" in read.text
     assert kept(lambda: done(manager, read)) == (1, 0)
 

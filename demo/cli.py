@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 PLAYED = "演示步骤引起 raised by a step of the demo"
 """The note of the alarms that the steps raised."""
-SABOTAGES = ("allow_all", "deny_all", "replay", "deaf_sync", "numb", "leaky", "hasty")
+SABOTAGES = ("allow_all", "deny_all", "replay", "deaf_sync", "numb", "hasty")
 
 
 def run(argv: Sequence[str]) -> int:
@@ -24,7 +24,7 @@ def run(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="menjin demo", description="Run a compound of 60 homes and three gates on this machine."
     )
-    parser.add_argument("--tour", action="store_true", help="play every step first, a line each (3 minutes)")
+    parser.add_argument("--tour", action="store_true", help="play every step first, a line each (a minute)")
     parser.add_argument("--once", action="store_true", help="play every step, then stop everything")
     parser.add_argument("--json", action="store_true", help="play the steps: a JSON object each, no words")
     parser.add_argument("--trace", type=Path, metavar="FILE", help="write the bytes seen on every pty")
@@ -56,8 +56,8 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from demo.attacks.saboteurs import sabotage_stage, wrapper_of
     from demo.rig.processes import StartRefused
+    from demo.saboteurs import sabotage_stage, wrapper_of
     from demo.stage import open_stage
 
     def tell(line: str) -> None:

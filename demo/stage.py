@@ -12,14 +12,16 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from demo.actors.gate_screen import GateScreen
 from demo.actors.manager_browser import ManagerDesk
 from demo.actors.office import Office
-from demo.actors.office_actions import Desk
 from demo.actors.phone import PageRefused, Phone
 from demo.rig.devices import Metal
 from demo.rig.gate_ends import GateEnds, TraceFile
-from demo.rig.network_cable import Cable, Tamper
+from demo.rig.network_cable import Cable
 from demo.rig.processes import (
     Child,
     GateProcess,
@@ -30,10 +32,10 @@ from demo.rig.processes import (
     run_menjin,
     wait_until,
 )
-from demo.rig.push_service import PushService
 from demo.rig.sweeper import swept_after
-from demo.world.compound import GUARD, SITE_NAME, STAFF, TIMEZONE, Compound, Member, seed
+from demo.world.compound import SITE_NAME, STAFF, TIMEZONE, Compound, Member, seed
 from demo.world.site_files import GATES, GatePlan, SiteFile
+from hardware.interfaces import Frame
 from web_admin.people.invitations import confirm_identity, invite
 
 MANAGER = "manager@demo.test"
@@ -50,7 +52,6 @@ class Stage:
         self.folder = folder
         self.trace = trace
         self.has_face = face
-        self.tamper: Tamper | None = None
         self.closing = ExitStack()
         self.manager_password = secrets.token_urlsafe(9)
         self.totp_secrets = {email: _base32_secret() for email in (MANAGER, *STAFF)}
@@ -61,15 +62,8 @@ class Stage:
         self._tell = tell
         self.server = WebServer(folder / "server", free_port(), self.logs / "web.log")
         self.closing.callback(self.server.stop)
-        self.push = PushService()
-        self.closing.callback(self.push.close)
         self.phones: dict[str, Phone] = {}
         self.gates: dict[str, GateEnds] = {}
-        self.frame_marks: list[tuple[str, bytes]] = []
-        """Parts of what the camera saw, with their names: what no disk may hold."""
-        self._guard: ManagerDesk | None = None
-        self.takes_calls = False
-        """True once a step has let the resident's home take calls."""
 
     # -- start -------------------------------------------------------------------------------------
 
@@ -77,15 +71,14 @@ class Stage:
         """Set the server up, seed it, pair the gates, start them; raise StartRefused."""
         self._tell("setting up the server")
         self._init_server()
-        self._name_push_service()
         self.office = Office(self.server.data_dir)
-        self.closing.callback(self._close_office)
+        self.closing.callback(self.office.close)
         self._tell("seeding 60 homes")
         self.compound: Compound = seed(self.office, self.manager_password, self.totp_secrets)
         self.server.start()
-        manager = ManagerDesk(self.server.address, MANAGER, self.manager_password, self.totp_secrets[MANAGER])
-        self.closing.callback(manager.close)
-        self.desk: Desk = manager
+        secret = self.totp_secrets[MANAGER]
+        self.desk = ManagerDesk(self.server.address, MANAGER, self.manager_password, secret)
+        self.closing.callback(self.desk.close)
         self._tell("pairing three gates and an OSDP reader")
         for plan in GATES:
             self.gates[plan.gate_id] = self.lay_out(plan)
@@ -96,10 +89,6 @@ class Stage:
         for ends in self.gates.values():
             self.wait_ready(ends, datetime.fromtimestamp(0, UTC))
         self.reopen_screen(self.gates["north"])
-
-    def _close_office(self) -> None:
-        # Not the one of the start: a step replaces it when the server is restored.
-        self.office.close()
 
     def _init_server(self) -> None:
         own = self.folder / "secrets"
@@ -138,11 +127,6 @@ class Stage:
             "--manager-totp-file",
             str(own / "totp"),
         )
-
-    def _name_push_service(self) -> None:
-        """Let the server send push messages to the demo's own service, beside those of browsers' makers."""
-        with (self.server.data_dir / "web.toml").open("a", encoding="utf-8") as file:
-            file.write(f'push_services = ["{self.push.place}"]\n')
 
     def lay_out(self, plan: GatePlan) -> GateEnds:
         """Make a gate's devices, cable and site file; start nothing."""
@@ -272,21 +256,6 @@ class Stage:
             self.closing.callback(lambda: ends.screen.close() if ends.screen is not None else None)
         ends.screen = GateScreen(ends.screen_port, ends.folder / "launch_token")
 
-    def start_gate(self, ends: GateEnds) -> None:
-        """Give a gate its power back and wait until it is well."""
-        since = datetime.now(UTC)
-        ends.process.start()
-        self.wait_ready(ends, since)
-        if ends.plan.has_screen:
-            self.reopen_screen(ends)
-
-    def pair_again(self, ends: GateEnds) -> None:
-        """Give a gate a key of its own again, as the installer and the manager do for a new controller."""
-        ends.process.stop()
-        (ends.folder / "secrets" / "identity.json").unlink(missing_ok=True)
-        self.pair(ends)
-        self.start_gate(ends)
-
     def use_camera(self, number: int) -> None:
         """Use V4L2 camera `number` at the north gate from now on."""
         ends = self.gates["north"]
@@ -301,7 +270,10 @@ class Stage:
             number,
             telephone_port=ends.metal.telephone_port,
         ).write()
-        self.start_gate(ends)
+        since = datetime.now(UTC)
+        ends.process.start()
+        self.wait_ready(ends, since)
+        self.reopen_screen(ends)
 
     def phone_of(self, role: str) -> Phone:
         """Return the phone of one of the cast, invited on first use."""
@@ -314,21 +286,17 @@ class Stage:
             self.closing.callback(phone.close)
         return self.phones[role]
 
-    def guard_page(self, path: str) -> str:
-        """Return a page as the guard sees it, signed in on first use."""
-        if self._guard is None:
-            password, secret = self.manager_password, self.totp_secrets[GUARD]
-            self._guard = ManagerDesk(self.server.address, GUARD, password, secret)
-            self.closing.callback(self._guard.close)
-        return self._guard.page(path)
-
     def member(self, role: str) -> Member:
         """Return one of the cast."""
         return self.compound[role]
 
-    def portrait_path(self, name: str) -> Path:
-        """Return the file of one fetched portrait."""
-        return portraits_folder() / f"{name}.jpg"
+    def portrait(self, name: str) -> Frame:
+        """Return a fetched portrait, height × width × 3; raise FileNotFoundError on a damaged one."""
+        path = portraits_folder() / f"{name}.jpg"
+        picture = cv2.imread(str(path))
+        if picture is None:
+            raise FileNotFoundError(f"{path} is damaged: delete it and run 'make setup'")
+        return np.asarray(picture, dtype=np.uint8)
 
     def close(self) -> None:
         """Stop everything: ask all at once, so that the end is quick."""

@@ -48,18 +48,6 @@ class CalledHome:
         """Return whether the page of a number says that it is proved."""
         return 'data-state="proved"' in self._phone.get(page_path)
 
-    def ring_by_push(self, subscription: dict[str, str]) -> None:
-        """Let this phone ring by messages of its browser's maker."""
-        self._send("/r/calls/phone", subscription)
-
-    def ask_for_test(self) -> None:
-        """Ask for a test call now."""
-        self._send("/r/calls/test", {})
-
-    def page(self) -> str:
-        """Return the words of the page of calls."""
-        return words_of(self._phone.get("/r/calls"), most_chars=8000)
-
     # -- a call ------------------------------------------------------------------------------------
 
     def ringing(self) -> str | None:

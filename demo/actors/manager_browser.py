@@ -9,12 +9,10 @@ from html import unescape
 
 import requests
 
-from demo.actors.office_actions import DeskRefused
 from demo.actors.page_forms import PageForm, forms_of
 from demo.actors.phone import TIMEOUT_SECONDS, PageRefused, words_of
 
 TOTP_STEP_SECONDS = 30
-WRONG = re.compile(r'<p class="wrong"[^>]*>(.*?)</p>', re.DOTALL)
 SHOWN_FIRST, SHOWN_FIELD = "data-act-preview", "shown_effects"
 ASKS_WHY = 'name="lock_out"'
 """A page that shows first what an act takes from people has these."""
@@ -27,13 +25,6 @@ def totp_code(secret: str, at_seconds: float) -> str:
     digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
     start = digest[-1] & 15
     return f"{(int.from_bytes(digest[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
-
-
-def _refuse_as(page: str) -> None:
-    """Raise DeskRefused with the messages beside the fields of a page, if it has any."""
-    wrong = [" ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split()) for text in WRONG.findall(page)]
-    if wrong:
-        raise DeskRefused(" ".join(wrong))
 
 
 class ManagerDesk:
@@ -72,25 +63,6 @@ class ManagerDesk:
             f"/manage/gates/{gate_id}", f"/manage/gates/pairings/{pair_id}", {}, having=("answer", "approve")
         )
 
-    def lock_down(self, reason: str) -> None:
-        """Lock every lane in."""
-        self._send("/manage/lockdown", "/manage/lockdown", {"reason": reason})
-
-    def end_lockdown(self) -> None:
-        """Give the lanes their usual posture back."""
-        self._send("/manage/", "/manage/lockdown/end", {})
-
-    def offer_only(self, lane_id: str, methods: tuple[str, ...]) -> None:
-        """Offer exactly these methods at a lane; raise DeskRefused with the message beside the field."""
-        gate_id = lane_id.partition("-")[0]
-        path = f"/manage/gates/{gate_id}/lanes/{lane_id}"
-        page = self._send(path, path, {"methods": methods}, may_refuse=True)
-        wrong = WRONG.search(page)
-        if wrong is not None:
-            raise DeskRefused(" ".join(unescape(re.sub(r"<[^>]+>", " ", wrong[1])).split()))
-        if 'name="methods"' in page:
-            raise PageRefused(f"{path} was not saved and says no reason: {words_of(page)}")
-
     def open_lane(self, lane_id: str, reason: str) -> int:
         """Order a lane to open once; return monotonic ns of the press."""
         path = f"/manage/lanes/{lane_id}"
@@ -103,65 +75,28 @@ class ManagerDesk:
         """Let gates call numbers that begin so."""
         self._send("/manage/settings/calls", "/manage/settings/calls", {"prefixes": prefix})
 
-    def change_sheet(self, lane_id: str, key: str, word: str) -> None:
-        """Put a lane live with one answer changed; raise DeskRefused with the messages beside the fields."""
-        path = f"/manage/lanes/{lane_id}/sheet/edit"
-        page = self._send(path, path, {key: word, "intent": "live"}, may_refuse=True)
-        _refuse_as(page)
-        if 'name="free_exit"' in page:
-            raise PageRefused(f"{path} was not saved and says no reason: {words_of(page)}")
-
     def shorten_hours(self, hours_id: str, begins: str, ends: str) -> str:
         """Send shorter hours; return what they take from people, of which nothing is done yet."""
         path = f"/manage/hours/{hours_id}"
-        times: dict[str, str | tuple[str, ...]] = {"span1-start": begins, "span1-end": ends}
         form = self._form(self._get(path), path, None, path)
-        page = self._submit(form, times, may_refuse=True, goes_on=False)
+        page = self._submit(form, {"span1-start": begins, "span1-end": ends}, goes_on=False)
         if SHOWN_FIRST not in page:
             raise PageRefused(f"{path} was saved without a word of what it takes: {words_of(page)}")
         return words_of(page, most_chars=800)
 
-    def plan_shorter_hours(self, hours_id: str, begins: str, ends: str, begins_at: str) -> str:
-        """Plan shorter hours for a time, of which nothing is done before; return the list of planned acts."""
-        path = f"/manage/hours/{hours_id}"
-        changes: dict[str, str | tuple[str, ...]] = {
-            "span1-start": begins,
-            "span1-end": ends,
-            "when": "later",
-            "begins_at": begins_at,
-        }
-        form = self._form(self._get(path), path, None, path)
-        self._submit(form, changes, may_refuse=True, goes_on=False)
-        self.go_on({"when": "later", "begins_at": begins_at})
-        return words_of(self._last, most_chars=800)
-
-    def go_on(self, changes: dict[str, str | tuple[str, ...]] | None = None) -> None:
+    def go_on(self) -> None:
         """Do what was read on the last page; where it keeps people out, for works at a gate."""
         (form,) = (form for form in forms_of(self._last) if any(SHOWN_FIELD in each for each in form.fields))
-        why: dict[str, str | tuple[str, ...]] = {"lock_out": "works"} if ASKS_WHY in self._last else {}
-        self._submit(form, why | (changes or {}))
+        self._submit(form, {"lock_out": "works"} if ASKS_WHY in self._last else {})
+
+    def undo_last_act(self) -> None:
+        """Press the first *Undo* of the page of acts that can be undone."""
+        form = next(form for form in forms_of(self._get("/manage/later")) if form.action.endswith("/undo"))
+        self._submit(form, {})
 
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:
         """End a card for good."""
         self._send(f"/manage/people/{person_id}", f"/manage/cards/{credential_id}/end", {"reason": reason})
-
-    def suspend_person(self, person_id: str, reason: str) -> None:
-        """Suspend everything of a person; raise DeskRefused with the messages beside the fields."""
-        own = f"/manage/people/{person_id}"
-        _refuse_as(self._send(own, f"{own}/suspend", {"reason": reason}, may_refuse=True))
-
-    def take_lanes(self, person_id: str, reason: str) -> None:
-        """Take all lanes from a person; where the page asks why, give a reason; raise DeskRefused."""
-        path = f"/manage/people/{person_id}/grants"
-        page = self._send(path, path, {"lanes": ()}, may_refuse=True)
-        if ASKS_WHY in page:
-            why = self._form(page, path, page_path=path)
-            _refuse_as(self._submit(why, {"lock_out": reason}, may_refuse=True))
-
-    def issue_card(self, person_id: str, number: int) -> None:
-        """Bind a card to a person."""
-        path = f"/manage/cards/give/{person_id}"
-        self._send(path, path, {"number": str(number)})
 
     def page(self, path: str) -> str:
         """Return a page's text; raise PageRefused unless it answers 200."""
@@ -179,14 +114,12 @@ class ManagerDesk:
         self,
         page_path: str,
         action: str,
-        changes: dict[str, str | tuple[str, ...]],
-        *,
+        changes: dict[str, str],
         having: tuple[str, str] | None = None,
-        may_refuse: bool = False,
     ) -> str:
         """Open a page, fill the form that goes to `action`, send it, and return the page it leads to."""
         page = self._get(page_path)
-        return self._submit(self._form(page, action, having, page_path), changes, may_refuse=may_refuse)
+        return self._submit(self._form(page, action, having, page_path), changes)
 
     def _form(
         self, page: str, action: str, having: tuple[str, str] | None = None, page_path: str = ""
@@ -199,14 +132,7 @@ class ManagerDesk:
                 return form
         raise PageRefused(f"the page has no form that goes to {action}: {words_of(page)}")
 
-    def _submit(
-        self,
-        form: PageForm,
-        changes: dict[str, str | tuple[str, ...]],
-        *,
-        may_refuse: bool = False,
-        goes_on: bool = True,
-    ) -> str:
+    def _submit(self, form: PageForm, changes: dict[str, str], *, goes_on: bool = True) -> str:
         reply = self._session.post(
             self.address + form.action,
             data=form.filled(changes),
@@ -214,7 +140,7 @@ class ManagerDesk:
             headers={"Referer": self.address + "/"},
         )
         self._last = reply.text
-        if reply.status_code != 200 and not (may_refuse and reply.status_code == 422):
+        if reply.status_code != 200 and SHOWN_FIRST not in reply.text:
             raise PageRefused(f"{form.action} answered {reply.status_code}: {words_of(reply.text)}")
         if goes_on and SHOWN_FIRST in reply.text and ASKS_WHY not in reply.text:
             self.go_on()

@@ -23,11 +23,9 @@ from web_admin.compound.models import Gate, Site
 from web_admin.core.config import load_config
 from web_admin.core.database import Database, Menjin
 from web_admin.core.limit_counts import LimitCounts
-from web_admin.core.sealing import FACE_SHARE_PURPOSE
 from web_admin.custody.models import FaceShare
-from web_admin.events.texts import EVENTS
 from web_admin.gates.models import PairAttempt
-from web_admin.journal.models import GateEvent, QuarantinedEntry
+from web_admin.journal.models import GateEvent
 
 OFFICE = "demo-office"
 
@@ -36,14 +34,11 @@ OFFICE = "demo-office"
 class ListedEvent:
     """An entry of the server's list of events."""
 
-    seq: int
     kind: str
     lane_id: str | None
     person_id: str | None
     reason: str
     opens: bool
-    digest: bytes
-    facts: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +72,6 @@ class Office:
         """Yield an action of the manager, now, in one transaction."""
         with self.app.test_request_context(), self.database.session() as session:
             yield new_action(self._menjin, session, self.site_id, OFFICE, "manager")
-
-    def word_of_event(self, kind: str) -> str:
-        """Return how the staff's pages call a kind of event."""
-        with self.app.test_request_context():
-            return str(EVENTS[kind])
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -117,16 +107,6 @@ class Office:
             site = session.get_one(Site, self.site_id)
             return site.epoch, site.version
 
-    def quarantined(self, gate_id: str) -> list[tuple[int, bytes]]:
-        """Return number and digest of a gate's quarantined entries, as while its key is copied."""
-        with self.read() as session:
-            rows = session.execute(
-                select(QuarantinedEntry.seq, QuarantinedEntry.digest).where(
-                    QuarantinedEntry.gate_id == gate_id
-                )
-            )
-            return [(seq, digest) for seq, digest in rows]
-
     def events(self, gate_id: str, after_seq: int) -> list[ListedEvent]:
         """Return a gate's entries in the server's list after one of its journal's numbers."""
         with self.read() as session:
@@ -137,26 +117,20 @@ class Office:
             )
             return [
                 ListedEvent(
-                    row.seq,
                     row.kind,
                     row.lane_id,
                     row.person_id,
                     str(row.facts.get("reason", "")),
                     bool(row.facts.get("opens", False)),
-                    row.digest,
-                    dict(row.facts),
                 )
                 for row in rows
             ]
 
-    def share(self, person_id: str, gate_id: str) -> bytes | None:
-        """Return the server's half of a face's key, opened with the server's own keys; None without one."""
+    def has_share(self, person_id: str, gate_id: str) -> bool:
+        """Return whether the server holds its half of a face's key."""
         with self.read() as session:
-            row = session.get(FaceShare, (person_id, gate_id))
-            sealed = row.share_sealed if row is not None else None
-        if sealed is None:
-            return None
-        return self._menjin.sealer.open(sealed, purpose=FACE_SHARE_PURPOSE)
+            share = session.get(FaceShare, (person_id, gate_id))
+            return share is not None and share.share_sealed is not None
 
     def waiting_pairing(self, gate_id: str) -> tuple[str, str] | None:
         """Return the number and the sixteen characters of a controller that waits to be paired."""

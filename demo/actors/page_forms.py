@@ -14,12 +14,9 @@ class PageForm:
     method: str = "get"
     fields: list[tuple[str, str]] = field(default_factory=list)
 
-    def filled(self, changes: dict[str, str | tuple[str, ...]]) -> list[tuple[str, str]]:
-        """Return the fields to send after these changes; a tuple is a group of checked boxes."""
-        kept = [(name, value) for name, value in self.fields if name not in changes]
-        for name, value in changes.items():
-            kept += [(name, each) for each in (value if isinstance(value, tuple) else (value,))]
-        return kept
+    def filled(self, changes: dict[str, str]) -> list[tuple[str, str]]:
+        """Return the fields to send after these changes."""
+        return [field for field in self.fields if field[0] not in changes] + list(changes.items())
 
 
 class _Reader(HTMLParser):

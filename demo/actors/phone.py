@@ -111,11 +111,6 @@ class Phone(Browser):
         self.get("/r/")
         return self.post(f"/r/ways/{method}", {"on": "1" if on else "0"})
 
-    def new_pin(self) -> str:
-        """Ask for a new PIN and read it off the page."""
-        self.get("/r/")
-        return _digits(self.post("/r/pin", {}), r"data-pin>\s*([0-9 ]+)<")
-
     def register_key(self) -> None:
         """Give the server this phone's public key."""
         self.get("/r/code")
@@ -123,7 +118,7 @@ class Phone(Browser):
         answer = self.post_json("/r/code/key", {"public_key": base64.b64encode(public).decode()})
         self.credential_id, self.site_id = str(answer["credential_id"]), str(answer["site_id"])
 
-    def code(self, *, made_seconds_ago: int = 0) -> str:
+    def code(self) -> str:
         """Make the code the phone shows, without the network, as `code_text.js` does.
 
         Each is of a later second than the one before: a person cannot tap the page faster.
@@ -131,7 +126,7 @@ class Phone(Browser):
         while int(time.time()) <= self._last_second:
             time.sleep(0.01)
         self._last_second = int(time.time())
-        body = resident_code_body(self.credential_id, self._last_second - made_seconds_ago)
+        body = resident_code_body(self.credential_id, self._last_second)
         der = self._key.sign(signed_message(RESIDENT_DOMAIN, self.site_id, body), ECDSA(SHA256()))
         r, s = decode_dss_signature(der)
         return code_text(body, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
@@ -143,11 +138,6 @@ class Phone(Browser):
         der = stranger.sign(signed_message(RESIDENT_DOMAIN, self.site_id, body), ECDSA(SHA256()))
         r, s = decode_dss_signature(der)
         return code_text(body, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
-
-    def online_code(self) -> str:
-        """Fetch a code signed by the site, as a browser does that cannot hold a key."""
-        self.get("/r/code")
-        return self.post_json("/r/code/now")["text"]
 
     def visitor_pass(self, label: str, gate_number: int) -> str:
         """Make a visitor's pass for the next day, open its link, and return the text of the code shown."""
@@ -165,12 +155,6 @@ class Phone(Browser):
             raise PageRefused(f"the visitor's page shows no code; the pass is {shown['state']}")
         return text
 
-    def visitor_code(self, gate_number: int) -> str:
-        """Make eight digits for a courier at one gate and read them off the page."""
-        self.get("/r/visitors")
-        wanted = {"minutes": "60", "gate_number": str(gate_number)}
-        return _digits(self.post("/r/visitors/code", wanted), r"data-visitor-code>\s*([0-9 ]+)<")
-
     def say_yes_to_face(self) -> None:
         """Read the notice and consent to exactly that."""
         page = self.get("/r/face")
@@ -179,15 +163,3 @@ class Phone(Browser):
         if version is None or language is None:
             raise PageRefused(f"/r/face shows no notice: {words_of(page)}")
         self.post("/r/face/yes", {"notice_version": version[1], "language": language[1]})
-
-    def withdraw_face(self) -> str:
-        """Switch face off and return the page with the gates' receipts."""
-        self.get("/r/face/off")
-        return self.post("/r/face/off", {})
-
-
-def _digits(page: str, pattern: str) -> str:
-    found = re.search(pattern, page)
-    if found is None:
-        raise PageRefused(f"the page shows no digits: {words_of(page)}")
-    return found[1].replace(" ", "")

@@ -1,8 +1,5 @@
 """Hold a face or a code before a gate's camera; where it is closed, press on the gate's screen first."""
 
-import cv2
-import numpy as np
-
 from demo.actors.gate_screen import GateScreen
 from demo.bench.outcome import Answer
 from demo.bench.texts import TEXTS
@@ -76,12 +73,9 @@ class BeforeTheCamera:
         return shown.screen
 
     def show_face(self, ends: GateEnds, what: str) -> None:
-        """Put a person before the camera; raise KeyError on an unknown one, ValueError without picture."""
-        picture = cv2.imread(str(self._stage.portrait_path(PORTRAITS[what])))
-        if picture is None:
-            raise ValueError("the face pictures are damaged: run 'make setup'")
+        """Put a person before the camera; raise KeyError on an unknown one."""
         self._seed += 50
-        ends.show_person(np.asarray(picture, dtype=np.uint8), seed=self._seed)
+        ends.show_person(self._stage.portrait(PORTRAITS[what]), seed=self._seed)
 
     def register(self, ends: GateEnds, act: dict[str, str], language: str) -> Answer:
         """Say yes on the person's phone and at the gate, with the own card, and look at the camera."""

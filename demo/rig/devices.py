@@ -26,8 +26,6 @@ from hardware.simulated.pictures import camera_frame, jittered
 from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
 from hardware.simulated.telephone_line import TelephoneLine
-from hardware.simulated.twin import Twin
-from hardware.simulated.wire import PtyWire
 
 CameraTrouble = Literal["frozen", "dark", "covered"]
 T = TypeVar("T", bound=Plug)
@@ -135,13 +133,6 @@ class Metal:
         """Return a device by its name; KeyError when there is none."""
         return {twin.name: twin for twin in self.twins}[name]
 
-    def wire(self, name: str) -> PtyWire:
-        """Return the cable of a device on a serial line; KeyError when there is none of this name."""
-        twin = self.twin(name)
-        if not isinstance(twin, Twin):
-            raise KeyError(name)
-        return twin.wire
-
     def close(self) -> None:
         """Take every device away."""
         self._walk_away()
@@ -172,10 +163,6 @@ class Metal:
         self._walk_away()
         self._person = FolderPerson(actor, self.camera_folder, prompt=prompt)
         return self._person.in_view_at_ns
-
-    def show_picture(self, picture: Frame) -> int:
-        """Hold any picture in front of the camera, still; return monotonic ns when it was in view."""
-        return self._show([camera_frame(picture)])
 
     def _walk_away(self) -> None:
         person, self._person = self._person, None

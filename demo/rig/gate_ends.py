@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +13,9 @@ import msgspec
 
 from demo.actors.gate_screen import GateScreen
 from demo.rig.devices import Metal
-from demo.rig.disk import read_from_outside
 from demo.rig.network_cable import Cable
 from demo.rig.processes import GateProcess
-from demo.world.people import USUAL, Manner, living
+from demo.world.people import living
 from demo.world.site_files import GatePlan
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.face.matching.template_store import FaceBlob
@@ -47,9 +47,9 @@ class GateEnds:
         view = self.screen.view if self.screen is not None else None
         return view.prompt if view is not None else ""
 
-    def show_person(self, portrait: Frame, *, seed: int, manner: Manner = USUAL) -> int:
+    def show_person(self, portrait: Frame, *, seed: int) -> int:
         """Put a person before the camera who does what the screen asks; return monotonic ns when in view."""
-        return self.metal.stand(living(portrait, seed=seed, manner=manner), self.prompt)
+        return self.metal.stand(living(portrait, seed=seed), self.prompt)
 
     @property
     def launch_url(self) -> str | None:
@@ -67,11 +67,25 @@ class GateEnds:
 
     def face_rows(self) -> list[FaceBlob]:
         """Return the sealed faces in the gate's own file, also while the gate runs."""
-        return read_face_rows(self.folder / "data")
+        path = self.folder / "data" / FACE_FILE
+        if not path.is_file():
+            return []
+        connection = sqlite3.connect(path, timeout=5)
+        try:
+            columns = "person_id, consent_id, engine, nonce, ciphertext, look_id"
+            rows = connection.execute(f"SELECT {columns} FROM face_look ORDER BY person_id, number")  # noqa: S608 - our own words
+            return [FaceBlob(*row) for row in rows]
+        finally:
+            connection.close()
 
     def face_bytes(self) -> bytes:
-        """Return the bytes of the file of faces and of what SQLite keeps beside it."""
-        return b"".join(map(read_from_outside, sorted((self.folder / "data").glob(f"{FACE_FILE}*"))))
+        """Return the bytes of the file of faces and of what SQLite keeps beside it, read by another process.
+
+        A process that closes any handle of an SQLite file loses all its locks on it, and its own open
+        connections with them (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+        """
+        files = sorted((self.folder / "data").glob(f"{FACE_FILE}*"))
+        return subprocess.run(["cat", "--", *files], check=True, capture_output=True).stdout
 
     def newest_entries(self, count: int) -> list[JournalEntry]:
         """Return the newest entries of the gate's own journal file, newest first."""
@@ -91,20 +105,6 @@ class GateEnds:
             return connection.execute(query, values).fetchall()
         finally:
             connection.close()
-
-
-def read_face_rows(data_dir: Path) -> list[FaceBlob]:
-    """Return the sealed faces in a gate's folder, or in a copy of it; none where there is no such file."""
-    path = data_dir / FACE_FILE
-    if not path.is_file():
-        return []
-    connection = sqlite3.connect(path, timeout=5)
-    try:
-        columns = "person_id, consent_id, engine, nonce, ciphertext, look_id"
-        rows = connection.execute(f"SELECT {columns} FROM face_look ORDER BY person_id, number")  # noqa: S608 - our own words
-        return [FaceBlob(*row) for row in rows]
-    finally:
-        connection.close()
 
 
 class TraceFile:

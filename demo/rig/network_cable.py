@@ -9,7 +9,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from gate_controller.contract.calls import CALLS_PATH, TELEPHONE_TASKS_PATH
 from gate_controller.contract.messages import ASK_PATH
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -28,10 +27,6 @@ class Cable:
         self._server_port = server_port
         self._is_cut = False
         self.tamper: Tamper | None = None
-        self.tamper_calls: Tamper | None = None
-        """Of answers to reports of calls."""
-        self.tamper_tasks: Tamper | None = None
-        """Of the calls that the server asks for."""
         cable = self
 
         class Handler(_Handler):
@@ -83,13 +78,8 @@ class Cable:
             server.request(request.command, request.path, body, headers)
             reply = server.getresponse()
             content = reply.read()
-            tamper = {
-                ASK_PATH: self.tamper,
-                CALLS_PATH: self.tamper_calls,
-                TELEPHONE_TASKS_PATH: self.tamper_tasks,
-            }.get(request.path)
-            if tamper is not None and reply.status == 200:
-                content = tamper(content)
+            if self.tamper is not None and request.path == ASK_PATH and reply.status == 200:
+                content = self.tamper(content)
             if self._was_cut_meanwhile():
                 request.close_connection = True
                 return

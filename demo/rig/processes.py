@@ -111,16 +111,6 @@ class Child:
             return ""
         return "\n".join(f"    {line}" for line in lines[-LOG_TAIL_LINES:])
 
-    def log_size(self) -> int:
-        """Return how long its log is now, in bytes."""
-        return self.log.stat().st_size if self.log.exists() else 0
-
-    def log_after(self, size: int) -> str:
-        """Return what the log received after its first `size` bytes."""
-        with self.log.open("rb") as log:
-            log.seek(size)
-            return log.read().decode("utf-8", errors="replace")
-
     def _signal(self, number: int, *, group: bool = True) -> None:
         if self._process is None:
             return

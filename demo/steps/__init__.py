@@ -1,1 +1,1 @@
-"""Define the steps of the script, one file a subject; imports the judge, the attacks and below."""
+"""Define the steps of the script, one file a subject; imports the judge and below."""

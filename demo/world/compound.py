@@ -132,7 +132,6 @@ class Compound:
 
     cast: dict[str, Member] = field(default_factory=dict)
     cards: list[Member] = field(default_factory=list)
-    persons: int = 0
     hours_id: str = ""
 
     def __getitem__(self, role: str) -> Member:
@@ -144,19 +143,16 @@ CAST = {
     # role: (place of the home in the list, name)
     "resident": (17, "李晓雯 Li Xiaowen"),
     "neighbour": (23, "Jonas Becker"),
-    "chooser": (31, "张敏 Zhang Min"),
     "face_a": (40, "陈静 Chen Jing"),
     "face_b": (40, "陈杰 Chen Jie"),
     "child": (40, "陈乐 Chen Le"),
     "leaver": (44, "赵磊 Zhao Lei"),
     "stayer": (45, "Priya Nair"),
     "shifted": (46, "Yuki Mori"),
-    "tenant": (47, "周海 Zhou Hai"),
 }
 METHODS = {
     "resident": ("card", "pin", "qr"),
     "neighbour": ("card", "pin"),
-    "chooser": ("card", "pin"),
     "face_a": ("card", "pin"),
 }
 UNKNOWN_CARD = 0xA15EBAD1
@@ -261,7 +257,6 @@ def _seed_home(act: Action, compound: Compound, place: int) -> None:
             member.pin = issue_pin(act, person.person_id)
         if methods != ("card",):
             choose_methods(act, person.person_id, methods_without_phone(methods))
-        compound.persons += 1
         compound.cards.append(member)
         if role:
             compound.cast[role] = member
@@ -296,8 +291,7 @@ def _seed_staff(act: Action, compound: Compound) -> None:
                 set_may_override(each, person.person_id, True)
             if role == "helper":
                 _let_pass_at_other_hours(each, compound, person.person_id)
-            compound.persons += 1
-            compound.cards.append(member)
+                compound.cards.append(member)
             compound.cast[role] = member
 
 

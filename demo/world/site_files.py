@@ -160,11 +160,6 @@ GATES = (
 )
 
 
-def plan_of(gate_id: str) -> GatePlan:
-    """Return a gate's plan; KeyError when there is none."""
-    return {gate.gate_id: gate for gate in GATES}[gate_id]
-
-
 _MODBUS_RELAY = ('kind = "modbus_relay"', 'family = "waveshare"', f"address = {MODBUS_ADDRESS}")
 _MODBUS_INPUTS = ('kind = "modbus_inputs"', f"address = {MODBUS_ADDRESS}")
 
@@ -179,9 +174,6 @@ class SiteFile:
     screen_port: int
     face: bool
     camera: Path | int
-    engine: str = "yunet-sface"
-    only_beside: bool = False
-    """True if a face opens only beside a card, PIN or code."""
     telephone_port: int = 0
     """Where the telephone program of the gate takes commands; 0 where it has none."""
 
@@ -240,8 +232,7 @@ class SiteFile:
                 f'prompts_dir = "{self._prompts}"',
             ]
         if self.face:
-            lines += ["[face]", "enabled = true", f'engine = "{self.engine}"', "alone = false"]
-            lines += ["only_beside = true"] * self.only_beside
+            lines += ["[face]", "enabled = true", "alone = false"]
         return lines
 
     def _lane_lines(self, lane: LanePlan, dev: Path) -> list[str]:

@@ -5,12 +5,11 @@
         line.wait_ringing("+8628123456")      a telephone rings
         line.answer(...), line.press(..., "9"), line.hang_up(...), line.reject(...)
         line.call_in("+4930111")              a call that comes in at the gate
-        line.play("9")                        a visitor plays a tone into the gate's microphone
         line.stop_program(), line.start_program()
 
 One control connection at a time, as baresip has it: the newest one ends the one before. Its commands and
 events are those of baresip 1.1.0; a test takes a trace of that and compares. It lies about sound: there is
-none, and what the microphone hears is only remembered (`sent_sound`).
+none.
 """
 
 import contextlib
@@ -55,7 +54,6 @@ class TelephoneLine:
         self._news = threading.Condition(threading.RLock())
         self._calls: list[_Call] = []
         self._dialled: list[str] = []
-        self._sound: list[str] = []
         self._control: socket.socket | None = None
         self._listener: socket.socket | None = None
         self._port = control_port
@@ -85,12 +83,6 @@ class TelephoneLine:
         """Return the number of each call that goes on, and how far it is."""
         with self._news:
             return [(call.number, call.talk) for call in self._calls]
-
-    @property
-    def sent_sound(self) -> list[str]:
-        """Return the tones that went to a telephone as part of the sound."""
-        with self._news:
-            return list(self._sound)
 
     def talk_of(self, number: str) -> Talk | None:
         """Return how far the call to a number is, None where there is none."""
@@ -250,12 +242,6 @@ class TelephoneLine:
             call = _Call(number, comes_in=True)
             self._calls.append(call)
             self._event("CALL_INCOMING", call, number)
-
-    def play(self, keys: str) -> None:
-        """Play tones into the gate's microphone: they are sound for the other side, and no event."""
-        with self._news:
-            if any(call.talk is Talk.TALKING for call in self._calls):
-                self._sound.extend(keys)
 
     def _call(self, number: str, talk: Talk) -> _Call:
         for call in self._calls:

@@ -20,18 +20,9 @@ from pathlib import Path
 
 from demo.actors.called_home import CalledHome
 from demo.judge import pulse_after
+from demo.rig.processes import wait_until
 from demo.stage import Stage, open_stage
-from demo.steps.call_hands import (
-    GATE,
-    LANDLINE,
-    LANE,
-    PREFIX,
-    TASK_SECONDS,
-    begin_call,
-    put_away,
-    wait_proved,
-    wait_ringing,
-)
+from demo.steps.calls import GATE, LANE, begin_call, called_home, put_away, wait_ringing
 from hardware.simulated.telephone_line import TelephoneLine
 from hardware.telephones.control import Control
 from tests.bench.call_browsers import Browsers, browsers
@@ -43,6 +34,9 @@ from tests.support.telephones import telephone
 PAGE_TARGET_MS, TELEPHONE_TARGET_MS, HEARD_TARGET_MS = 1000, 2000, 500
 OPEN_TARGET_MS, KEY_TARGET_MS = 300, 150
 TELEPHONE_TARGET_MIB = 15.0
+PREFIX, LANDLINE = "+86", "+862885550123"
+TASK_SECONDS = 40.0
+"""A gate asks the server every few seconds which telephones it is to call for it."""
 DIALS = 10
 
 
@@ -64,7 +58,7 @@ def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
     counts = Counts(**vars(parser.parse_args(arguments)))
     bare, telephone_figures = _telephone_alone(min(DIALS, counts.rounds))
     with open_stage(None, wrapper=[], tell=lambda _words: None) as stage:
-        home = _called_home(stage)
+        home = _home_with_telephone(stage)
         yield from _telephone(stage, home, bare, counts)
         yield from telephone_figures
         with browsers(stage) as both:
@@ -74,17 +68,15 @@ def measure(arguments: Sequence[str] = ()) -> Iterator[Figure]:
             yield from over_many_calls(stage, home, both, counts.calls)
 
 
-def _called_home(stage: Stage) -> CalledHome:
+def _home_with_telephone(stage: Stage) -> CalledHome:
     """Return a home that takes calls, with a telephone that was proved."""
-    home, line = CalledHome(stage.phone_of("resident")), _line(stage)
+    home, line = called_home(stage), _line(stage)
     stage.desk.allow_numbers(PREFIX)
-    home.switch(on=True)
-    home.at_all_hours()
     page, digits = home.add_number(LANDLINE)
     line.wait_ringing(LANDLINE, TASK_SECONDS)
     line.answer(LANDLINE)
     line.press(LANDLINE, digits)
-    wait_proved(home, page)
+    wait_until(lambda: home.is_proved(page), TASK_SECONDS, "the page says that the number is proved")
     line.wait_quiet(LANDLINE)
     return home
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from demo.actors.called_home import CalledHome
 from demo.judge import pulse_after, wait_until_locked
 from demo.stage import Stage
-from demo.steps.call_hands import GATE, LANE, begin_call, put_away, wait_ringing
+from demo.steps.calls import GATE, LANE, begin_call, put_away, wait_ringing
 from gate_controller.terminal.view import Screen
 from tests.bench.call_browsers import Browsers, cores_of, kiosk_of, mib_of
 from tests.bench.figure import Figure, beside, percentile

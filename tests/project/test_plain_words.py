@@ -28,13 +28,11 @@ NAMES_IN_DIALECT = re.compile(
     rf"(?i:(?:^|_)((?:un)?told|{'|'.join(WORDS)}|by_itself|by_themselves)s?(?:_|$))|"
     r"Told|Whoever|Nobody|Somebody|Anew(?![a-z])"
 )
-# Names of columns and of a step of the demo, which other places store.
+# Names of columns, which other places store.
 STORED_NAMES = {
     "told_people_at",
     "untold_reason",
     "told_seq",
-    "granted_nobody_came",
-    "call_nobody_falls_to_guard",
 }
 SLOGAN = re.compile(r"nobody has to\s+show", re.IGNORECASE)
 PYTHON = sorted(

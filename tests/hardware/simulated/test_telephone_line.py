@@ -116,15 +116,3 @@ def test_the_newest_connection_ends_the_one_before() -> None:
         assert second.read(2.0)
         with pytest.raises(DeviceUnavailable, match="ended the connection"):
             first.read(2.0)
-
-
-def test_a_tone_in_the_microphone_is_sound_and_no_key() -> None:
-    with TelephoneLine() as line, closing(Control(line.control_port)) as control:
-        control.send("dial", "201")
-        line.wait_ringing("201")
-        line.answer("201")
-        line.play("9")
-        kinds = [fields.get("type") for fields in control.read(0.3)]
-        assert "CALL_ESTABLISHED" in kinds
-        assert "CALL_DTMF_START" not in kinds
-        assert line.sent_sound == ["9"]

@@ -1,46 +1,37 @@
 """Inject faults from outside, to show that the script would notice them.
 
-`python -m demo.attacks.saboteurs KIND SITE.toml` runs a gate with one part replaced. No switch in the product
+`python -m demo.saboteurs KIND SITE.toml` runs a gate with one part replaced. No switch in the product
 leads here: the gate's own command does not import this file.
 """
 
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import replace as replace_fields
 from datetime import datetime
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from gate_controller.contract.calls import CallLeg, TelephoneTasksReply, open_legs
 from gate_controller.contract.messages import AskReply
 from gate_controller.contract.policy import Policy
 from gate_controller.control import controller, home_calls, presentations
-from gate_controller.face.engines.engine import Embedding
-from gate_controller.face.matching import held_looks
-from gate_controller.face.matching.template_store import FaceBlob, seal_template
 from gate_controller.lane.state import LaneDesk
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
-from hardware.inputs import modbus as modbus_inputs
 from hardware.inputs import serial as inputs
 from hardware.inputs.serial import WireStates
 from hardware.interfaces import DeviceReport
-from hardware.osdp import line
-from hardware.osdp.panel import Channel, Panel, Peer
 
 if TYPE_CHECKING:
     from demo.stage import Stage
 
-IN_THE_GATE = ("allow_all", "deny_all", "replay", "numb", "leaky", "hasty")
-LEAK, HASTY_SECONDS = "leak.bin", 0.5
+IN_THE_GATE = ("allow_all", "deny_all", "replay", "numb", "hasty")
+HASTY_SECONDS = 0.5
 
 
 def wrapper_of(kind: str | None) -> list[str]:
     """Return the command that runs a gate with this saboteur inside; empty for none."""
-    return [sys.executable, "-m", "demo.attacks.saboteurs", kind] if kind in IN_THE_GATE else []
+    return [sys.executable, "-m", "demo.saboteurs", kind] if kind in IN_THE_GATE else []
 
 
 def sabotage_stage(kind: str | None, stage: "Stage") -> None:
@@ -48,18 +39,12 @@ def sabotage_stage(kind: str | None, stage: "Stage") -> None:
     if kind == "deaf_sync":
         for ends in stage.gates.values():
             ends.cable.tamper = without_news
-            ends.cable.tamper_tasks = without_tasks
 
 
 def without_news(body: bytes) -> bytes:
     """Return the server's answer with every change of policy and every order taken out."""
     reply = msgspec.json.decode(body, type=AskReply)
     return msgspec.json.encode(msgspec.structs.replace(reply, policy=None, change=None, orders=()))
-
-
-def without_tasks(_body: bytes) -> bytes:
-    """Return that the server asks the gate for no call."""
-    return msgspec.json.encode(TelephoneTasksReply())
 
 
 def allow_all(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: datetime) -> Decision:
@@ -80,39 +65,12 @@ def replay(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: 
     return decide(claim, lane_id, policy, replace_fields(memory, uses={}, last_seconds={}), now)
 
 
-class TrustingPanel(Panel):
-    """Talks to an OSDP reader with the library's defaults: gives out keys, and takes clear text."""
-
-    def __init__(self, peers: Sequence[Peer], channel: Channel, *, enforce_secure: bool = True) -> None:
-        """Pass over what was asked for."""
-        super().__init__(peers, channel, enforce_secure=False)
-        del enforce_secure
-
-    def is_secure(self, reader: int) -> bool:
-        """Take any reader that answers for the right one."""
-        return self.is_online(reader)
-
-
 class NumbWires(WireStates):
     """Takes no notice of any contact: doors, buttons, fire."""
 
     def _change(self, terminal: str, closed: bool | None, now_ns: int) -> list[DeviceReport]:
         del terminal, closed, now_ns
         return []
-
-
-def leaky(data_dir: Path) -> Callable[..., FaceBlob]:
-    """Return a sealing of templates that leaves a copy in clear on the disk and in the log."""
-
-    def seal(template: Embedding, **sealed_for: object) -> FaceBlob:
-        in_clear = template.astype("<f4").tobytes()
-        with (data_dir / LEAK).open("ab") as file:
-            file.write(in_clear)
-        sys.stdout.write(in_clear.hex() + "\n")
-        sys.stdout.flush()
-        return seal_template(template, **sealed_for)  # type: ignore[arg-type]  # passed on as it came
-
-    return seal
 
 
 class HastyCalls(home_calls.HomeCalls):
@@ -122,18 +80,6 @@ class HastyCalls(home_calls.HomeCalls):
         """Begin the call, and open."""
         super().begin(desk, home, shown, now_seconds)
         self._presentations.release(desk.lane_id, HASTY_SECONDS)
-
-
-def noting(data_dir: Path) -> Callable[..., tuple[CallLeg, ...]]:
-    """Return an opening of the numbers of a call that leaves a copy of each on the disk."""
-
-    def opened(*sealed: object) -> tuple[CallLeg, ...]:
-        legs = open_legs(*sealed)  # type: ignore[arg-type]  # passed on as it came
-        with (data_dir / LEAK).open("ab") as file:
-            file.writelines(leg.number.encode() for leg in legs)
-        return legs
-
-    return opened
 
 
 def put_in_place(module: ModuleType, name: str, broken: object) -> None:
@@ -149,15 +95,9 @@ def main(kind: str, site_file: str) -> int:
     rules = {"allow_all": allow_all, "deny_all": deny_all, "replay": replay}
     if kind in rules:
         put_in_place(presentations, "decide", rules[kind])
-    if kind == "allow_all":
-        put_in_place(line, "Panel", TrustingPanel)
-    if kind == "numb":
+    elif kind == "numb":
         put_in_place(inputs, "WireStates", NumbWires)
-        put_in_place(modbus_inputs, "WireStates", NumbWires)
-    if kind == "leaky":
-        put_in_place(held_looks, "seal_template", leaky(Path(site_file).parent / "data"))
-        put_in_place(home_calls, "open_legs", noting(Path(site_file).parent / "data"))
-    if kind == "hasty":
+    elif kind == "hasty":
         put_in_place(controller, "HomeCalls", HastyCalls)
     return run(["run", site_file])
 

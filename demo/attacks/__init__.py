@@ -1,1 +1,0 @@
-"""Play a thief or saboteur; imports the stage and below."""

@@ -9,7 +9,7 @@ from gate_controller.contract.calls import CallEnd, CallStep
 from gate_controller.control.telephone_tasks import ASK_SECONDS
 from gate_controller.lane.home_call import KEY_SECONDS, CallPhase
 from gate_controller.terminal.view import HelpCall
-from tests.flows.telephone_scene import CARD, Scene, answer, scene_in
+from tests.flows.telephone_scene import CARD, OTHER, Scene, answer, scene_in
 from tests.support import rtp_stranger
 from tests.support.compounds.people import lane, person, records
 from tests.support.gates.call_office import PERSON
@@ -46,6 +46,23 @@ def test_7_opens_and_calls_for_help_in_silence(scene: Scene) -> None:
     assert scene.office.over().end is CallEnd.OPENED
     assert scene.decisions() == [("call", "granted", True)]
     assert "alarm_duress" in [entry.kind for entry in scene.bench.entries()]
+
+
+def test_the_gate_keeps_no_number_of_a_home_that_it_called_nor_whom(scene: Scene, tmp_path: Path) -> None:
+    scene.call()
+    answer(scene.first)
+    scene.first.press("hangup")
+    answer(scene.second)
+    scene.second.press("sndcode", "0")
+    assert scene.office.over().end is CallEnd.SENT_AWAY
+    numbers = [leg.number.encode() for leg in scene.office.legs]
+    scene.bench.stop()
+    files = [path for path in (tmp_path / "bench").rglob("*") if path.is_file()]
+    assert any(b"call_over" in path.read_bytes() for path in files)
+    # The guard's number, which the second telephone has here, is in the site file.
+    kept = [path for path in files if numbers[0] in path.read_bytes()]
+    assert kept == []
+    assert not [entry for entry in scene.bench.entries() if "1203" in str(entry) or OTHER in str(entry)]
 
 
 def test_0_sends_away_and_the_next_telephone_rings_after_one_that_hangs_up(scene: Scene) -> None:

@@ -14,7 +14,7 @@ BEGUN_AGAIN = {
     "resident.home_card",
     "resident.suspend_card",
 }
-"""Acts that a second press does anew: a visit, a suspension or a request that ends with the first one."""
+"""Acts that a second press does again: a visit, a suspension or a request that ends with the first one."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""An act that leaves somebody without a way home asks for a reason."""
+"""An act that leaves a person without a way home asks for a reason."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""What an installation needs as it grows, and what breaks first, the table of docs/fleet.md."""
+"""Needs of an installation as it grows, and its first limits: the table of docs/fleet.md."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

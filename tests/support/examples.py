@@ -1,4 +1,4 @@
-"""How many examples a property has: a sixteenth, and all in `make test-all`, which sets MENJIN_THOROUGH."""
+"""Number of examples of a property: a sixteenth, and all in `make test-all`, which sets MENJIN_THOROUGH."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What people type: telephone numbers and codes."""
+"""Telephone numbers and codes as people type them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What readers and screens choose, and what is recorded."""
+"""Choices at readers and screens, and their entries in the journal."""
 
 import sqlite3
 from collections.abc import Iterator

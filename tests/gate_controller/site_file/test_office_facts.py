@@ -1,4 +1,4 @@
-"""What a site file says of pulses and the office."""
+"""Pulses and the office in a site file."""
 
 import time
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""What a gate keeps: its clock, and a reserve of disk."""
+"""A gate keeps its clock, and a reserve of disk."""
 
 import sqlite3
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How often a gate asks, and the numbers of its questions."""
+"""The pace of a gate's questions, and their numbers."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

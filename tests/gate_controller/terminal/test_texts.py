@@ -1,4 +1,4 @@
-"""What the screen shows: texts, sentences, views."""
+"""Texts, sentences and views of the screen."""
 
 import re
 import string

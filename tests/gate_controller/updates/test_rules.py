@@ -1,4 +1,4 @@
-"""Which updates a gate takes, and what it checks of one."""
+"""A gate checks an update, and takes some."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""What a person loses by a change, and which ways are left."""
+"""Losses of a person by a change, and the ways that are left."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Which homes and numbers a gate may call, and how they are called."""
+"""Homes and numbers that a gate may call, and their names."""
 
 import unicodedata
 

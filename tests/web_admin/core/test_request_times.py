@@ -1,4 +1,4 @@
-"""How long requests take, and how soon the next may come."""
+"""Times of requests, and the wait before the next."""
 
 import subprocess
 import sys

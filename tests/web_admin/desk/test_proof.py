@@ -1,4 +1,4 @@
-"""Who stands at the desk: proofs and visits."""
+"""Proofs at the desk, and visits."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What the page of health says of server, gates and machines."""
+"""Server, gates and machines on the page of health."""
 
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What fits into a policy, and what face may do in it."""
+"""Limits of a policy, and of face in it."""
 
 from dataclasses import replace
 from datetime import timedelta

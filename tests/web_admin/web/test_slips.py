@@ -1,4 +1,4 @@
-"""What is printed: slips and codes."""
+"""Printed slips and codes."""
 
 import re
 from datetime import timedelta

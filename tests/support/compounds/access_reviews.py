@@ -38,8 +38,8 @@ def close_now(act: Action) -> ReviewRound:
     return close_round(act, running.round_id, progress_of(act.session, running.round_id).left)
 
 
-def review_twice(act: Action) -> None:
-    """Close a round of which only the first row was decided, and begin another and ask in it."""
+def review_twice(act: Action, asked_id: str) -> None:
+    """Close a round of which only the first row was decided, begin another, ask a person about their card."""
     before = replace(act, now=act.now - timedelta(days=3))
     cards_were_used_last(act.session, before)
     rows = all_rows(act.session, begin_round(before, URL).round_id)
@@ -47,7 +47,7 @@ def review_twice(act: Action) -> None:
     close_now(before)
     running = begin_round(act, URL)
     rows = all_rows(act.session, running.round_id)
-    asked = next(row for row in rows if row.why == Why.UNUSED)
+    asked = next(row for row in rows if row.why == Why.UNUSED and row.person_id == asked_id)
     ask(act, asked.row_id, mark_of(asked), URL)
 
 

@@ -129,7 +129,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         _plan_acts(office, manager.id, compound.persons["王芳"])
         make_part(office, begin_run(office, "invitations", ["5"]).run_id)
         publish_to_residents(office, compound.persons["王芳"])
-        review_twice(office)
+        review_twice(office, compound.persons["吴静"])
         accept_invitation(session, act.sealer, invite(act, compound.persons["孙晓"]), act.now)
         _fetch_policies(session)
         return {who: invite(act, compound.persons[name]) for who, name in RESIDENTS.items()}

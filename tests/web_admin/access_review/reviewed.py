@@ -67,7 +67,7 @@ def fill(act: Action) -> Compound:
     issue_card(act, adult.person_id, 1001)
     issue_card(act, adult.person_id, 1002)
     child = add_person(act, display_name="Bao", home_id=home.home_id, age_band="under_14")
-    helper = add_person(act, display_name="Wu", home_id=home.home_id, kind="helper")
+    helper = add_person(act, display_name="Wu Lan", home_id=home.home_id, kind="helper")
     captain = add_person(act, display_name="Captain", home_id=None, kind="staff")
     act.session.add(
         HomeAddition(

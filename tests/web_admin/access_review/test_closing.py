@@ -59,7 +59,7 @@ def test_the_record_says_what_was_decided_by_whom_and_what_was_left(
         "asked",
         compound.act.actor_id,
     )
-    assert "Wu" not in as_file(closed).decode()
+    assert "Wu Lan" not in as_file(closed).decode()
     assert why_not_genuine(closed, root) == ""
 
 

@@ -43,8 +43,6 @@ STEP_NAMES = tuple(step.__name__ for step in STEPS)
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """One line of the demo."""
-
     step: str
     ok: bool
     ms: float | None

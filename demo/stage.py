@@ -287,7 +287,6 @@ class Stage:
         return self.phones[role]
 
     def member(self, role: str) -> Member:
-        """Return one of the cast."""
         return self.compound[role]
 
     def portrait(self, name: str) -> Frame:

@@ -30,8 +30,6 @@ SENSOR_NOISE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One attack of one kind."""
-
     species: str
     path: Path
 

@@ -13,7 +13,6 @@ from gate_controller.face.engines.errors import EngineRefused
 
 
 def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `engines` to the parser of `menjin face`."""
     engines = subparsers.add_parser("engines", help="check an engine that another package brings")
     actions = engines.add_subparsers(dest="engines_action", required=True, metavar="check")
     explained = "check that an engine has a whole card, the measured weights, and keeps to the interface"

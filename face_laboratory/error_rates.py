@@ -20,8 +20,6 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of how many."""
-
     count: int
     of: int
 

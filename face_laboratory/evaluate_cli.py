@@ -46,7 +46,6 @@ LISTED = 10
 
 
 def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `evaluate` to the parser of `menjin face`."""
     parser = subparsers.add_parser("evaluate", help="measure how often an engine errs on labelled pictures")
     parser.add_argument(
         "pictures",
@@ -260,7 +259,6 @@ def _share(share: Share) -> dict[str, object]:
 
 
 def as_text(one: Evaluation) -> str:
-    """Return the figures for a person."""
     lines = [
         f"{one.engine}: {one.pairs} pairs; compared: {len(one.genuine)} of one person, "
         f"{len(one.impostor)} of two",

@@ -137,7 +137,6 @@ class _Counter:
         return np.array(out, dtype=np.float64)
 
     def rates(self, estimate: Weights, drawn: Weights) -> PeopleRates:
-        """Return the figures with their limits."""
         place = iter(range(len(estimate)))
         enrolled, probing, own = (int(flags.sum()) for flags in (self._enrolled, self._probing, self._own))
         strangers = min(enrolled, probing)

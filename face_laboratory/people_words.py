@@ -47,7 +47,6 @@ def people_as_object(one: PeopleEvaluation) -> dict[str, object]:
 
 
 def people_as_text(one: PeopleEvaluation) -> str:
-    """Return the figures for a person."""
     rates, enrol = one.rates, one.failed_to_enrol
     of_one_look = "" if one.threshold_is_of_these_looks else ", measured for one look"
     lines = [

@@ -62,8 +62,6 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """An inventory that was read whole."""
-
     path: Path
     machines: dict[str, Machine]
     services: dict[str, Service]

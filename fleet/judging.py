@@ -41,8 +41,6 @@ class Cell(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class FoundCell:
-    """A cell and the service that has it."""
-
     service: str
     cell: Cell
 
@@ -135,7 +133,6 @@ def _judged(one: FoundCell, others: Sequence[FoundCell]) -> FoundCell:
 
 
 def replace_cell(cell: Cell, out: str, what: str, where: str, todo: str) -> Cell:
-    """Return the cell with this trouble."""
     return msgspec.structs.replace(cell, out=out, what=what, where=where, todo=todo)
 
 

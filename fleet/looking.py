@@ -25,7 +25,6 @@ class Survey:
     """Folders whose names no cell may have: they are shown, and no command takes them."""
 
     def of(self, name: str) -> list[FoundCell]:
-        """Return where a cell is."""
         return [one for one in self.cells if one.cell.cell == name]
 
     def only_place(self, name: str) -> FoundCell:

@@ -25,8 +25,6 @@ KEPT_LINES, KEPT_CHARS = 20, 2000
 
 
 class TaskResult(msgspec.Struct, frozen=True):
-    """The result of one task on a service."""
-
     rc: int | None = None
     stdout: str = ""
     stderr: str = ""
@@ -52,8 +50,6 @@ class Event(msgspec.Struct, frozen=True):
 
 @dataclass
 class PlaybookRun:
-    """The results of one run of a playbook."""
-
     status: int
     events: list[Event] = field(default_factory=list)
     stderr: str = ""

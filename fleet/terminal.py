@@ -22,7 +22,6 @@ def _named(one: str) -> str:
 
 
 def out(text: str, *, end: str = "\n") -> None:
-    """Print a result."""
     _print(text, sys.stdout, end)
 
 

@@ -124,11 +124,7 @@ class Place:
 
 
 class TwinDevice(Protocol):
-    """A simulated device."""
-
-    def unplug(self) -> None:
-        """Pull its cable."""
-        ...
+    def unplug(self) -> None: ...
 
     def replug(self) -> None:
         """Put the cable back; the device has the same stable name."""

@@ -77,8 +77,6 @@ class InputChange:
 
 
 class Health(StrEnum):
-    """How a device is."""
-
     OK = "ok"
     LOST = "lost"
     FAULTY = "faulty"
@@ -151,9 +149,7 @@ class Telephone(Protocol):
     """Calls numbers; reports each call's stages as CallChange, and the last of each is ENDED."""
 
     @property
-    def name(self) -> str:
-        """Return the name that its reports carry."""
-        ...
+    def name(self) -> str: ...
 
     def start(self, report: CallReport) -> None:
         """Begin in a thread of its own; return at once, also when the telephone is absent."""

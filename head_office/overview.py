@@ -48,8 +48,6 @@ class Version(msgspec.Struct, frozen=True):
 
 
 class AlarmCount(msgspec.Struct, frozen=True):
-    """Open alarms of one kind."""
-
     kind: Word
     count: Count
     oldest_seconds: Seconds

@@ -33,8 +33,6 @@ class FileRefused(Exception):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings of `head_office.toml`."""
-
     public_url: str = ""
     """The address that its staff type; `https://` switches secure cookies and HSTS on."""
     trusted_proxies: Annotated[int, Meta(ge=0, le=8)] = 0

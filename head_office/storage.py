@@ -63,7 +63,6 @@ class Storage:
         self._connection.executescript(TABLES)
 
     def close(self) -> None:
-        """Close the file."""
         self._connection.close()
 
     @contextmanager
@@ -129,7 +128,6 @@ class Storage:
         return Account(*row) if row is not None else None
 
     def account_names(self) -> Sequence[str]:
-        """Return the names of all accounts."""
         with self._lock:
             return [name for (name,) in self._connection.execute("SELECT name FROM account ORDER BY name")]
 

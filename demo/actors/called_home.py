@@ -15,7 +15,6 @@ class CalledHome:
     """The calls of one resident's phone, by the pages that it shows."""
 
     def __init__(self, phone: Phone) -> None:
-        """Take the phone."""
         self._phone = phone
 
     # -- settings ----------------------------------------------------------------------------------
@@ -66,7 +65,6 @@ class CalledHome:
         return at_ns
 
     def words(self, call: str) -> str:
-        """Return the words of a call's page."""
         return words_of(self._phone.get(call), most_chars=1000)
 
     def _send(self, path: str, fields: dict[str, str]) -> str:

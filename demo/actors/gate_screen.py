@@ -41,7 +41,6 @@ class GateScreen:
         self._thread.start()
 
     def close(self) -> None:
-        """Close the browser."""
         self._events.close()
         self._session.close()
         self._thread.join(timeout=TIMEOUT_SECONDS)
@@ -62,7 +61,6 @@ class GateScreen:
         reply.raise_for_status()
 
     def type(self, keys: str) -> None:
-        """Press keys of the on-screen keypad."""
         for key in keys:
             self.press("key", key=key)
 

@@ -44,13 +44,11 @@ class ManagerDesk:
             raise PageRefused(f"the manager's code was not taken: {words_of(page)}")
 
     def close(self) -> None:
-        """Close the browser."""
         self._session.close()
 
     # -- what the script asks ----------------------------------------------------------------------
 
     def pair_code(self, gate_id: str) -> str:
-        """Return a one-time code for the installer."""
         page = self._send(f"/manage/gates/{gate_id}", f"/manage/gates/{gate_id}/pair", {})
         found = CODE.search(page)
         if found is None:
@@ -95,7 +93,6 @@ class ManagerDesk:
         self._submit(form, {})
 
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:
-        """End a card for good."""
         self._send(f"/manage/people/{person_id}", f"/manage/cards/{credential_id}/end", {"reason": reason})
 
     def page(self, path: str) -> str:

@@ -64,7 +64,6 @@ class Office:
             self.site_id: str = session.scalars(select(Site.site_id)).one()
 
     def close(self) -> None:
-        """Close the database."""
         self.database.engine.dispose()
 
     @contextmanager

@@ -38,7 +38,6 @@ class Browser:
         self._csrf = ""
 
     def close(self) -> None:
-        """Close the browser."""
         self.session.close()
 
     def get(self, path: str) -> str:

@@ -165,7 +165,6 @@ class WorkbenchMetal(Metal):
         self.camera = self._plug(RtspTwin(self.scene.next_frame, name=f"{HAT}-camera", frames_per_second=8))
 
     def clear_view(self) -> None:
-        """Clear the view of the camera."""
         self.show_picture(street())
 
     def trouble_view(self, trouble: CameraTrouble) -> None:
@@ -237,8 +236,6 @@ def output_is_on(reader: OsdpReader, now_ns: int) -> bool:
 
 
 class ChipContacts:
-    """Contacts to ground at the lines of a chip."""
-
     def __init__(self, chip: GpioFile, plan: GatePlan) -> None:
         """Take the lines that the plan names."""
         self._chip, self._plan = chip, plan
@@ -249,7 +246,6 @@ class ChipContacts:
 
 
 def write_site_file(metal: WorkbenchMetal, folder: Path, server_url: str) -> Path:
-    """Write the workbench's site file and return its path."""
     lines = [
         SITE_FILE.format(
             folder=folder,

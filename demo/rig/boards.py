@@ -16,18 +16,14 @@ from hardware.simulated.wire import TraceEntry
 class Trace(Protocol):
     """Takes each piece of a wire's talk."""
 
-    def __call__(self, entry: TraceEntry, /) -> None:
-        """Take one."""
-        ...
+    def __call__(self, entry: TraceEntry, /) -> None: ...
 
 
 class Plug(Protocol):
     """A device with a cable that can be pulled."""
 
     @property
-    def name(self) -> str:
-        """Return the name of the board."""
-        ...
+    def name(self) -> str: ...
 
     @property
     def may_be_renamed(self) -> bool:
@@ -35,13 +31,9 @@ class Plug(Protocol):
         ...
 
     @property
-    def is_plugged(self) -> bool:
-        """Return whether its cable is in."""
-        ...
+    def is_plugged(self) -> bool: ...
 
-    def unplug(self) -> None:
-        """Pull the cable."""
-        ...
+    def unplug(self) -> None: ...
 
     def replug(self, *, renamed: bool = False) -> None:
         """Put it back; ValueError where it cannot be `renamed`."""
@@ -60,9 +52,7 @@ class Relays(Protocol):
         """Return every order obeyed so far, oldest first."""
         ...
 
-    def is_on(self, channel: int) -> bool:
-        """Return whether a relay is on now."""
-        ...
+    def is_on(self, channel: int) -> bool: ...
 
     def wait_for_on(self, channel: int, timeout_seconds: float, *, after_ns: int = 0) -> int:
         """Return when the first ON at or after `after_ns` came; raise TimeoutError."""
@@ -74,16 +64,12 @@ class Relays(Protocol):
 
 
 class Contacts(Protocol):
-    """The contacts of one gate."""
-
     def set(self, lane_id: str, kind: InputKind, active: bool) -> int:
         """Move a contact and return monotonic ns; KeyError where none is wired."""
         ...
 
 
 class ModbusRelays:
-    """The relays of a Modbus board."""
-
     def __init__(self, bus: ModbusBus) -> None:
         """Take the board at the demo's address."""
         self._bus = bus
@@ -94,7 +80,6 @@ class ModbusRelays:
         return self._bus.changes(MODBUS_ADDRESS)
 
     def is_on(self, channel: int) -> bool:
-        """Return whether a relay is on now."""
         return self._bus.is_on(MODBUS_ADDRESS, channel)
 
     def wait_for_on(self, channel: int, timeout_seconds: float, *, after_ns: int = 0) -> int:
@@ -107,10 +92,7 @@ class ModbusRelays:
 
 
 class ModbusContacts:
-    """The inputs of a Modbus board."""
-
     def __init__(self, bus: ModbusBus, terminals: Mapping[tuple[str, InputKind], str]) -> None:
-        """Take the inputs at these terminals."""
         self._bus = bus
         self._terminals = terminals
 

@@ -33,16 +33,12 @@ EMPTY_FRAMES = 2
 
 
 class TakesCards(Protocol):
-    """A reader of any kind."""
-
     def tap(self, number: int, /) -> int:
         """Hold a card to it and return monotonic ns."""
         ...
 
 
 class TakesKeys(Protocol):
-    """A keypad of any kind."""
-
     def type(self, keys: str, /) -> int:
         """Press keys one after the other and return monotonic ns."""
         ...
@@ -141,7 +137,6 @@ class Metal:
     # -- what the camera sees ----------------------------------------------------------------------
 
     def clear_view(self) -> None:
-        """Clear the view of the camera."""
         self._show([jittered(street(), seed) for seed in range(EMPTY_FRAMES)])
 
     def trouble_view(self, trouble: CameraTrouble) -> None:

@@ -39,7 +39,6 @@ class GateEnds:
 
     @property
     def gate_id(self) -> str:
-        """Return the gate's id."""
         return self.plan.gate_id
 
     def prompt(self) -> str:
@@ -135,7 +134,6 @@ class TraceFile:
                 self._file.write(json.dumps(line) + "\n")
 
     def close(self) -> None:
-        """Close the file."""
         with self._lock:
             if self._file is not None:
                 self._file.close()

@@ -46,7 +46,6 @@ class Cable:
 
     @property
     def is_cut(self) -> bool:
-        """Return whether the cable is cut."""
         return self._is_cut
 
     def _was_cut_meanwhile(self) -> bool:
@@ -57,11 +56,9 @@ class Cable:
         self._is_cut = True
 
     def mend(self) -> None:
-        """Join it again."""
         self._is_cut = False
 
     def close(self) -> None:
-        """Take the cable away."""
         self._is_cut = True
         self._relay.shutdown()
         self._relay.server_close()

@@ -51,7 +51,6 @@ class Child:
 
     @property
     def runs(self) -> bool:
-        """Return whether the process is alive."""
         return self._process is not None and self._process.poll() is None
 
     @property
@@ -161,7 +160,6 @@ class WebServer(Child):
 
     @property
     def address(self) -> str:
-        """Return the address that residents type."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:

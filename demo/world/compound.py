@@ -135,7 +135,6 @@ class Compound:
     hours_id: str = ""
 
     def __getitem__(self, role: str) -> Member:
-        """Return one of the cast."""
         return self.cast[role]
 
 

@@ -60,7 +60,6 @@ class GatePlan:
 
     @property
     def lane_names(self) -> dict[str, str]:
-        """Return the name of each lane by its id."""
         return {lane.lane_id: lane.name for lane in self.lanes}
 
     @property
@@ -178,7 +177,6 @@ class SiteFile:
     """Where the telephone program of the gate takes commands; 0 where it has none."""
 
     def write(self) -> Path:
-        """Write the site file and return its path."""
         path = self.folder / "site.toml"
         if self.telephone_port:
             _write_prompts(self._prompts)

@@ -43,7 +43,6 @@ def make_parts() -> None:
 def build_wheel(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
-    """Build a whole wheel and return its name."""
     make_parts()
     name = build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
     if "SOURCE_DATE_EPOCH" in os.environ:

@@ -60,7 +60,6 @@ class Package:
 
     @property
     def home(self) -> str:
-        """Return where its environment is."""
         return f"usr/lib/menjin-{self.files}"
 
 

@@ -13,8 +13,6 @@ EXIT_OK, EXIT_FAILED = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One command for one cell."""
-
     cell: str
     words: Sequence[str]
 
@@ -28,7 +26,6 @@ class CommandResults:
 
     @property
     def status(self) -> int:
-        """Return the exit status."""
         return EXIT_FAILED if self.wrong else EXIT_OK
 
 

@@ -47,7 +47,6 @@ class UnpairedRelay:
 
     @property
     def is_on(self) -> bool:
-        """Return false."""
         return False
 
     def pulse(self, seconds: float, *, holds: bool = False) -> int:

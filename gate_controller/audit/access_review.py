@@ -26,7 +26,6 @@ from hardware.files import FileTooLarge, NoRegularFile, read_regular
 
 
 def add_access_review_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command and its options."""
     sentence = "check the record of an access review, and say what was decided"
     parser = commands.add_parser(
         "access-review",

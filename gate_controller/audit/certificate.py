@@ -31,7 +31,6 @@ MAX_FILE_BYTES = 16_000_000
 
 
 def add_certificate_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command and its options."""
     sentence = "check a certificate that a face was forgotten, and say each line of it in words"
     parser = commands.add_parser(
         "certificate",
@@ -189,5 +188,4 @@ def _print(checked: CheckedCertificate, too_early: tuple[str, ...], *, as_json: 
 
 
 def print_json(content: dict[str, object]) -> None:
-    """Print one object on one line."""
     sys.stdout.write(msgspec.json.encode(content).decode() + "\n")

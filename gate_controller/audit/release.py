@@ -10,7 +10,6 @@ from gate_controller.contract.written_release import check_release, in_words, re
 
 
 def add_release_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command and its options."""
     sentence = "check a consent in signed form, and say what was signed"
     parser = commands.add_parser(
         "release",

@@ -41,7 +41,6 @@ class Catalogue:
     """Give texts in one language; English, in which they are written, until one is chosen."""
 
     def __init__(self, translations: Path) -> None:
-        """Take the folder of the catalogues."""
         self._translations = translations
         self._catalogue = gettext.NullTranslations()
 

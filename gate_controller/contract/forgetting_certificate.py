@@ -127,8 +127,6 @@ class Statement(_Part, frozen=True):
 
 
 class ForgettingCertificate(_Part, frozen=True):
-    """The whole file."""
-
     statement: Statement
     seals: dict[str, Hex]
     certificate: SignedCertificate

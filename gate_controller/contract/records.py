@@ -98,8 +98,6 @@ class CalendarRecord(Record, frozen=True):
 
 
 class HoursRecord(Record, frozen=True):
-    """Named weekly hours."""
-
     hours_id: Id
     name: Name
     spans: tuple[Span, ...]
@@ -199,7 +197,6 @@ class CredentialRecord(Record, frozen=True):
 
     @property
     def kind(self) -> CredentialKind:
-        """Return what this is."""
         return CredentialKind(str(self.__struct_config__.tag))
 
     @property

@@ -90,8 +90,6 @@ class ReviewRecord(_Part, frozen=True):
 
 
 class SignedReview(_Part, frozen=True):
-    """The whole file."""
-
     record: ReviewRecord
     certificate: SignedCertificate
     signature: str

@@ -76,8 +76,6 @@ class Release(_Part, frozen=True):
 
 
 class SignedRelease(_Part, frozen=True):
-    """The whole file."""
-
     release: Release
     certificate: SignedCertificate
     signature: str

@@ -11,7 +11,6 @@ class CallSound:
     """Sound of all lanes' calls; used from the controller's thread only."""
 
     def __init__(self, parts: GateParts) -> None:
-        """Remember the parts."""
         self._parts = parts
         self._health = {lane_id: SoundHealth(lane_id) for lane_id in parts.desks}
 

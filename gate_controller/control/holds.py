@@ -45,7 +45,6 @@ class Holds:
         """The lanes whose output does not take the hold, reported once."""
 
     def is_held(self, lane_id: str) -> bool:
-        """Return whether the lane is being held open."""
         return self._by_staff.at(lane_id) is not None or self._by_policy.holds(lane_id)
 
     def posture(self, lane_id: str) -> Posture | None:

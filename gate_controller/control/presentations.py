@@ -87,7 +87,6 @@ class Presentations:
     # -- identify ----------------------------------------------------------------------------------
 
     def card_read(self, read: CardRead) -> None:
-        """Take a card from a reader."""
         lane_id = self._parts.lane_of_device[read.device]
         if self._state.snapshot is None or self._state.keys is None:
             refuse_without_policy(self._parts, lane_id, Method.CARD)

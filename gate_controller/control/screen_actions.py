@@ -66,7 +66,6 @@ class ScreenActions:
         guard_calls: GuardCalls,
         home_calls: HomeCalls,
     ) -> None:
-        """Remember the parts."""
         self._parts = parts
         self._presentations = presentations
         self._dialog = dialog
@@ -231,7 +230,6 @@ class ScreenActions:
             self._method(desk, Method.QR, now)
 
     def _cancel(self, desk: LaneDesk) -> None:
-        """Cancel the activity at this lane."""
         self._parts.code_looks.cancel(desk.lane_id)
         self._parts.faces.cancel(desk.lane_id)
         desk.rest()

@@ -41,7 +41,6 @@ class TelephoneTasks:
         self._waiting += tasks
 
     def call_changed(self, change: CallChange, now_seconds: float) -> None:
-        """Take a report of the telephone."""
         if self._call is not None:
             self._follow(changed(self._call, change, now_seconds))
 

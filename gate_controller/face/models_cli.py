@@ -53,7 +53,6 @@ def run_commands(argv: Sequence[str], commands: Mapping[str, AddCommand]) -> int
 
 
 def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `models` to the parser of `menjin face`."""
     models = subparsers.add_parser("models", help="list, add or verify the model files")
     actions = models.add_subparsers(dest="models_action", required=True, metavar="list|add|verify")
     for action, explained, command in (

@@ -23,8 +23,6 @@ ENROL_SECONDS = 30.0
 
 
 class FaceDesk:
-    """The faces of a gate with an engine (`face_control/faces.py`)."""
-
     def __init__(
         self,
         service: FaceService,

@@ -7,8 +7,6 @@ from gate_controller.face_control.results import FaceResult, FaceStep
 
 @dataclass(frozen=True, slots=True)
 class FaceProgress:
-    """A step of a face session."""
-
     lane_id: str
     step: FaceStep
 

@@ -28,11 +28,9 @@ class CheckLine:
         return self.verdict is Verdict.OK
 
     def __str__(self) -> str:
-        """Return the line as it is printed."""
         return f"{self.verdict.value:<8}{self.part} {self.name}: {self.text}" if self.name else self._short()
 
     def as_json(self) -> str:
-        """Return the line as one JSON object."""
         return json.dumps(
             {"verdict": self.verdict.value.lower(), "part": self.part, "name": self.name, "text": self.text},
             ensure_ascii=False,

@@ -33,7 +33,6 @@ class Answer:
     """True if the port's last answer said the same, so that a person need not read it again."""
 
     def lines(self) -> list[str]:
-        """Return the answer as it is printed."""
         if self.is_as_before:
             reads = f", reads card {_both(self.numbers[0])}" if len(self.numbers) == 1 else ""
             return [f"{self.port}: as before{reads}"]

@@ -38,8 +38,6 @@ class CameraSight:
 
 
 class LaneCamera(Camera, Protocol):
-    """A camera as the drivers make it."""
-
     @property
     def newest_captured_at_ns(self) -> int:
         """Return monotonic ns of the frame last returned."""

@@ -287,7 +287,6 @@ class DeviceWatch:
             self._let_go(state.device, desks)
 
     def _let_go(self, device: str, desks: Mapping[str, LaneDesk]) -> None:
-        """Take the buttons at a device as let go."""
         pressed = [wire for wire in self._active_since if wire.kind in PRESSES and wire.device == device]
         for wire in pressed:
             del self._active_since[wire]

@@ -112,7 +112,6 @@ class Dialog:
 
     @property
     def person_id(self) -> str:
-        """Return who is asked."""
         return self.claim.person_id or ""
 
     @property
@@ -157,7 +156,6 @@ def is_own(claim: Claim) -> bool:
 
 
 def with_notice(asking: Dialog, notice: FaceNoticeRecord) -> Dialog:
-    """Return the asking at the beginning of a notice."""
     return replace(asking, step=Step.NOTICE, notice=notice, pages=notice_pages(notice), page=0)
 
 

@@ -47,8 +47,6 @@ HELD_UP_SECONDS = 15.0
 
 
 class CallPhase(StrEnum):
-    """How far a call is."""
-
     CALLING = "calling"
     """The server has not answered yet."""
     RINGING = "ringing"
@@ -58,8 +56,6 @@ class CallPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LiveLeg:
-    """The telephone that is called now."""
-
     place: int
     person_id: str
     call_number: int
@@ -144,12 +140,10 @@ class HomeCall:
 
     @property
     def is_over(self) -> bool:
-        """Return whether it has ended."""
         return self.phase is CallPhase.OVER
 
     @property
     def by_telephone(self) -> bool:
-        """Return whether a telephone of the home has answered."""
         return self.leg is not None and self.leg.is_answered
 
 

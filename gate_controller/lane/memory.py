@@ -45,7 +45,6 @@ class Wire(NamedTuple):
 
     @property
     def device(self) -> str:
-        """Return the name of the device it ends at."""
         return self.end.partition(":")[0]
 
 
@@ -151,7 +150,6 @@ class LaneMemory:
             return reserve.keep(self._connection, RESERVE_PIECES, add=add)
 
     def close(self) -> None:
-        """Close the file."""
         with self._lock:
             self._connection.close()
 

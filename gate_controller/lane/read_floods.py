@@ -18,7 +18,6 @@ class ReadFlood:
     """Filter between one device and the queue; used in that device's thread."""
 
     def __init__(self, report: Report) -> None:
-        """Pass readings on to `report`."""
         self._report = report
         self._beyond = 0.0
         self._last_ns = 0

@@ -89,7 +89,6 @@ class KeypadState:
         return ended
 
     def taken(self) -> Entry:
-        """Return the entry and forget its digits."""
         entry, self.entry = self.entry, Entry(last_key_seconds=self.entry.last_key_seconds)
         return entry
 
@@ -126,8 +125,6 @@ class DialogState:
 
 @dataclass(slots=True)
 class LaneDesk:
-    """The changing part of one lane."""
-
     lane_id: str
     door: Door = field(default_factory=Door)
     passage: Passage | None = None

@@ -63,8 +63,6 @@ class TerminalSection(Settings, frozen=True, kw_only=True):
 
 
 class GateConfig(Settings, frozen=True, kw_only=True):
-    """A whole site file."""
-
     gate: GateSection
     lane: dict[Id, LaneSection]
     relay: dict[Id, RelaySettings] = msgspec.field(default_factory=dict)

@@ -23,8 +23,6 @@ LEAST_STEP_MIB = 16
 
 
 class KeepsRoom(Protocol):
-    """A database with a reserve."""
-
     def keep_room(self, *, add: bool) -> int:
         """Add one piece to the reserve if one is missing and `add`; return how many are missing then."""
         ...
@@ -55,10 +53,7 @@ def give_room_to_start(data_dir: Path) -> None:
 
 
 class DiskRoom:
-    """The reserves of one gate."""
-
     def __init__(self, data_dir: Path, databases: Sequence[KeepsRoom]) -> None:
-        """Take the folder and the databases in it."""
         self._data_dir = data_dir
         self._databases = databases
 

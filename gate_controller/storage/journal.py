@@ -246,7 +246,6 @@ class Journal:
             )
 
     def receipts_sent(self, consent_ids: tuple[str, ...]) -> None:
-        """Note that the server has these receipts."""
         with self._lock, transaction(self._connection):
             self._connection.executemany(
                 "UPDATE receipt SET sent = 1 WHERE consent_id = ?", [(c,) for c in consent_ids]
@@ -278,7 +277,6 @@ class Journal:
             return reserve.keep(self._connection, RESERVE_PIECES, add=add)
 
     def close(self) -> None:
-        """Close the file."""
         with self._lock:
             self._connection.close()
 

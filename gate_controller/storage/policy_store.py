@@ -340,7 +340,6 @@ class PolicyStore:
         return certificate.public_key
 
     def certificate(self, role: KeyRole) -> SignedCertificate | None:
-        """Return the certificate kept for a role."""
         value = self._state(f"certificate-{role}")
         return msgspec.json.decode(value, type=SignedCertificate) if value else None
 
@@ -350,7 +349,6 @@ class PolicyStore:
             return reserve.keep(self._connection, RESERVE_PIECES, add=add)
 
     def close(self) -> None:
-        """Close the file."""
         with self._lock:
             self._connection.close()
 

@@ -85,7 +85,6 @@ def _remedy(name: str) -> str:
 
 
 def gate_private_key(folder: Path) -> Ed25519PrivateKey:
-    """Return the gate's signing key."""
     return Ed25519PrivateKey.from_private_bytes(read_secret(folder, GATE_KEY))
 
 

@@ -245,7 +245,6 @@ class SyncClient:
         return reply.bell_seconds if self._bell.is_heard and reply.bell_seconds is not msgspec.UNSET else None
 
     def _question(self) -> AskRequest:
-        """Return what the gate has and how it is."""
         have_epoch, have_version = self._store.have
         status = self._status()
         return AskRequest(

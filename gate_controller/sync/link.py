@@ -118,7 +118,6 @@ class ServerLink:
         }
 
     def close(self) -> None:
-        """Close the connections."""
         self._session.close()
 
 

@@ -10,8 +10,6 @@ from gate_controller.contract.policy import PolicySnapshot
 
 @dataclass(frozen=True, slots=True)
 class PolicyTaken:
-    """A new policy for the controller to swap in."""
-
     snapshot: PolicySnapshot
 
 

@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GateNumbers:
-    """A gate at one moment."""
-
     program: str
     at: datetime
     is_online: bool
@@ -46,7 +44,6 @@ class NumbersFile:
 
     @property
     def is_wanted(self) -> bool:
-        """Return whether a monitor reads the file."""
         return self._path is not None
 
     def write(self, numbers: GateNumbers) -> None:

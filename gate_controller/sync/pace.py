@@ -36,7 +36,6 @@ class AskPace:
         """True if the next question may wait longer than the server's pace."""
 
     def is_due(self, now: float) -> bool:
-        """Return whether it is time to ask."""
         return now >= self._ask_at
 
     def seconds_left(self, now: float) -> float:

@@ -50,9 +50,7 @@ class FrameSource(Protocol):
         """
         ...
 
-    def release(self) -> None:
-        """Close the device."""
-        ...
+    def release(self) -> None: ...
 
 
 class GrabbingCamera:
@@ -247,7 +245,6 @@ class CaptureSource:
         return np.asarray(picture, np.uint8), at_ns
 
     def release(self) -> None:
-        """Close the capture."""
         self._capture.release()
 
     def _failed(self) -> None:

@@ -6,8 +6,6 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The result at a point."""
-
     YES = "yes"
     NO = "no"
     EXEMPT = "exempt"

@@ -41,9 +41,7 @@ class NotSeen(Exception):
 class StartedDevice(Protocol):
     """A reader or board of inputs, which has a thread of its own."""
 
-    def start(self, report: Report) -> None:
-        """Begin reading."""
-        ...
+    def start(self, report: Report) -> None: ...
 
     def stop(self) -> None:
         """End the thread."""
@@ -96,7 +94,6 @@ class Rehearsal:
         return int(getattr(self.device, "held_bytes", 0))
 
     def take(self, report: DeviceReport) -> None:
-        """Take what the device reports."""
         if isinstance(report, DeviceState):
             self.states.append(report)
         else:
@@ -194,7 +191,6 @@ class Rehearsal:
         until(lambda: not dict(open_files().items() - files.items()), "a file of it stays open", 2.0)
 
     def finish(self) -> None:
-        """Stop the device."""
         match self.device:
             case BoardRelay():
                 self.device.close()

@@ -15,8 +15,6 @@ LEAST_CHARACTERS = 8
 
 @dataclass(slots=True)
 class Key:
-    """The description of one key of the settings."""
-
     name: str
     sentence: str = ""
     unit: str | None = None

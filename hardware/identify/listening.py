@@ -57,8 +57,6 @@ Heard = Tap | ContactMoved | PortSaid
 
 
 class _SerialEar:
-    """One serial port."""
-
     def __init__(self, port: Path, baud: int) -> None:
         self._port = port
         self._line = SerialLine(str(port), baud, name=str(port))
@@ -114,8 +112,6 @@ class _KeyboardEar:
 
 @dataclass(slots=True)
 class _Place:
-    """State of one port."""
-
     ear: _SerialEar | _KeyboardEar | None = None
     held: bytearray = field(default_factory=bytearray)
     last_byte_at: float = 0.0

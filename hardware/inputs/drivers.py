@@ -59,7 +59,6 @@ INPUT_KEYS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 
 
 def make_serial_inputs(section: InputBoardSection, place: Place) -> "Device":
-    """Return a serial input board."""
     from hardware.inputs.serial import SerialInputBoard  # noqa: PLC0415
 
     baud = section.baud or DEFAULT_BAUD

@@ -166,7 +166,6 @@ class SerialInputBoard(SerialReader):
         self._unanswered = 1
 
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
-        """Report the wires that settled."""
         changes = self._states.settle(at_ns)
         for line in self._framer.feed(data, at_ns):
             state = parse_state_line(line)
@@ -220,11 +219,9 @@ class ModemControlInputs(SerialReader):
         return self._stray_bytes
 
     def forget(self) -> None:
-        """Forget all states."""
         self._states.forget()
 
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
-        """Report the wires that settled."""
         self._stray_bytes += len(data)
         return changes_of_modem_lines(self._states, self._line.modem_lines(), at_ns)
 

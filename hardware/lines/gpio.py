@@ -43,9 +43,7 @@ class OutputLines(Protocol):
         """Read back what the line is driven to; raise DeviceUnavailable."""
         ...
 
-    def release(self) -> None:
-        """Release the lines."""
-        ...
+    def release(self) -> None: ...
 
 
 class InputLines(Protocol):
@@ -59,9 +57,7 @@ class InputLines(Protocol):
         """Return when a line moved, or after the time; raise DeviceUnavailable."""
         ...
 
-    def release(self) -> None:
-        """Release the lines."""
-        ...
+    def release(self) -> None: ...
 
 
 class GpioChip(Protocol):
@@ -159,7 +155,6 @@ class _KernelLines:
         self._lines = tuple(lines)
 
     def set(self, line: int, active: bool) -> int:
-        """Drive a line."""
         at_ns = time.monotonic_ns()
         try:
             self._request.set_value(line, Value.ACTIVE if active else Value.INACTIVE)
@@ -168,7 +163,6 @@ class _KernelLines:
         return at_ns
 
     def is_active(self, line: int) -> bool:
-        """Read a line back."""
         try:
             return self._request.get_value(line) is Value.ACTIVE
         except _FAILURES as failure:
@@ -191,7 +185,6 @@ class _KernelLines:
             raise self._lost(failure) from failure
 
     def release(self) -> None:
-        """Release the lines."""
         with suppress(*_FAILURES):
             self._request.release()
 

@@ -77,7 +77,6 @@ class EventDecoder:
 
     @property
     def event_bytes(self) -> int:
-        """Return the size of one structure."""
         return self._struct.size
 
     def feed(self, data: bytes, now_ns: int) -> Iterator[KeyEvent]:
@@ -145,6 +144,5 @@ class WedgeLines:
         self._held, self._spoilt = "", True
 
     def forget(self) -> None:
-        """Drop an unfinished line."""
         self.dropped += bool(self._held)
         self._held, self._spoilt = "", False

@@ -78,7 +78,6 @@ class SerialLine:
 
     @property
     def is_open(self) -> bool:
-        """Return whether the port is held."""
         return self._port is not None
 
     def open(self) -> None:
@@ -182,7 +181,6 @@ class SerialLine:
             return None
 
     def close(self) -> None:
-        """Release the port."""
         port, self._port = self._port, None
         if port is not None:
             _give_up(port.close)

@@ -39,9 +39,7 @@ class Member(Protocol):
     address: int
 
     @property
-    def key(self) -> bytes:
-        """Return its own key."""
-        ...
+    def key(self) -> bytes: ...
 
     def came(self) -> None:
         """Note that the secure channel is up and the reader is quiet."""
@@ -115,8 +113,6 @@ def check_own_keys(keys: Iterable[tuple[str, bytes]]) -> None:
 
 @dataclass(slots=True)
 class _Place:
-    """State of one member of the line."""
-
     member: Member
     was_secure: bool = False
     is_here: bool = False

@@ -23,8 +23,6 @@ TRY_SECONDS = 12.0
 
 
 class Answer(Enum):
-    """Answer of a reader to a key."""
-
     OURS = auto()
     """It speaks under the key, after the pairing or before."""
     OTHER_KEY = auto()

@@ -140,12 +140,9 @@ class Library(Protocol):
     COMPLETION_OK: int
 
     def ControlPanel(self, readers: list[dict[str, object]], /) -> _NativePanel:  # noqa: N802 - its name
-        """Return a control panel."""
         ...
 
-    def set_loglevel(self, level: int, /) -> None:
-        """Set what it prints."""
-        ...
+    def set_loglevel(self, level: int, /) -> None: ...
 
 
 @functools.cache

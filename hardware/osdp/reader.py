@@ -131,12 +131,10 @@ class OsdpReader:
 
     @property
     def key(self) -> bytes:
-        """Return the reader's own key."""
         return self._key
 
     @property
     def line(self) -> OsdpLine:
-        """Return the line it hangs on."""
         return self._line
 
     @property

@@ -31,8 +31,6 @@ def parse_tag(frame: bytes) -> ParsedCard | None:
 
 
 class TagParser(CardParser):
-    """The parser of card modules."""
-
     def __init__(self, site_form: SiteCardForm) -> None:
         """Start with nothing held."""
         framer = LineFramer(TAG_DIGITS, noise=Noise.RESTARTS)
@@ -40,8 +38,6 @@ class TagParser(CardParser):
 
 
 class FrameLineParser(CardParser):
-    """The parser of lines with whole Wiegand frames."""
-
     def __init__(self, fmt: RawFrameFormat, site_form: SiteCardForm) -> None:
         """Start with nothing held."""
         framer = LineFramer(max(LONGEST_LINE_BYTES, fmt.digits + 2), noise=Noise.RESTARTS)

@@ -28,7 +28,6 @@ class SerialKeypad(SerialReader):
         return self._dropped
 
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
-        """Report each key."""
         keys, dropped = parse_keys(data)
         self._dropped += dropped
         return [KeyPress(self.name, key, at_ns) for key in keys]

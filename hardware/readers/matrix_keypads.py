@@ -68,7 +68,6 @@ class KeyFrameParser:
         return keys
 
     def forget(self) -> None:
-        """Drop an unfinished frame."""
         self.dropped += self._held is not None
         self._held = None
 
@@ -104,5 +103,4 @@ class FramedKeypad(SerialReader):
         self._parser.forget()
 
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
-        """Report each key."""
         return [KeyPress(self.name, key, at_ns) for key in self._parser.feed(data, at_ns)]

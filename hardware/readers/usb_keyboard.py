@@ -178,7 +178,6 @@ class WedgeKeypad(EventDevice):
         return self._decoder.held_bytes
 
     def take(self, key: KeyEvent, at_ns: int) -> Iterable[DeviceReport]:
-        """Report the key."""
         if not key.gate_key:
             self._dropped += 1
             return ()

@@ -54,7 +54,6 @@ RELAY_KEYS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 
 
 def make_usb_relay(section: RelayBoardSection, place: Place) -> "RelayBoard":
-    """Return a board of the LCUS type."""
     from hardware.relays.usb import UsbRelayBoard  # noqa: PLC0415
 
     baud = section.baud or DEFAULT_BAUD
@@ -72,7 +71,6 @@ def make_modbus_relay(section: RelayBoardSection, place: Place) -> "RelayBoard":
 
 
 def make_gpio_relay(section: RelayBoardSection, place: Place) -> "RelayBoard":
-    """Return a relay hat."""
     from hardware.lines.gpio import KernelChip  # noqa: PLC0415
     from hardware.relays.gpio import GpioRelayBoard  # noqa: PLC0415
 

@@ -14,8 +14,6 @@ from hardware.relays.board import BoardRelay, RelayBoard
 
 
 class GpioRelayBoard(RelayBoard):
-    """The relays of one hat."""
-
     def __init__(
         self,
         chip: GpioChip,

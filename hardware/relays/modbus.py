@@ -75,7 +75,6 @@ class Waveshare(BoardFamily):
         return WriteCoilValue(dev_id=address, address=channel - 1, registers=[0x0000])
 
     def is_on(self, line: ModbusLine, address: int, channel: int) -> bool:
-        """Read one coil."""
         return line.read_coils(address, channel - 1, 1)[0]
 
 
@@ -101,8 +100,6 @@ class Eletechsup(BoardFamily):
 
 
 class ModbusRelayBoard(RelayBoard):
-    """One board at one address of a line."""
-
     look_seconds = 0.5
 
     def __init__(

@@ -27,8 +27,6 @@ def switch_frame(channel: int, on: bool) -> bytes:
 
 
 class UsbRelayBoard(RelayBoard):
-    """One board on one port."""
-
     def __init__(self, path: str, *, name: str, baud: int = 9600, report: Report | None = None) -> None:
         """Remember where the board is; raise BadDeviceSetting for a path that cannot be right.
 

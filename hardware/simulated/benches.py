@@ -43,7 +43,6 @@ def serial_card(folder: Path) -> Iterator[Bench]:
 
 @contextmanager
 def tag_reader(folder: Path) -> Iterator[Bench]:
-    """Plug in an RDM6300."""
     with framed_readers.TagReader(folder / "tag", name="tag") as twin:
         yield _reader(twin, lambda: twin.tap(NUMBER), NUMBER)
 
@@ -84,7 +83,6 @@ def _framed_keypad(folder: Path, frame: KeyFrame) -> Iterator[Bench]:
 
 @contextmanager
 def serial_code(folder: Path) -> Iterator[Bench]:
-    """Plug in a code scanner."""
     with readers.QrScanner(folder / "scan", name="scan") as twin:
         yield _reader(twin, lambda: twin.scan(CODE), CODE)
 

@@ -31,7 +31,6 @@ def _picture() -> Frame:
 
 @contextmanager
 def rtsp(_folder: Path) -> Iterator[Bench]:
-    """Plug in a network camera."""
     with RtspTwin(CameraScene().next_frame, name="camera") as twin:
         yield Bench(twin=twin, settings={"source": twin.address})
 
@@ -49,6 +48,5 @@ def film(folder: Path) -> Iterator[Bench]:
 
 @contextmanager
 def pictures(folder: Path) -> Iterator[Bench]:
-    """Write a folder with a picture."""
     cv2.imwrite(str(folder / "1.png"), _picture())
     yield Bench(twin=NothingPlugged(), settings={"source": str(folder)})

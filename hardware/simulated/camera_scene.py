@@ -108,7 +108,6 @@ class CameraScene:
         self._set("covered")
 
     def clear(self) -> None:
-        """Clear the camera's view."""
         self._set("")
 
     def next_frame(self) -> Frame:

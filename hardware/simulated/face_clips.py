@@ -89,7 +89,6 @@ class LivingPerson:
             self._goals.append((at_seconds + self._reaction_seconds, goal))
 
     def frame(self, at_seconds: float) -> Frame:
-        """Return the person at that moment."""
         return self._sensor.taken(self.without_noise(at_seconds))
 
     def without_noise(self, at_seconds: float) -> Frame:
@@ -127,7 +126,6 @@ class ScriptedPerson:
         """Ignore the prompt."""
 
     def frame(self, at_seconds: float) -> Frame:
-        """Return the recording at that moment."""
         return self._person.frame(at_seconds)
 
 
@@ -135,7 +133,6 @@ class OtherSide(LivingPerson):
     """A recording that turns at the right moment to the wrong side."""
 
     def hears(self, prompt: str, at_seconds: float) -> None:
-        """Turn the other way."""
         other = {"turn_left": "turn_right", "turn_right": "turn_left"}
         super().hears(other.get(prompt, prompt), at_seconds)
 
@@ -164,11 +161,9 @@ class MovedPicture:
         self._goals: list[tuple[float, float]] = [(0.0, 0.0)]
 
     def hears(self, prompt: str, at_seconds: float) -> None:
-        """Move the print to that side."""
         self._goals.append((at_seconds + 0.4, SIDES.get(prompt, 0.0)))
 
     def frame(self, at_seconds: float) -> Frame:
-        """Return the print at that moment."""
         a, b, c = (float(value) for value in np.sin(self._hand + np.array([2.1, 1.7, 2.6]) * at_seconds))
         side = 0.0
         for start, goal in self._goals:
@@ -223,14 +218,12 @@ class FrozenFrame:
     """One frame again and again: a camera that hangs, or a picture that is fed in."""
 
     def __init__(self, picture: Frame) -> None:
-        """Take the frame."""
         self._picture = picture
 
     def hears(self, _prompt: str, _at_seconds: float) -> None:
         """Ignore the prompt."""
 
     def frame(self, _at_seconds: float) -> Frame:
-        """Return it."""
         return self._picture.copy()
 
 
@@ -248,7 +241,6 @@ class TwoPictures:
         self._now = "look_straight"
 
     def hears(self, prompt: str, _at_seconds: float) -> None:
-        """Change the picture."""
         self._now = prompt if prompt in SIDES else "look_straight"
 
     def frame(self, _at_seconds: float) -> Frame:
@@ -260,7 +252,6 @@ class SwappedActor:
     """One until the first prompt to turn, then another."""
 
     def __init__(self, first: Actor, second: Actor) -> None:
-        """Take both."""
         self._first, self._second = first, second
         self._swapped = False
 
@@ -278,16 +269,13 @@ class TwoActors:
     """Two people side by side, each half the frame."""
 
     def __init__(self, left: Actor, right: Actor) -> None:
-        """Take both."""
         self._both = (left, right)
 
     def hears(self, prompt: str, at_seconds: float) -> None:
-        """Both hear it."""
         for one in self._both:
             one.hears(prompt, at_seconds)
 
     def frame(self, at_seconds: float) -> Frame:
-        """Return both."""
         halves = [one.frame(at_seconds) for one in self._both]
         width = halves[0].shape[1]
         middle = slice(width // 4, width // 4 + width // 2)

@@ -63,8 +63,6 @@ class RawFrameReader(Twin):
 
 
 class FramedKeypad(Twin):
-    """A keypad that frames each key."""
-
     def __init__(
         self,
         stable_path: Path,
@@ -73,7 +71,6 @@ class FramedKeypad(Twin):
         name: str,
         trace: Callable[[TraceEntry], None] | None = None,
     ) -> None:
-        """Plug the keypad in."""
         super().__init__(stable_path, name=name, trace=trace)
         self._frame = frame
 

@@ -30,7 +30,6 @@ class GpioChip:
 
     @property
     def path(self) -> str:
-        """Return the device file of the chip."""
         return self._path
 
     def is_high(self, line: int) -> bool:
@@ -39,7 +38,6 @@ class GpioChip:
             return line in self._high
 
     def set_pin(self, line: int, high: bool) -> None:
-        """Move a pin from outside."""
         with self._news:
             self._move(line, high)
             self._news.notify_all()

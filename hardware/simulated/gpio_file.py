@@ -44,7 +44,6 @@ class GpioFile:
 
     @property
     def is_plugged(self) -> bool:
-        """Return whether the chip is there."""
         return self._bytes[0] != AWAY
 
     def is_high(self, line: int) -> bool:
@@ -93,7 +92,6 @@ class FileChip:
 
     @property
     def path(self) -> str:
-        """Return the file."""
         return self._path
 
     def outputs_at_rest(self, lines: Sequence[int], *, active_low: bool, consumer: str) -> "_Lines":
@@ -124,14 +122,12 @@ class _Lines:
             raise DeviceUnavailable(f"cannot take GPIO lines of {path} for {consumer}: no such chip")
 
     def set(self, line: int, active: bool) -> int:
-        """Drive a line."""
         self._check_there()
         at_ns = time.monotonic_ns()
         self._bytes[1 + line] = int(active is not self._active_low)
         return at_ns
 
     def is_active(self, line: int) -> bool:
-        """Read a line back."""
         self._check_there()
         return bool(self._bytes[1 + line]) is not self._active_low
 
@@ -145,7 +141,6 @@ class _Lines:
         time.sleep(min(LOOK_SECONDS, timeout_seconds))
 
     def release(self) -> None:
-        """Release the lines."""
         self._bytes.close()
 
     def _check_there(self) -> None:

@@ -55,7 +55,6 @@ class FolderPerson:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Walk away."""
         self.close()
 
     @property

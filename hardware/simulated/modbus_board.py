@@ -31,7 +31,6 @@ def crc16(data: bytes) -> bytes:
 
 
 def sealed(body: bytes) -> bytes:
-    """Return a frame with its checksum."""
     return body + crc16(body)
 
 
@@ -169,7 +168,6 @@ class ModbusBus(Twin):
             return bytes(self._heard)
 
     def board(self, address: int) -> ModbusBoard:
-        """Return the board at an address."""
         return self._boards[address]
 
     def changes(self, address: int) -> list[RelayChange]:
@@ -179,7 +177,6 @@ class ModbusBus(Twin):
             return list(self._boards[address].changes)
 
     def is_on(self, address: int, channel: int) -> bool:
-        """Return whether a relay is on now."""
         with self._news:
             self._boards[address].settle(time.monotonic_ns())
             return channel in self._boards[address].on

@@ -188,7 +188,6 @@ class OsdpReader:
         return at_ns
 
     def tamper(self, opened: bool) -> int:
-        """Open or close the casing."""
         self.is_open = opened
         return self._report_status()
 

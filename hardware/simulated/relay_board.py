@@ -65,7 +65,6 @@ class RelayBoard(Twin):
             return bytes(self._heard)
 
     def is_on(self, channel: int) -> bool:
-        """Return whether a channel's relay is on now."""
         with self._news:
             return channel in self._on
 

@@ -110,12 +110,10 @@ class RtspTwin:
 
     @property
     def address(self) -> str:
-        """Return where it streams."""
         return f"rtsp://127.0.0.1:{self._port}/main"
 
     @property
     def is_plugged(self) -> bool:
-        """Return whether it is on the network."""
         return self._listener is not None
 
     def unplug(self) -> None:

@@ -60,11 +60,9 @@ class TelephoneLine:
         self.start_program()
 
     def __enter__(self) -> "TelephoneLine":
-        """Return the line."""
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Stop the program."""
         self.stop_program()
 
     @property
@@ -237,7 +235,6 @@ class TelephoneLine:
             self._close(self._call(number, Talk.RINGING), REJECTED)
 
     def call_in(self, number: str) -> None:
-        """Call the gate from outside."""
         with self._news:
             call = _Call(number, comes_in=True)
             self._calls.append(call)

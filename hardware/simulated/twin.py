@@ -32,7 +32,6 @@ class Twin:
 
     @property
     def is_plugged(self) -> bool:
-        """Return whether the cable is in."""
         return self.wire.is_plugged
 
     def hear(self, data: bytes, at_ns: int, /) -> None:

@@ -77,7 +77,6 @@ class Wedge:
 
     @property
     def is_plugged(self) -> bool:
-        """Return whether the device is in."""
         return self._end is not None
 
     def type(self, text: str) -> int:

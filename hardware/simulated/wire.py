@@ -120,7 +120,6 @@ class PtyWire:
 
     @property
     def is_plugged(self) -> bool:
-        """Return whether the cable is in."""
         return self._master is not None
 
     def write(self, data: bytes) -> int:
@@ -218,7 +217,6 @@ class PtyWire:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the wire."""
         self.close()
 
     def _listen(self, master: int, wake: int) -> None:

@@ -53,7 +53,6 @@ def _object(body: bytes) -> Fields:
 
 
 def netstring(fields: Fields) -> bytes:
-    """Return a command as it is sent."""
     body = json.dumps(fields).encode()
     return b"%d:%s," % (len(body), body)
 
@@ -94,5 +93,4 @@ class Control:
         return tuple(self._reader.take(data))
 
     def close(self) -> None:
-        """End the connection."""
         self._socket.close()

@@ -92,7 +92,6 @@ def create_app(office: Office) -> Flask:
 
 
 def current_office() -> Office:
-    """Return the parts of the running app."""
     return cast(Office, current_app.extensions["head_office"])
 
 

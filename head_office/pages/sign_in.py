@@ -26,7 +26,6 @@ def show() -> Response:
 
 @bp.post("/sign-in")
 def send() -> Response:
-    """Judge a try to sign in."""
     office = current_app.extensions["head_office"]
     form, where = request.form, _place(request.form.get("next", ""))
     name = form.get("name", "").strip()
@@ -67,7 +66,6 @@ def sign_out() -> Response:
 
 @bp.post("/language")
 def switch_language() -> Response:
-    """Keep the language that was chosen."""
     answer = redirect(_place(request.form.get("next", "")), 303)
     chosen = request.form.get("language", "")
     if chosen in LANGUAGES:

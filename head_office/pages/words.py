@@ -107,7 +107,6 @@ def alarm(kind: str, names: Mapping[str, str]) -> str:
 
 
 def way(method: str) -> str:
-    """Return a way in as people say it."""
     return str(WAYS.get(method, method))
 
 

@@ -81,7 +81,6 @@ class Difference:
     shorter: tuple[Shorter, ...] = ()
 
     def __bool__(self) -> bool:
-        """Return whether anything differs."""
         return bool(self.changes or self.face_alone or self.ways_beside_face)
 
 
@@ -115,13 +114,10 @@ class _Joint(NamedTuple):
 
     @property
     def leads_in(self) -> bool:
-        """Return whether they lead in."""
         return any(at is not None and at[1].lane.direction == "in" for at in (self.before, self.after))
 
 
 class _Side:
-    """One of the two policies."""
-
     def __init__(self, sweep: Sweep, sent: Sent) -> None:
         self._sweep = sweep
         self.sent = sent
@@ -148,7 +144,6 @@ class _Side:
         )
 
     def person_ids(self) -> set[str]:
-        """Return everyone."""
         return {person_id for part in self.sent.parts for person_id in part.people}
 
 

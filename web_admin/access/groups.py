@@ -66,7 +66,6 @@ class Sweep:
         return self._lane_sets.setdefault(lane_ids, lane_ids)
 
     def group(self, group_id: int) -> Group:
-        """Return a group by its number."""
         return self._groups[group_id]
 
     def group_of(self, person: PersonSent) -> int:
@@ -162,7 +161,6 @@ class Lanes:
     """The lanes of one part, and their classes for each pattern."""
 
     def __init__(self, sweep: Sweep, gates: tuple[GateSent, ...]) -> None:
-        """Take the gates of a part."""
         self._sweep = sweep
         self._gates = gates
         self._lanes: dict[str, tuple[GateSent, LaneRecord, int]] = {}

@@ -202,7 +202,6 @@ def answer_asked(act: Action, row_id: str, answer: str, whose: str) -> None:
 
 
 def write_answer(act: Action, row: ReviewRow, answer: str) -> None:
-    """Store an answer and record it."""
     row.answer, row.answered_at, row.answered_by = answer, act.now, act.actor_id
     record(act, "access_review_answered", {**_facts(row), "answer": answer}, person_id=row.person_id)
 

@@ -196,5 +196,4 @@ def card_months_of(session: Session, person_id: str) -> Sequence[CardMonth]:
 
 
 def is_of_home(row: ReviewRow) -> bool:
-    """Return whether the home confirms this row."""
     return Kind(row.kind) in OF_HOMES

@@ -37,8 +37,6 @@ OF_PEOPLE = (Kind.GRANT, Kind.HELPER, Kind.CHILD)
 
 
 class Why(StrEnum):
-    """Why a row is listed."""
-
     MANAGER = "manager"
     STAFF = "staff"
     NOT_SIGNED_IN = "not_signed_in"

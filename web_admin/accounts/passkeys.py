@@ -49,7 +49,6 @@ class Question:
     asked_at: datetime
 
     def as_text(self) -> str:
-        """Return it for the session."""
         return f"{base64.urlsafe_b64encode(self.challenge).decode()} {self.asked_at.isoformat()}"
 
     @staticmethod
@@ -81,7 +80,6 @@ def place_of(public_url: str) -> Place | None:
 
 
 def new_question(now: datetime) -> Question:
-    """Return a random challenge."""
     return Question(secrets.token_bytes(CHALLENGE_BYTES), now)
 
 

@@ -113,7 +113,6 @@ def public(view: View) -> View:
 
 
 def declare(view: View, access: str, action: str = "") -> View:
-    """Write on a view who it is for."""
     view.__dict__["menjin_access"] = (access, action)
     return view
 

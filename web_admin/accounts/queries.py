@@ -32,7 +32,6 @@ def account_of_email(session: Session, email: str) -> User | None:
 
 
 def account_by_id(session: Session, account_id: int) -> User:
-    """Return an account that exists."""
     return session.get_one(User, account_id)
 
 
@@ -49,7 +48,6 @@ def staff_emails(session: Session) -> dict[str, str]:
 
 
 def staff_profiles(session: Session) -> dict[int, StaffProfile]:
-    """Return the profile of each staff account."""
     return {profile.account_id: profile for profile in session.scalars(select(StaffProfile))}
 
 

@@ -120,7 +120,6 @@ def digest_of_this_session() -> bytes | None:
 
 
 def session_digest(session_id: str) -> bytes:
-    """Return the digest under which a session is kept."""
     return sha256(session_id.encode()).digest()
 
 

@@ -251,7 +251,6 @@ def lock_out(account: User) -> None:
 
 
 def _changeable(act: Action, account_id: int) -> User:
-    """Return another's staff account."""
     office_only(act, FOR_THE_OFFICE)
     account = act.session.get(User, account_id)
     if account is None or account.person_id is not None:

@@ -176,5 +176,4 @@ def _keep(act: Action, kind: str, residents: Sequence[str], reason: SuspensionRe
 
 
 def words_of(reasons: Sequence[SuspensionReason]) -> list[tuple[str, object]]:
-    """Return reasons as the choices of a form."""
     return [(reason.value, RULES[reason].word) for reason in reasons]

@@ -26,8 +26,6 @@ WAITS_FOR = timedelta(days=3)
 
 
 class SuspensionReason(StrEnum):
-    """Why something is suspended."""
-
     LOST = "lost"
     DAMAGED = "damaged"
     RETURNED = "returned"

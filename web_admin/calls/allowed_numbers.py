@@ -45,7 +45,6 @@ class Allowed:
 
     @property
     def has_telephones(self) -> bool:
-        """Return whether any telephone can be called at all."""
         return bool(self.prefixes or self.hosts)
 
 

@@ -18,8 +18,6 @@ MISSED_ENDS = (CallEnd.NO_ANSWER, CallEnd.CANCELLED, CallEnd.FAILED, UNHEARD)
 
 @dataclass(frozen=True, slots=True)
 class PastCall:
-    """A call that is over."""
-
     call_id: str
     at: datetime
     gate_and_lane: str

@@ -27,7 +27,6 @@ OVER_TEXT = N_("The call from the gate is over.")
 
 
 def page_of(call_id: str) -> str:
-    """Return the address of a call's page."""
     return f"/r/call/{call_id}"
 
 

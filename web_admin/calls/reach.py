@@ -79,7 +79,6 @@ def wishes_of(session: Session, home_id: str) -> HomeCallWishes | None:
 
 
 def as_rules(row: HomeCallWishes | None) -> Wishes:
-    """Return wishes as the rules read them."""
     if row is None:
         return Wishes(takes_calls=False)
     return Wishes(row.takes_calls, row.blocked_gates, row.quiet_from, row.quiet_until, row.dnd_until)

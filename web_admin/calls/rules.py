@@ -70,7 +70,6 @@ def is_between(minute: int, first: int, end: int) -> bool:
 
 
 def minute_of(local: datetime) -> int:
-    """Return the minute of the day."""
     return local.hour * 60 + local.minute
 
 
@@ -165,7 +164,6 @@ def rang_a_home(rows: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def read(rows: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
-    """Return the steps of a row."""
     return tuple(Step(row["step"], row["from"]) for row in rows)
 
 

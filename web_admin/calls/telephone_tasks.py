@@ -110,7 +110,6 @@ def end_task(task: TelephoneTask, result: str, now: datetime) -> None:
 
 
 def proof_state(session: Session, sealer: Sealer, number_id: str, now: datetime) -> Proof:
-    """Return how the proof of a number goes."""
     number = session.get(CallNumber, number_id)
     if number is not None and number.proved_at is not None:
         return Proof("proved")

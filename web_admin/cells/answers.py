@@ -21,8 +21,6 @@ POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'no
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer."""
-
     status: str
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
@@ -41,7 +39,6 @@ class Answer:
 
 
 def words(text: str, status: str = "200 OK") -> Answer:
-    """Return an answer of plain words."""
     return Answer(status, text.encode())
 
 

@@ -56,7 +56,6 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Return the folder's name."""
         return self.folder.name
 
     @property
@@ -108,7 +107,6 @@ class Cell:
             raise
 
     def leave(self) -> None:
-        """Count one less."""
         with self._changed:
             self._inside -= 1
             if self._is_ending and not self._inside:

@@ -48,7 +48,6 @@ def holders(cell: Path) -> list[str]:
 
 
 def is_held_by_operator(cell: Path) -> bool:
-    """Return whether an operator holds the cell."""
     return BY_OPERATOR in holders(cell)
 
 

@@ -30,8 +30,6 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """How an installation is served."""
-
     folder: Path
     workers: int = 1
     trusted_proxies: int = 0

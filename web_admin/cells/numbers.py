@@ -23,8 +23,6 @@ def numbers_of(installation: Installation) -> bytes:
 
 
 class _Numbers(Collector):
-    """The cells as this process has them."""
-
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
 

@@ -23,8 +23,6 @@ _log = logging.getLogger(__name__)
 
 
 class OnlyCell(Cell):
-    """The one compound."""
-
     is_only = True
 
     def __init__(
@@ -47,7 +45,6 @@ class OnlyCell(Cell):
         menjin.database.engine.dispose()
 
     def begin(self) -> None:
-        """Begin in a process of the server."""
         assert self._menjin is not None  # noqa: S101 - it is open
         # A connection opened before the fork must not be used on both sides of it.
         self._menjin.database.engine.dispose(close=False)

@@ -130,7 +130,6 @@ class Scheduler:
         self.failures = Failures()
 
     def start(self) -> None:
-        """Start the threads."""
         with self._changed:
             for _number in range(self._threads):
                 self._start_one()

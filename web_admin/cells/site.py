@@ -33,7 +33,6 @@ class Site:
     """The application; it is made before the server's processes are, and opens cells in each of them."""
 
     def __init__(self, installation: Installation) -> None:
-        """Take the cells."""
         self._installation = installation
 
     @property

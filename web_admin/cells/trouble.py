@@ -42,9 +42,6 @@ class Trouble:
 
 
 class CellOut(Exception):
-    """The cell cannot be served."""
-
     def __init__(self, trouble: Trouble) -> None:
-        """Take why."""
         super().__init__(trouble.sentence())
         self.trouble = trouble

@@ -130,7 +130,6 @@ def _refuse_without_terminal(question: str, option: str) -> None:
 
 
 def backup_passphrase(arguments: argparse.Namespace) -> str:
-    """Return the passphrase that seals a backup."""
     path: Path | None = arguments.passphrase_file
     if path is None and os.environ.get(PASSPHRASE_VARIABLE):
         path = Path(os.environ[PASSPHRASE_VARIABLE])

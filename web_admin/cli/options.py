@@ -60,7 +60,6 @@ def flag(name: str, says: str) -> Option:
 
 
 def file(name: str, says: str, **more: Any) -> Option:
-    """Return an option that takes a file."""
     return Option(name, type=Path, metavar="FILE", help=says, **more)
 
 

@@ -19,7 +19,6 @@ class HasBand(Protocol):
 
 
 def today_at(site: Site, now: datetime) -> date:
-    """Return the day at the site."""
     return now.astimezone(ZoneInfo(site.timezone)).date()
 
 

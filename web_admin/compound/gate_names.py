@@ -25,7 +25,6 @@ def gate_and_lane(gate_name: str, lane_name: str) -> str:
 
 
 def full_name(lane: Lane) -> str:
-    """Return *gate · lane* of a lane."""
     return gate_and_lane(lane.gate.name, lane.name)
 
 

@@ -18,8 +18,6 @@ from web_admin.core.orm import Base
 
 
 class Site(Base):
-    """One compound."""
-
     __tablename__ = "site"
     site_id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]

@@ -22,7 +22,6 @@ def the_site(session: Session) -> Site | None:
 
 
 def site_by_id(session: Session, site_id: str) -> Site:
-    """Return a site that exists."""
     return session.get_one(Site, site_id)
 
 
@@ -60,7 +59,6 @@ def key_of_gate(session: Session, gate_id: str) -> tuple[bytes | None, bool]:
 
 
 def lane_by_id(session: Session, lane_id: str) -> Lane:
-    """Return a lane that exists."""
     return session.get_one(Lane, lane_id)
 
 
@@ -189,7 +187,6 @@ def names_by_place(
 
 
 def home_by_id(session: Session, home_id: str) -> Home:
-    """Return a home that exists."""
     return session.get_one(Home, home_id)
 
 
@@ -204,7 +201,6 @@ def known_person(session: Session, person_id: str) -> Person:
 
 
 def persons_by_id(session: Session, person_ids: Collection[str]) -> dict[str, Person]:
-    """Return these people by their ids."""
     if not person_ids:
         return {}
     found = session.scalars(select(Person).where(Person.person_id.in_(person_ids)))

@@ -31,7 +31,6 @@ class Places:
 
     @cached_property
     def by_id(self) -> dict[str, Place]:
-        """Return them by id."""
         return {place.place_id: place for place in self.rows}
 
     @cached_property

@@ -27,6 +27,5 @@ def old_backups(menjin: Menjin, now: datetime) -> list[Path]:
 
 
 def is_backup(path: Path) -> bool:
-    """Return whether a file begins as a backup does."""
     with path.open("rb") as file:
         return bool(file.read(len(MAGIC)) == MAGIC)

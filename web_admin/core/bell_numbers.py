@@ -28,11 +28,9 @@ def _connected() -> Gauge:
 
 
 def count_wake_ups(outcome: str, count: int) -> None:
-    """Count wake-ups that were `sent` or `dropped`."""
     if count:
         _wake_ups().labels(outcome).inc(count)
 
 
 def note_connected(is_connected: bool) -> None:
-    """Note whether this process has a broker."""
     _connected().set(float(is_connected))

@@ -46,8 +46,6 @@ class _Event(msgspec.Struct):
 
 @dataclass(slots=True)
 class _NamesByConnection:
-    """Names by server and number of a connection."""
-
     names: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def add(self, server: str, number: int, name: str) -> None:

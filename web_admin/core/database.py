@@ -182,8 +182,6 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 class Database:
-    """The engine and its transactions."""
-
     def __init__(self, engine: Engine) -> None:
         """Take an engine made by `make_engine`."""
         self.engine = engine
@@ -198,7 +196,6 @@ class Database:
 
     @cached_property
     def calls(self) -> Engine:
-        """Return the engine that counts calls of gates."""
         return make_calls_engine(self.engine)
 
     @cached_property

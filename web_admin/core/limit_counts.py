@@ -45,7 +45,6 @@ def wait_seconds(limit: Limit, counted: Sequence[int], now: datetime) -> int:
 
 
 def with_one_more(limit: Limit, counted: Sequence[int], now: datetime) -> list[int]:
-    """Return the counts with a try of now."""
     left = _recent(limit, counted, now)
     left[int(now.timestamp())] = left.get(int(now.timestamp()), 0) + 1
     return _flat(left)
@@ -210,6 +209,5 @@ def _old_keys(database: Database, now: datetime) -> Sequence[bytes]:
 
 
 def current_counts() -> LimitCounts:
-    """Return the counts of the running app."""
     menjin = current_menjin()
     return LimitCounts(menjin.database, menjin.sealer)

@@ -26,7 +26,6 @@ class JsonLines(logging.Formatter):
     """Make a line of a record; `extra` may give it an `event`, a name for machines, and `facts` by name."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line of JSON."""
         event = getattr(record, "event", None)
         request_id = g.get("menjin_request_id") if has_app_context() else None
         line: dict[str, object] = {

@@ -43,8 +43,6 @@ def read_json(text: str | bytes) -> object:
 
 
 class Base(DeclarativeBase):
-    """All tables."""
-
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(column_0_label)s",

@@ -38,7 +38,6 @@ def registry_of_this_process() -> CollectorRegistry:
 
 @cache
 def request_histogram() -> Histogram:
-    """Return the histogram."""
     return Histogram(
         NAME,
         "How long requests took.",
@@ -93,7 +92,6 @@ def request_numbers() -> bytes:
 
 
 def numbers_of_all_cells() -> bytes:
-    """Return the histograms of all cells."""
     return generate_latest(_registry())
 
 

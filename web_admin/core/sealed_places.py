@@ -20,7 +20,6 @@ T = TypeVar("T")
 
 
 def sealed_place(sealer: Sealer, place: object) -> str:
-    """Return a place as text for an address."""
     plain = msgspec.json.encode(place).ljust(PLACE_BYTES)
     return base64.urlsafe_b64encode(sealer.seal(plain, purpose=PURPOSE)).decode().rstrip("=")
 

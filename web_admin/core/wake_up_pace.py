@@ -21,5 +21,4 @@ class WakeUpPace:
         return min(AT_ONCE, int(self._left))
 
     def sent(self, count: int) -> None:
-        """Note that so many were sent."""
         self._left -= count

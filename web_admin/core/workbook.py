@@ -50,8 +50,6 @@ TOO_MUCH = _("This workbook unpacks to more than a sheet of people needs. Copy i
 
 
 class _Cell(Protocol):
-    """A cell as the library reads it."""
-
     @property
     def value(self) -> object: ...
 

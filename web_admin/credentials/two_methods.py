@@ -68,7 +68,6 @@ def request_two_methods(act: Action, person_id: str, from_minute: int, until_min
 
 
 def end_two_method_request(act: Action, person_id: str) -> None:
-    """End a person's two-method request."""
     begin(act)
     _refuse_others(act, person_of(act, person_id))
     requested = act.session.get(TwoMethodRequest, person_id)

@@ -41,7 +41,6 @@ def last_withdrawn(session: Session, person_id: str) -> Consent | None:
 
 
 def notice_in(session: Session, purpose: str, version: int, language: str) -> Notice | None:
-    """Return a version of a notice in a language."""
     return session.get(Notice, (purpose, version, language))
 
 

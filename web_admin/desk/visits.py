@@ -49,7 +49,6 @@ def visit_asked_of(session: Session, person_id: str, now: datetime) -> DeskVisit
 
 
 def end_visits(act: Action, account_id: int, why: str) -> None:
-    """End the open visits of this account."""
     over = update(DeskVisitRow).where(DeskVisitRow.account_id == account_id, DeskVisitRow.ended_at.is_(None))
     act.session.execute(over.values(ended_at=act.now, ended_why=why))
 

@@ -211,7 +211,6 @@ def events_page(
 
 
 def event_at(session: Session, gate_id: str, journal_id: str, seq: int) -> GateEvent | None:
-    """Return one entry of a gate's journal."""
     return session.get(GateEvent, (gate_id, journal_id, seq))
 
 

@@ -31,7 +31,6 @@ class AssessmentStatus:
 
     @property
     def holds(self) -> bool:
-        """Return whether it holds."""
         return self.word == "holds"
 
     @property

@@ -87,7 +87,6 @@ def guardians_of(session: Session, minor: Person) -> list[Person]:
 
 
 def names_of(session: Session, person_ids: Collection[str]) -> dict[str, str]:
-    """Return the names of people by their ids."""
     query = select(Person.person_id, Person.display_name).where(Person.person_id.in_(set(person_ids)))
     return {row.person_id: row.display_name for row in session.execute(query)}
 

@@ -195,7 +195,6 @@ def look_offer(session: Session, person: Person, now: datetime) -> LookOffer | N
 
 
 def offers_are_off(session: Session, consent_id: str) -> bool:
-    """Return whether the person has switched the offers off."""
     offer = _offer_of(session, consent_id)
     return offer is not None and offer.is_off
 

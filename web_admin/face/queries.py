@@ -61,7 +61,6 @@ def load_face_facts(
 
 
 def rules_of(session: Session, site_id: str) -> ConsentRules:
-    """Return the site's rules of consent to face."""
     return session.get(ConsentRules, site_id) or ConsentRules(
         site_id=site_id, written_release=False, both_guardians=False
     )

@@ -69,8 +69,6 @@ class NewGate:
 
 @dataclass(frozen=True, slots=True)
 class LineProblem:
-    """A mistake in one gate of a list."""
-
     line: int
     name: str
     message: LazyString

@@ -90,7 +90,6 @@ def set_schedule(act: Action, lane_id: str, hours_id: str, posture: str) -> None
 
 
 def remove_schedule(act: Action, lane_id: str, hours_id: str) -> None:
-    """Remove a lane's schedule at these hours."""
     begin(act)
     lane = lane_of(act, lane_id)
     if hours_id not in lane.posture_hours:
@@ -138,7 +137,6 @@ def check_may_be_held(act: Action, lane_id: str, postures: Collection[str]) -> N
 
 
 def read_site_hours(session: Session, site: Site) -> SiteHours:
-    """Read the hours and special days of a site."""
     rows = session.scalars(select(Hours).where(Hours.site_id == site.site_id)).all()
     days = session.scalars(select(CalendarDay).where(CalendarDay.site_id == site.site_id))
     return SiteHours(

@@ -48,7 +48,6 @@ def stored_sheet(stored: Mapping[str, Any] | None) -> LaneSheet | None:
 
 
 def lane_status(row: LaneSheetRow | None) -> LaneStatus:
-    """Return the status of a lane with this row."""
     return NO_SHEET if row is None else _status(row.live, inherited=row.inherited)
 
 
@@ -89,19 +88,16 @@ def sheet_row(session: Session, lane_id: str) -> LaneSheetRow | None:
 
 
 def sheet_rows_of_gate(session: Session, gate_id: str) -> dict[str, LaneSheetRow]:
-    """Return the rows of a gate by lane."""
     query = select(LaneSheetRow).join(Lane, Lane.lane_id == LaneSheetRow.lane_id)
     return {row.lane_id: row for row in session.scalars(query.where(Lane.gate_id == gate_id))}
 
 
 def sheet_rows(session: Session, site_id: str) -> dict[str, LaneSheetRow]:
-    """Return the rows of a site by lane."""
     query = select(LaneSheetRow).join(Lane, Lane.lane_id == LaneSheetRow.lane_id).join(Gate)
     return {row.lane_id: row for row in session.scalars(query.where(Gate.site_id == site_id))}
 
 
 def lane_statuses(session: Session, site_id: str, lane_ids: Iterable[str]) -> dict[str, LaneStatus]:
-    """Return the status of each of these lanes."""
     rows = sheet_rows(session, site_id)
     return {lane_id: lane_status(rows.get(lane_id)) for lane_id in lane_ids}
 

@@ -175,7 +175,6 @@ SENTENCES: Mapping[str, LazyString] = {
 
 
 def finding_text(finding: Finding) -> LazyString:
-    """Return a finding in the language of the moment."""
     return LazyString(_finding_text, finding)
 
 

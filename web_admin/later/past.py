@@ -100,7 +100,6 @@ def past_act(act: Action, job_id: str) -> PastAct | None:
 
 
 def note_undone(act: Action, job_id: str) -> None:
-    """Note that an act was undone."""
     act.session.get_one(LongJob, job_id).state = UNDONE
 
 

@@ -136,7 +136,6 @@ def _row(row_id: str) -> ReviewRow:
 @bp.post("/begin")
 @allowed("review_access")
 def begin() -> Page:
-    """Begin a round by hand."""
     return press(
         lambda act: begin_round(act, current_menjin().config.public_url),
         saved=_("The review has begun. Your progress is kept; you can go on another day."),
@@ -147,7 +146,6 @@ def begin() -> Page:
 @bp.post("/rows/<row_id>/keep")
 @allowed("review_access")
 def keep_row(row_id: str) -> Page:
-    """Confirm that a row stays."""
     _row(row_id)
     return _decided(lambda act: keep(act, row_id, _seen()), _("Kept."))
 

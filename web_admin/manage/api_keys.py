@@ -42,8 +42,6 @@ LISTED_ENDED = 20
 
 
 class KeyForm(OnceForm):
-    """A key for one system."""
-
     name = StringField(
         _l("Which system is it for?"),
         description=_l(

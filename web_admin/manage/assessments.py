@@ -80,7 +80,6 @@ class AssessmentForm(OnceForm):
     )
 
     def fill(self, text: AssessmentText) -> None:
-        """Show an assessment in the fields."""
         for name in TEXT_FIELDS:
             self[name].data = text.texts.get(name, "")
         self.lanes.data = list(text.lanes)
@@ -233,7 +232,6 @@ def edit(assessment_id: str | None) -> Page:
 @bp.post("/<assessment_id>/submit", endpoint="submit")
 @allowed("write_assessment")
 def hand_in(assessment_id: str) -> Page:
-    """Submit a draft."""
     return _pressed(
         assessment_id, submit_assessment, _("It waits for approval by another person than its author.")
     )

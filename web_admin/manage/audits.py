@@ -32,8 +32,6 @@ WORDS = Length(max=MAX_WORDS_CHARS)
 
 
 class NewAuditForm(OnceForm):
-    """Auditor and scope of a new audit."""
-
     auditor = StringField(
         _l("Who audits"),
         validators=[InputRequired(_l("Fill this in.")), Length(max=120)],
@@ -73,7 +71,6 @@ def show_list() -> str:
 @bp.route("/new", methods=["GET", "POST"])
 @allowed("edit_privacy")
 def new() -> Page:
-    """Begin an audit."""
     form = NewAuditForm()
     if not form.is_submitted():
         form.scope.data = "\n".join(f"{number}. {head}" for number, head in enumerate(AUDIT_HEADS, 1))

@@ -27,8 +27,6 @@ READER_PAGES = frozenset({"cards.find", "desk.show", "lost_card.find"})
 
 
 class TapForm(OnceForm):
-    """A fresh card."""
-
     number = StringField(
         _l("Card number"),
         description=_l("Tap the card at the desk reader. Its Enter gives the card and goes on."),

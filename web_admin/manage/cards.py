@@ -50,8 +50,6 @@ bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
 
 
 class CardForm(OnceForm):
-    """A card for a person."""
-
     number = StringField(
         _l("Card number"),
         description=_l(
@@ -193,7 +191,6 @@ def suspend(credential_id: str) -> Page:
 @bp.post("/<credential_id>/resume")
 @allowed("suspend_credentials")
 def resume(credential_id: str) -> Page:
-    """End a suspension."""
     return _change(
         credential_id,
         "suspended",

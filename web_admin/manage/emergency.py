@@ -35,8 +35,6 @@ LISTED_ENDED = 20
 
 
 class CodeForm(OnceForm):
-    """A code for one service."""
-
     label = StringField(
         _l("Who is it for?"),
         description=_l(

@@ -52,8 +52,6 @@ MAX_PLAN_REQUEST_BYTES = 4 * PLAN.bytes
 
 
 class SpotForm(AgainForm):
-    """Where a gate is on the map."""
-
     x = IntegerField(
         _l("From the left, 0 to 1000"),
         validators=[InputRequired(_l("Type a number.")), NumberRange(0, 1000, _l("From 0 to 1000."))],
@@ -67,8 +65,6 @@ class SpotForm(AgainForm):
 
 
 class PlanForm(OnceForm):
-    """A drawing of the compound."""
-
     plan = FileField(
         _l("Drawing of the compound, an SVG file"),
         description=_l(

@@ -85,7 +85,6 @@ class Group:
 
     @property
     def count(self) -> int:
-        """Return the number of its gates."""
         return sum(len(part.gates) for part in self.parts)
 
 

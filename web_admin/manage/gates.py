@@ -51,8 +51,6 @@ def in_small_letters(text: str | None) -> str | None:
 
 
 class GateForm(OnceForm):
-    """A new gate."""
-
     name = StringField(_l("Name"), validators=[InputRequired(_l("Type a name.")), Length(max=MAX_NAME_CHARS)])
     gate_id = StringField(
         _l("Short name"),
@@ -150,7 +148,6 @@ def show_list() -> str:
 @bp.route("/new", methods=["GET", "POST"])
 @allowed("edit_gates")
 def new_gate() -> Page:
-    """Add a gate."""
     form = GateForm()
     following = "gates.new_lane" if in_first_hour() else "gates.show"
     answer = submit(
@@ -251,7 +248,6 @@ def _spec(form: LaneForm, lane: Lane | None) -> LaneSpec:
 @bp.route("/<gate_id>/lanes/new", methods=["GET", "POST"])
 @allowed("edit_gates")
 def new_lane(gate_id: str) -> Page:
-    """Add a lane."""
     gate = get_or_404(request_session(), Gate, gate_id)
     form = _lane_form(gate, None)
     if not form.is_submitted():

@@ -19,7 +19,6 @@ class GrantForm(OnceForm):
     valid_until = DateTimeLocalField(_l("Until"), validators=[Optional()])
 
     def spec(self) -> GrantSpec:
-        """Return what was typed."""
         return GrantSpec(
             tuple(self.lanes.data or ()),
             self.hours_id.data or None,

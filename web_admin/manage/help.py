@@ -13,7 +13,6 @@ bp = Blueprint("help", __name__, url_prefix="/manage/help")
 @bp.get("/")
 @allowed("own_account")
 def show() -> str:
-    """Show the guide for the manager and the guard."""
     return render_template("manage/help.html", guide=text_in(GUIDE, page_language()))
 
 

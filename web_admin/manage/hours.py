@@ -106,7 +106,6 @@ def _clock(minute: int) -> str:
 @bp.route("/new", methods=["GET", "POST"])
 @allowed("edit_gates")
 def new() -> Page:
-    """Add weekly hours."""
     return _edit(HoursForm(), None)
 
 

@@ -33,8 +33,6 @@ TAPS = (1, 2, 3)
 
 
 class SheetForm(FlaskForm):  # type: ignore[misc]  # the library has no types
-    """A sheet to check."""
-
     file = FileField(
         _l("Sheet as a CSV file or Excel workbook"),
         description=_l(

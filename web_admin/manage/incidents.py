@@ -94,7 +94,6 @@ def show_list() -> str:
 @bp.route("/new", methods=["GET", "POST"])
 @allowed("handle_incidents")
 def new() -> Page:
-    """Begin the record of an incident."""
     form = NewIncidentForm()
     if not form.is_submitted():
         form.known_at.render_kw = {"value": local_text(request_now())}
@@ -177,7 +176,6 @@ def _marked(incident_id: str, mark: Callable[[Action, str], object]) -> Page:
 @bp.post("/<incident_id>/close")
 @allowed("handle_incidents")
 def close(incident_id: str) -> Page:
-    """Close an incident."""
     row = _row(incident_id)
     form = CloseForm()
     answer = submit(

@@ -28,7 +28,6 @@ class LaneSchedules:
     """Schedules for the pages of one request; each fact is read once, when first asked for."""
 
     def of(self, lane: Lane) -> tuple[Schedule, ...]:
-        """Return a lane's schedules."""
         return schedules_of(lane, self._hours, request_now()) if lane.posture_hours else ()
 
     def now(self, lane: Lane) -> ScheduledNow | None:
@@ -42,7 +41,6 @@ class LaneSchedules:
         return self._names.get(author_id or "") or self.set_by(author_id)
 
     def set_by(self, author_id: str | None) -> str:
-        """Return whose account set a schedule."""
         return self._emails.get(author_id or "", author_id or "—")
 
     @cached_property

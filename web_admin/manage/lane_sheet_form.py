@@ -85,7 +85,6 @@ class SheetForm(OnceForm):
             raise ValidationError(_("Type at most 8 whole numbers of millimetres, such as 1100, 1400."))
 
     def fill(self, sheet: LaneSheet) -> None:
-        """Show a sheet in the fields."""
         for name in sheet.__struct_fields__:
             self[name].data = getattr(sheet, name)
         for name in ("lock", "camera_location", "fails"):

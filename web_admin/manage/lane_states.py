@@ -48,7 +48,6 @@ class LaneHolds:
     """Causes that hold these lanes open without an order, as their gates report; read in one query."""
 
     def __init__(self, lanes: Iterable[Lane]) -> None:
-        """Look for all of these lanes."""
         self._held = {lane.lane_id for lane in lanes if _is_held_at_gate(lane)}
         self._entries = details.holds_now(request_session(), self._held, request_now())
 

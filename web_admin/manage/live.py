@@ -49,7 +49,6 @@ def use_watch(app: Flask, watch: LiveWatch) -> None:
 
 
 def live_watch(app: Flask) -> LiveWatch:
-    """Return the watch of an app."""
     return cast(LiveWatch, app.extensions[_WATCH])
 
 

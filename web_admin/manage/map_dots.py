@@ -63,7 +63,6 @@ def _add(dots: list[Dot], group: Sequence[GateState]) -> None:
 
 
 def _dot(group: Sequence[GateState]) -> Dot:
-    """Return a dot in the middle of its gates."""
     across = sum(state.gate.map_x or 0 for state in group) / len(group)
     down = sum(state.gate.map_y or 0 for state in group) / len(group)
     return Dot(round(across * WIDTH / 1000), round(down * HEIGHT / 1000), _urgent_first(group))

@@ -101,8 +101,6 @@ class MoveForm(OnceForm):
 
 
 class LockdownForm(LastingForm):
-    """A lockdown of the whole site."""
-
     reason = reason_field()
 
 

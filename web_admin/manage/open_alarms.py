@@ -19,8 +19,6 @@ from web_admin.web.site import current_site, request_now
 
 
 class AlarmForm(FlaskForm):  # type: ignore[misc]  # the library has no types
-    """A note on an alarm."""
-
     note = StringField(_l("Note"), validators=[Length(max=MAX_REASON_CHARS)])
 
 

@@ -72,8 +72,6 @@ ADVICE = _l("At least 10 characters. Three unrelated words are good and easy to 
 
 
 class PasswordForm(OnceForm):
-    """Another password."""
-
     current = _password_field(_l("Password until now"), "current-password")
     password = _password_field(_l("New password"), "new-password", ADVICE)
 
@@ -104,7 +102,6 @@ def _own() -> User:
 @bp.get("/manage/account")
 @allowed("own_account")
 def show() -> str:
-    """Show one's own account."""
     return _page()
 
 
@@ -180,7 +177,6 @@ def _change_password(act: Action, form: PasswordForm) -> bool:
 
 
 def _name() -> str:
-    """Return the name with which this account signs in."""
     return str(current_user.email)
 
 

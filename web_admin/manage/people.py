@@ -40,8 +40,6 @@ bp = Blueprint("people", __name__, url_prefix="/manage/people")
 
 
 class HomeForm(OnceForm):
-    """A new home."""
-
     number = StringField(
         _l("Home number"),
         description=_l("As people type it at the gate: building and flat, like 3-1203."),
@@ -50,8 +48,6 @@ class HomeForm(OnceForm):
 
 
 class PersonForm(OnceForm):
-    """A new person."""
-
     display_name = StringField(
         _l("Name or nickname"),
         description=_l("The name the office uses. It is never sent to a gate."),
@@ -120,7 +116,6 @@ def export() -> Response:
 @bp.route("/homes/new", methods=["GET", "POST"])
 @allowed("edit_people")
 def new_home() -> Page:
-    """Add a home."""
     form = HomeForm()
     answer = submit(
         form,

@@ -296,7 +296,6 @@ def _said_of(row: Suspension) -> None:
 @bp.post("/resume")
 @allowed("suspend_credentials")
 def resume(person_id: str) -> Page:
-    """End a suspension."""
     person, form = _person(person_id), AgainForm()
     answer = submit(
         form,

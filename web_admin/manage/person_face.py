@@ -45,8 +45,6 @@ class AgeForm(OnceForm):
 
 
 class GuardianForm(OnceForm):
-    """One adult of the home."""
-
     guardian_id = SelectField(_l("Guardian, checked at the desk"))
     is_only = BooleanField(
         _l("There is no other guardian"),

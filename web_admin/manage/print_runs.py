@@ -40,8 +40,6 @@ LISTED = 20
 
 
 class RunForm(OnceForm):
-    """Kind and buildings of a print run."""
-
     kind = RadioField(
         _l("What?"),
         default=INVITATIONS,

@@ -38,8 +38,6 @@ SHOWN = {"open": _l("To answer"), "late": _l("Late"), "closed": _l("Done"), "all
 
 
 class AnswerForm(OnceForm):
-    """The answer to the person."""
-
     text = TextAreaField(
         _l("Answer"),
         description=_l("The person reads this on their phone or at the desk."),
@@ -132,7 +130,6 @@ def _back(request_id: str) -> Response:
 @bp.post("/<request_id>/acknowledge")
 @allowed("answer_requests")
 def confirm(request_id: str) -> Page:
-    """Acknowledge a request."""
     row, form = _row(request_id), AgainForm()
     answered = submit(
         form,

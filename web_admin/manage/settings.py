@@ -188,7 +188,6 @@ def edit_site() -> Page:
 @bp.route("/manage/settings/look", methods=["GET", "POST"])
 @allowed("edit_settings")
 def edit_look() -> Page:
-    """Change the colour."""
     form = LookForm()
     look = look_of(request_session(), current_site().site_id)
     if not form.is_submitted() and look is not None:

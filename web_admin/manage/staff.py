@@ -49,8 +49,6 @@ bp = Blueprint("staff", __name__, url_prefix="/manage/staff")
 
 
 class InviteForm(OnceForm):
-    """A new member of staff."""
-
     email = StringField(
         _l("E-mail address"),
         description=_l("They sign in with it. Residents never see it."),
@@ -73,8 +71,6 @@ class InviteForm(OnceForm):
 
 
 class RoleForm(OnceForm):
-    """A new role for an account."""
-
     role = RadioField(
         _l("Role"),
         choices=options((role, ROLES[role]) for role in reversed(STAFF_ROLES)),
@@ -83,8 +79,6 @@ class RoleForm(OnceForm):
 
 
 class ReviewForm(OnceForm):
-    """Findings of the reviewer."""
-
     note = TextAreaField(
         _l("Note (may stay empty)"), validators=[Length(max=MAX_NOTE_CHARS)], render_kw={"rows": 2}
     )
@@ -269,7 +263,6 @@ def _account_page(
 @bp.post("/<account_id>/role")
 @allowed("manage_staff")
 def change_role(account_id: str) -> Page:
-    """Change an account's role."""
     account = _account(account_id)
     form = RoleForm()
     answer = submit(

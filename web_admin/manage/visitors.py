@@ -36,8 +36,6 @@ bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")
 
 
 class PassForm(GatesForm):
-    """A pass of the property office."""
-
     label = StringField(
         _l("Who is it for?"),
         description=_l("In your own words, such as “lift service”. It is not printed."),

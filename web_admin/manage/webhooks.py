@@ -24,8 +24,6 @@ LISTED_MESSAGES = 20
 
 
 class WebhookForm(OnceForm):
-    """A new address."""
-
     name = StringField(
         _l("Name"),
         description=_l("Which system it is, such as “Property software”."),
@@ -82,7 +80,6 @@ def show(webhook_id: str) -> str:
 @bp.post("/<webhook_id>/test")
 @allowed("edit_settings")
 def test(webhook_id: str) -> Page:
-    """Send a test."""
     get_or_404(request_session(), Webhook, webhook_id)
     return press(
         lambda act: send_test(act, webhook_id),
@@ -133,7 +130,6 @@ def remove(webhook_id: str) -> Page:
 @bp.post("/messages/<message_id>/again")
 @allowed("edit_settings")
 def again(message_id: str) -> Page:
-    """Retry a failed message."""
     message = get_or_404(request_session(), OutboxMessage, message_id)
     to_webhook = message.channel == "webhook"
     back = to("webhooks.show", webhook_id=message.target) if to_webhook else to("settings.edit_mail")

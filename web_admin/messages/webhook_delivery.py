@@ -44,12 +44,10 @@ AS_WRITTEN = "/?%:=&~+!$,;'@()*[]"
 
 
 def new_signing_key() -> bytes:
-    """Return a fresh key."""
     return secrets.token_bytes(KEY_BYTES)
 
 
 def shown_key(key: bytes) -> str:
-    """Return a key as its receiver types it in."""
     return KEY_PREFIX + base64.b64encode(key).decode()
 
 

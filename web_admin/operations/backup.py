@@ -75,8 +75,6 @@ class Preface(msgspec.Struct, frozen=True):
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """A part of one table."""
-
     table: str
     columns: list[str]
     rows: list[list[object]]

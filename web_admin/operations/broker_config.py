@@ -21,8 +21,6 @@ SYSTEM_EVENTS, SYSTEM_QUESTIONS = "$SYS.ACCOUNT.*.>", "$SYS.REQ.ACCOUNT.*.*"
 
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """Choices of the operator of a broker."""
-
     listen: str
     certificate: str
     key: str

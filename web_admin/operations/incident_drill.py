@@ -287,7 +287,6 @@ _STEP_WORDS = {
 
 
 def report(drill: DrillRecord, language: str) -> str:
-    """Return the report in a language of ours."""
     _ = texts_in(language)
     kind = _("FOR REAL") if drill.for_real else _("drill")
     lines = [_("breach response") + f" {drill.drill_id} ({kind})"]

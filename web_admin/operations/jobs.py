@@ -61,7 +61,6 @@ def put_job(
 
 
 def job_of(session: Session, job_id: str) -> LongJob | None:
-    """Return a job."""
     return session.get(LongJob, job_id)
 
 

@@ -96,7 +96,6 @@ def _known_row(session: Session, identity: Identity | None, names: list[str]) ->
 
 
 def machine_name() -> str:
-    """Return the name of this machine on its network."""
     return socket.gethostname()[:NAME_CHARS] or "server"
 
 

@@ -34,8 +34,6 @@ def metrics_text(session: Session, config: WebConfig, site: Site, now: datetime)
 
 
 class _Numbers(Collector):
-    """The numbers of one moment."""
-
     def __init__(self, session: Session, config: WebConfig, site: Site, now: datetime) -> None:
         self._gates = gates_health(session, site, now)
         self._facts = server_facts(session, config, site, now)

@@ -45,7 +45,6 @@ class FiguresOfTheDay:
         self._kept: tuple[date, Figures] | None = None
 
     def of(self, day: date, make: Callable[[], Figures]) -> Figures:
-        """Return the figures of a day of the site."""
         kept = self._kept
         if kept is None or kept[0] != day:
             kept = self._kept = (day, make())

@@ -50,7 +50,6 @@ def _alembic() -> Config:
 
 
 def newest_revision() -> str:
-    """Return the revision this program was written for."""
     revision = ScriptDirectory.from_config(_alembic()).get_current_head()
     if revision is None:
         raise FileNotFoundError(f"no migrations in {MIGRATIONS}")

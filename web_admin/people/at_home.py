@@ -27,7 +27,6 @@ class AtHome:
 
     @property
     def is_invited(self) -> bool:
-        """Return whether this person has an unused invitation."""
         grown = self.person.kind == "resident" and self.person.age_band != CHILD
         return grown and self.addition is not None and not self.has_come
 
@@ -75,12 +74,10 @@ class LookedAfter:
 
     @property
     def person(self) -> Person:
-        """Return who it is."""
         return self.at_home.person
 
     @property
     def is_helper(self) -> bool:
-        """Return whether it is a helper."""
         return self.person.kind == "helper"
 
     @property

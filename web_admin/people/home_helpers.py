@@ -108,7 +108,6 @@ def give_helper_pin(act: Action, member_id: str, helper_id: str) -> str:
 def set_helper_card(
     act: Action, member_id: str, helper_id: str, credential_id: str, *, suspended: bool
 ) -> None:
-    """Suspend or resume a helper's card."""
     begin(act)
     _member, helper = _of_home(act, member_id, helper_id)
     set_card(act, helper, credential_id, suspended=suspended)

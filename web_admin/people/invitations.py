@@ -151,7 +151,6 @@ def confirm_identity(act: Action, person_id: str, *, by_own: bool = True) -> Non
 
 
 def revoke_invitations(act: Action, person_id: str) -> None:
-    """Revoke a person's unused invitations."""
     act.session.execute(
         update(Invitation)
         .where(

@@ -31,7 +31,6 @@ def people_after(
 
 
 def home_count(session: Session, site_id: str) -> int:
-    """Return how many homes a site has."""
     return session.scalar(select(func.count(Home.home_id)).where(Home.site_id == site_id)) or 0
 
 

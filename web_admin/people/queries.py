@@ -42,7 +42,6 @@ class PeopleSearch:
 
     @property
     def is_all(self) -> bool:
-        """Return whether everything is wanted."""
         return not (self.text or self.building or self.kind or self.state)
 
 
@@ -58,7 +57,6 @@ class PeoplePage:
 
     @property
     def everyone(self) -> list[Person]:
-        """Return all people of the page."""
         return [*(person for of_home in self.people.values() for person in of_home), *self.others]
 
 
@@ -81,7 +79,6 @@ def buildings_of(session: Session, site_id: str) -> list[str]:
 
 
 def find(session: Session, site_id: str, wanted: PeopleSearch) -> PeoplePage:
-    """Return one page of what is wanted."""
     in_homes = wanted.building != NO_HOME
     homes = _homes(session, site_id, wanted) if in_homes else []
     people = _people_of(session, site_id, wanted, homes[:PAGE_ROWS])

@@ -106,7 +106,6 @@ class ImportPlan:
     card_cells: Mapping[int, str] = field(default_factory=dict)
 
     def of(self, *actions: RowAction) -> list[ImportRow]:
-        """Return the rows that do one of these."""
         return [row for row in self.rows if row.action in actions]
 
     @property

@@ -14,14 +14,11 @@ from web_admin.people_import.check import SheetOptions, check_people
 
 
 class SheetToRead(msgspec.Struct, frozen=True):
-    """A sheet that staff confirmed."""
-
     text: str
     options: SheetOptions
 
 
 def sealed_form(sheet: SheetToRead) -> bytes:
-    """Return a sheet as it waits for its job."""
     return msgspec.json.encode(sheet)
 
 

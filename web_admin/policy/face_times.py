@@ -56,7 +56,6 @@ class Place(NamedTuple):
     hours: tuple[tuple[Method, str], ...]
 
     def hours_of(self, method: Method) -> frozenset[str]:
-        """Return the hours that bind a method here."""
         return frozenset(hours_id for bound, hours_id in self.hours if bound is method)
 
 

@@ -100,7 +100,6 @@ def live_people(session: Session, site_id: str, person_ids: Collection[str] | No
 def grants_of_live(
     session: Session, site_id: str, person_ids: Collection[str] | None
 ) -> dict[str, list[GrantFacts]]:
-    """Return their grants by person."""
     # As text: most people have the same lanes, and hundreds of them are read once.
     columns = (_grants.c[name] for name in GrantFacts._fields if name != "lanes")
     query = select(cast(_grants.c.lanes, Text), *columns).join(_people).order_by(_grants.c.grant_id)

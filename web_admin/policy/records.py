@@ -157,7 +157,6 @@ class SiteRecords:
         check_promise_one(lanes, hours)
 
     def records(self, gate: GateFacts) -> Iterator[tuple[str, Record]]:
-        """Give those of one gate."""
         facts, site = self.facts, self.facts.site
         yield (
             "site",

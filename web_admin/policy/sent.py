@@ -160,7 +160,6 @@ class _LanesOfGrants:
         self._known: dict[int, tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]] = {}
 
     def of(self, by_gate: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-        """Return the lanes of all gates in one."""
         if id(by_gate) not in self._known:
             self._known[id(by_gate)] = by_gate, tuple(lane for here in by_gate.values() for lane in here)
         return self._known[id(by_gate)][1]

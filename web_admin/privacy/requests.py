@@ -94,7 +94,6 @@ def withdraw_request(act: Action, person_id: str, request_id: str) -> None:
 
 
 def acknowledge(act: Action, request_id: str) -> None:
-    """Acknowledge a request to the person."""
     begin(act)
     request = _open_request(act, request_id)
     if request.acknowledged_at is not None:
@@ -104,7 +103,6 @@ def acknowledge(act: Action, request_id: str) -> None:
 
 
 def answer(act: Action, request_id: str, text: str) -> None:
-    """Answer a request and close it."""
     begin(act)
     request = _open_request(act, request_id)
     _close(act, request, "answered", _checked_long("text", text, needed=True))

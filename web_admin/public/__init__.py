@@ -35,7 +35,6 @@ BESIDE_STAFF = (
 
 
 def register_public_pages(app: Flask) -> None:
-    """Register the pages that are for everyone."""
     for page in PAGES:
         app.register_blueprint(page.bp)
     for address, endpoint, view in BESIDE_STAFF:

@@ -15,6 +15,5 @@ bp = Blueprint("register", __name__)
 @bp.get("/privacy/register.json")
 @public
 def register() -> Response:
-    """Return the current register of processing."""
     whole = register_of(request_session(), current_site(), current_menjin().config, METADATA)
     return Response(msgspec.json.format(msgspec.json.encode(whole), indent=2), mimetype="application/json")

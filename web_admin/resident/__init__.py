@@ -89,6 +89,5 @@ PAGES = (
 
 
 def register_resident_pages(app: Flask) -> None:
-    """Register the residents' pages."""
     app.extensions["menjin_one_time_secrets"] = OneTimeSecrets()
     app.register_blueprint(bp)

@@ -70,7 +70,6 @@ def signed_in() -> tuple[Person, Action]:
 
 
 def site_of(person: Person) -> Site:
-    """Return the person's compound."""
     return site_by_id(request_session(), person.site_id)
 
 

@@ -49,7 +49,6 @@ def use_call_watch(app: Flask, watch: LiveWatch) -> None:
 
 
 def call_watch(app: Flask) -> LiveWatch:
-    """Return the watch of an app's residents."""
     return cast(LiveWatch, app.extensions[_WATCH])
 
 

@@ -37,7 +37,6 @@ def calls() -> str:
 @bp.post("/calls/seen")
 @resident_required
 def calls_seen() -> Page:
-    """Note that the home has seen its missed calls."""
     person, act = signed_in()
     if person.home_id is not None and person.kind == "resident" and current_visit() is None:
         note_seen(act.session, person.home_id, act.now)
@@ -125,7 +124,6 @@ def choose_quiet_hours() -> Page:
 @bp.post("/calls/gates")
 @resident_required
 def choose_call_gates() -> Page:
-    """Keep from which gates the home is called."""
     person, act = signed_in()
     shown = {gate.gate_id for gate in gates_open_to(act.session, person, act.now)}
     blocked = shown.difference(request.form.getlist("gates"))
@@ -162,7 +160,6 @@ def choose_called() -> Page:
 @bp.post("/calls/people/<person_id>/earlier")
 @resident_required
 def call_earlier(person_id: str) -> Page:
-    """Let a person be called one place earlier."""
     person, act = signed_in()
     if person.home_id is None or person_id not in called_persons(act.session, person.home_id):
         abort(404)

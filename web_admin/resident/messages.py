@@ -137,7 +137,6 @@ def prove_messages_address() -> Response | str | tuple[str, int]:
 @bp.post("/messages/kinds")
 @resident_required
 def choose_my_messages() -> Response:
-    """Keep which messages are wanted."""
     person, act = signed_in()
     kinds, confirmed = request.form.getlist("kinds"), not must_confirm(person, act.now)
     choose_messages(act, person.person_id, kinds, address_back, confirmed=confirmed)

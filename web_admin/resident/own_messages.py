@@ -29,8 +29,6 @@ NEW_FOR = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class ShownMessage:
-    """A message as a row of the list."""
-
     at: datetime
     kind: str
     text: str

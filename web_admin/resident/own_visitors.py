@@ -26,8 +26,6 @@ KEPT_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class ShownPass:
-    """A pass as a row of the list."""
-
     row: VisitorPassRow
     state: str
     gates: str
@@ -47,8 +45,6 @@ class ShownSeries:
 
 @dataclass(frozen=True, slots=True)
 class ShownCode:
-    """A visitor code as a row of the list."""
-
     row: CredentialRow
     uses: list[Use]
 

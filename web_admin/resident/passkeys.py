@@ -63,7 +63,6 @@ def _sent() -> Answer:
 @resident_required
 @takes_json
 def make_passkey() -> Response | tuple[JsonAnswer, int]:
-    """Ask this phone to make a passkey."""
     person, act = signed_in()
     if must_confirm(person, act.now):
         return {"error": str(FIRST_CONFIRM)}, 403
@@ -93,7 +92,6 @@ def keep_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
 @bp.post("/passkeys/<passkey_id>/remove")
 @resident_required
 def drop_passkey(passkey_id: str) -> Page:
-    """Forget one passkey."""
     person, act = signed_in()
     if must_confirm(person, act.now):
         return to("resident.password")
@@ -129,7 +127,6 @@ def ask_for_passkey() -> Response:
 @public
 @takes_json
 def sign_in_by_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
-    """Sign in the owner of the passkey that answered."""
     database, now = request_session(), current_menjin().clock()
     try:
         passkey = checked_passkey(database, _place(), _asked(TO_SIGN_IN), _sent(), now)

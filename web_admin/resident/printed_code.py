@@ -66,7 +66,6 @@ def printed_code_page(credential_id: str) -> str:
 @bp.post("/printed-code/<credential_id>/end")
 @resident_required
 def end_printed_code(credential_id: str) -> Page:
-    """End a code on paper for good."""
     person, act = signed_in()
     printed = _own_printed(person, credential_id)
     asked = asks_first(

@@ -146,7 +146,6 @@ def _own(person: Person, request_id: str) -> RightsRequest:
 @bp.post("/requests/<request_id>/withdraw")
 @resident_required
 def take_request_back(request_id: str) -> Response:
-    """Take a request back."""
     person, act = signed_in()
     _own(person, request_id)
     withdraw_request(act, person.person_id, request_id)

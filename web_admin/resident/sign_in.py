@@ -145,7 +145,6 @@ def end_session(mark: str) -> Response:
 @bp.post("/password")
 @resident_required
 def save_password() -> tuple[str, int] | Response:
-    """Set name and password."""
     person, act = signed_in()
     if must_confirm(person, act.now):
         return to("resident.password")

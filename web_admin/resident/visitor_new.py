@@ -92,7 +92,6 @@ def visitors() -> str:
 @bp.post("/visitors")
 @resident_required
 def new_pass() -> Page:
-    """Make a pass and show it."""
     person, act = signed_in()
     if done_before(act):
         return to("resident.visitors")

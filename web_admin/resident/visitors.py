@@ -51,7 +51,6 @@ def visitor_pass_page(pass_id: str) -> str:
 @bp.post("/visitors/<pass_id>/withdraw")
 @resident_required
 def withdraw_visitor_pass(pass_id: str) -> Page:
-    """Take a pass back."""
     person, act = signed_in()
     row = own_pass(person, pass_id)
     asked = asks_first(
@@ -105,7 +104,6 @@ def withdraw_weekly_pass(series_id: str) -> Page:
 @bp.post("/visitors/codes/<credential_id>/end")
 @resident_required
 def end_visitor_code(credential_id: str) -> Page:
-    """Take a visitor code back."""
     person, act = signed_in()
     row = own_credential(person, credential_id, CredentialKind.VISITOR_CODE)
     asked = asks_first(

@@ -132,7 +132,6 @@ def _page(
 @bp.get("/")
 @resident_required
 def ways_in() -> str:
-    """Show the switches."""
     person, act = signed_in()
     return _page(person, act)
 

@@ -97,7 +97,6 @@ def current_values(session: Session, kind: str, subject_id: str, names: Mapping[
 
 
 def set_values(session: Session, kind: str, subject_id: str, values: Values) -> None:
-    """Write these values to the subject."""
     if kind in TABLES:
         row = session.get_one(TABLES[kind], subject_id)
         for name, value in values.items():
@@ -148,7 +147,6 @@ def _instant(value: str | datetime | None) -> datetime | None:
 
 
 def as_json(values: Values) -> Values:
-    """Return values with instants as text."""
     return {name: _plain(value) for name, value in values.items()}
 
 

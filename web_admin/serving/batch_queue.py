@@ -29,7 +29,6 @@ class Batch:
     answer: Callable[[Sequence[TimedChannel]], None]
 
     def service(self) -> None:
-        """Answer them."""
         self.answer([channel for channel in self.channels if channel.requests])  # none after a cancel
 
     def cancel(self) -> None:

@@ -75,7 +75,6 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
 
     @property
     def channels(self) -> list[TimedChannel]:
-        """Return the open connections."""
         return list(self.active_channels.values())
 
     def pull_trigger(self) -> None:

@@ -36,12 +36,10 @@ class AnsweredTask(Task):  # type: ignore[misc]  # its base has no types
     """Sends an answer that is already known; the connection is kept."""
 
     def __init__(self, channel: "TimedChannel", request: ArrivingRequest, answer: Answer) -> None:
-        """Take the answer to a request of this connection."""
         super().__init__(channel, request)
         self._answer = answer
 
     def execute(self) -> None:
-        """Send it in one piece."""
         head = _head(self._answer.status, ("Date", build_http_date(self.start_time)), *self._answer.headers)
         self.wrote_header = True
         self.channel.write_soon(head + self._answer.body)
@@ -69,7 +67,6 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
         self.server.admit(self)
 
     def parser_class(self, adjustments: Adjustments) -> ArrivingRequest:
-        """Return the next request of this connection."""
         return ArrivingRequest(adjustments, self.addr[0], self.server.intakes, self.refuse)
 
     def task_class(self, channel: "TimedChannel", request: ArrivingRequest) -> Task:

@@ -64,7 +64,6 @@ class FairQueue:
         return self._without(host, client, self._of[host][client].pop())
 
     def leave(self, host: str) -> None:
-        """Note that a request of this host was answered."""
         self._running[host] -= 1
         if self._running[host] <= 0:
             del self._running[host]

@@ -30,7 +30,6 @@ class Sockets(dict[int, wasyncore.dispatcher]):
         """Held from the first call of the loop until its next turn begins."""
 
     def __setitem__(self, descriptor: int, waiting: wasyncore.dispatcher) -> None:
-        """Watch a socket."""
         super().__setitem__(descriptor, waiting)
         self._changed.add(descriptor)
 

@@ -65,13 +65,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # likewise
     """Gunicorn with settings from us, never from its own files or environment."""
 
     def __init__(self, served: Served, settings: Mapping[str, object]) -> None:
-        """Take what to serve."""
         self.served = served
         self._settings = settings
         super().__init__()
 
     def load_config(self) -> None:
-        """Take the settings that were given."""
         for key, value in self._settings.items():
             self.cfg.set(key, value)
 

@@ -17,8 +17,6 @@ ON_THE_WAY = ("switched", "trial")
 
 @dataclass(frozen=True, slots=True)
 class GateAt:
-    """The progress of one gate."""
-
     gate_id: str
     number: int
     program: str
@@ -52,7 +50,6 @@ def takes_updates(gate: GateAt) -> bool:
 
 
 def has_kept(gate: GateAt, version: str) -> bool:
-    """Return whether a gate runs the version for good."""
     return gate.program == version and gate.step not in ON_THE_WAY
 
 

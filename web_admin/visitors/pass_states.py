@@ -12,7 +12,6 @@ PassState = Literal["not_yet", "live", "ended", "withdrawn"]
 
 
 def pass_state(row: VisitorPassRow, now: datetime) -> PassState:
-    """Return the state of a pass."""
     if row.withdrawn_at is not None:
         return "withdrawn"
     if now < row.valid_from:

@@ -49,7 +49,6 @@ class Foreseen:
 
     @property
     def effects(self) -> Iterator[Effect]:
-        """Return the effects of all weeks."""
         return (effect for week in self.weeks for effect in week.effects)
 
     @property
@@ -184,7 +183,6 @@ class _Words:
         return [self._names[lane_id] for lane_id in effect.lane_ids[SHOWN:]]
 
     def sentence(self, effect: Effect) -> str:
-        """Return the sentence of an effect."""
         count = len(effect.person_ids)
         if effect.kind is Kind.NO_WAY_IN:
             return str(

@@ -26,7 +26,6 @@ class ReaderForm(OnceForm):
 
 
 def desk_form() -> str:
-    """Return the form in which this desk's reader types."""
     form = str(session.get(_KEY))
     return form if form in FORMS else AS_PRINTED
 

@@ -162,7 +162,6 @@ def start_visit(visit: DeskVisitRow) -> None:
 
 
 def leave_visit() -> None:
-    """Forget the visit in this browser."""
     session.pop(VISIT, None)
     session.pop(USED_AT, None)
     g.pop("menjin_desk", None)

@@ -30,8 +30,6 @@ class LengthOrAsStored(Length):
 
 
 class CheckList(SelectMultipleField):
-    """Several choices as checkboxes."""
-
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 

@@ -12,8 +12,6 @@ from wtforms.validators import Length
 
 
 class OnceForm(FlaskForm):  # type: ignore[misc]  # the library has no types
-    """A form with a token of its own."""
-
     once = HiddenField(default=lambda: secrets.token_urlsafe(18), validators=[Length(min=16, max=60)])
 
 

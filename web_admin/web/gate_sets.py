@@ -115,7 +115,6 @@ class NamesInPasses:
 
 
 def gates_with_codes() -> list[Gate]:
-    """Return the gates in use that read codes."""
     return [gate for gate in site_gates() if reads_passes(gate) and gate.state in ("new", "paired")]
 
 

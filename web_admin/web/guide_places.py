@@ -129,7 +129,6 @@ def help_address() -> str:
 
 
 def text_in(text: str, language: str) -> Guide:
-    """Return a text of the guide in a language."""
     return guide(text, language, gettext("For the operator"), _address)
 
 

@@ -5,7 +5,6 @@ from flask import Response
 
 
 def as_file(whole: dict[str, object], name: str) -> Response:
-    """Return something as a JSON file to keep."""
     text = msgspec.json.format(msgspec.json.encode(whole), indent=2)
     response = Response(text, mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

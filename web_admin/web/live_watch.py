@@ -58,7 +58,6 @@ class StreamPlaces:
     """How many streams several watches of one process may have together."""
 
     def __init__(self, most: int) -> None:
-        """Start with all places free."""
         self._free = threading.BoundedSemaphore(most)
 
     def take(self) -> bool:
@@ -66,7 +65,6 @@ class StreamPlaces:
         return self._free.acquire(blocking=False)
 
     def give_back(self) -> None:
-        """Give a place back that was taken."""
         self._free.release()
 
 

@@ -84,7 +84,6 @@ def named_places(text: str, gates: Sequence[Gate]) -> NamedPlaces:
 
 
 def names_of_gate(gate: Gate) -> tuple[str, ...]:
-    """Return by what a gate is found."""
     return (gate.name, gate.gate_id)
 
 

@@ -74,7 +74,6 @@ class NotingEffects:
 
     @property
     def has_published(self) -> bool:
-        """Return whether anything was published."""
         return self.publications > 0
 
     def concerns_many(self, comparison: Comparison) -> bool:

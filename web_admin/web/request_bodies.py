@@ -138,7 +138,6 @@ def takes_json(view: View) -> View:
 
 
 def takes_json_here() -> bool:
-    """Return whether the route of this request declared JSON."""
     view = current_app.view_functions.get(request.endpoint or "")
     return bool(getattr(view, "menjin_takes_json", False))
 

@@ -46,7 +46,6 @@ class CompiledTemplates(BytecodeCache):
             bucket.code = code
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep the code of a template."""
         self._codes[bucket.key] = (bucket.checksum, bucket.code)
 
 

@@ -22,8 +22,6 @@ CHOICES: Mapping[str, tuple[str, ...]] = {"both": LANGUAGES, **{code: (code,) fo
 
 @dataclass(frozen=True, slots=True)
 class SlipPart:
-    """Texts of a slip in one language."""
-
     language: str
     title: str
     how: str
@@ -36,7 +34,6 @@ def slip_languages() -> tuple[str, ...]:
 
 
 def pass_slip(row: VisitorPassRow, gate_names: Sequence[str], back: str) -> str:
-    """Return the page with a pass's slip."""
     parts = []
     for language in slip_languages():
         with force_locale(language):

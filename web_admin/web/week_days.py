@@ -29,7 +29,6 @@ class Day(NamedTuple):
 
     @property
     def hours(self) -> float:
-        """Return how long it is."""
         return (self.ends - self.begins) / _HOUR
 
 

@@ -61,7 +61,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the options."""
     made = argparse.ArgumentParser(
         prog="menjin-gate-setup",
         description=_("Make a paired gate of the installed package. It may be run again."),

@@ -37,7 +37,6 @@ def bring_up_to_date() -> None:
 
 
 def hosts() -> list[str]:
-    """Return the host of each cell."""
     lines = run(COMMAND, "cells", "list", str(CELLS), "--json", read=True).splitlines()
     return sorted({str(host) for line in lines if (host := json.loads(line)["host"])})
 

@@ -13,7 +13,6 @@ OWN_CHOICES = ("--data-dir", "--database-url", "--behind-proxy", "--brief")
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the options."""
     made = argparse.ArgumentParser(
         prog="menjin-server-setup",
         description=_(
@@ -57,5 +56,4 @@ def parser() -> argparse.ArgumentParser:
 
 
 def value_of(chosen: argparse.Namespace, option: str) -> object:
-    """Return what was given for an option."""
     return getattr(chosen, option.removeprefix("--").replace("-", "_"))

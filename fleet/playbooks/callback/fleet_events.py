@@ -26,7 +26,6 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         self._write("ok", result)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        """Write what failed."""
         self._write("ignored" if ignore_errors else "failed", result)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:

@@ -74,7 +74,6 @@ class GatedEngine:
 
     @property
     def card(self) -> EngineCard:
-        """Return the engine's card."""
         return self._engine.card
 
     def find(self, frame: Frame) -> tuple[FoundFace, ...]:

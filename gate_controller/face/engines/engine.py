@@ -44,8 +44,6 @@ class FaceQuality:
 
 @dataclass(frozen=True, slots=True)
 class FoundFace:
-    """One face in one frame."""
-
     box: tuple[float, float, float, float]
     """Left, top, width, height in pixels; may reach outside the frame."""
     landmarks: Landmarks

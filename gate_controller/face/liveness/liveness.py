@@ -145,7 +145,6 @@ class FrozenPictureCheck:
         return self.now
 
     def close(self) -> None:
-        """Forget the digests."""
         self._seen.clear()
 
 
@@ -176,12 +175,10 @@ class PersonCheck:
 
     @property
     def needs_turned_frames(self) -> bool:
-        """Return whether the head is asked to turn."""
         return self._challenge is not None
 
     @property
     def now(self) -> Liveness:
-        """Return what is known."""
         return self._now
 
     def offer(self, frame: Frame, face: FoundFace, at_seconds: float) -> Liveness:

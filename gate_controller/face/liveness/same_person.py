@@ -50,7 +50,6 @@ class SamePerson:
         )
 
     def close(self) -> None:
-        """Overwrite the face that is held."""
         if self._anchor is not None:
             wipe(self._anchor)
             self._anchor = None

@@ -30,8 +30,6 @@ class EnrolmentOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EnrolmentStep:
-    """Result of one frame of an enrolment."""
-
     outcome: EnrolmentOutcome
     frames_taken: int
     frames_needed: int

@@ -96,7 +96,6 @@ class FaceService(HeldLooks):
 
     @property
     def ready(self) -> bool:
-        """Return whether the engine is loaded."""
         return self._engine is not None
 
     @property

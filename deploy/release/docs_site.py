@@ -58,6 +58,7 @@ READERS = {
         "world",
     ),
     "Auditors": (
+        "promises",
         "requirements",
         "threat_model",
         "asvs",

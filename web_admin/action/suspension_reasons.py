@@ -2,7 +2,7 @@
 
 Each says who may give it, for how long at most, whether a second account confirms it, and the sentence that
 its person reads. Money is none of them, and no text of one's own takes their place: no person is locked out
-because of a debt (README, promise 11).
+because of a debt (docs/promises.md, promise 11).
 """
 
 from collections.abc import Mapping

@@ -52,6 +52,7 @@ def read_note(path: Path, type_: type[T]) -> T | None:
 
 
 def write_note(path: Path, note: object) -> None:
+    """Replace a note in one step."""
     draft = path.with_name(f"{path.name}.draft")
     with draft.open("wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(note), indent=1) + b"\n")

@@ -27,6 +27,7 @@ KeyKind = Literal["operator", "account", "user"]
 
 
 def nkey(kind: KeyKind, public_key: bytes) -> str:
+    """Return a public key as the broker writes it."""
     raw = bytes([_KINDS[kind]]) + public_key
     return base64.b32encode(raw + binascii.crc_hqx(raw, 0).to_bytes(2, "little")).decode().rstrip("=")
 

@@ -45,6 +45,7 @@ class Wire(NamedTuple):
 
     @property
     def device(self) -> str:
+        """Return the name of the device it ends at."""
         return self.end.partition(":")[0]
 
 

@@ -89,6 +89,7 @@ class KeypadState:
         return ended
 
     def taken(self) -> Entry:
+        """Return the entry and forget its digits."""
         entry, self.entry = self.entry, Entry(last_key_seconds=self.entry.last_key_seconds)
         return entry
 

@@ -23,6 +23,8 @@ LEAST_STEP_MIB = 16
 
 
 class KeepsRoom(Protocol):
+    """A database with a reserve."""
+
     def keep_room(self, *, add: bool) -> int:
         """Add one piece to the reserve if one is missing and `add`; return how many are missing then."""
         ...

@@ -101,6 +101,7 @@ def fetch_version(root: Path, version: str, get: Get, running: str) -> None:
 
 
 def _download(root: Path, version: str, get: Get, running: str) -> list[Path]:
+    """Return the verified wheels of a version."""
     folder = root / "versions"
     cache, known = folder / "wheels", folder / "tuf"
     cache.mkdir(exist_ok=True)

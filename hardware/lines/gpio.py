@@ -163,6 +163,7 @@ class _KernelLines:
         return at_ns
 
     def is_active(self, line: int) -> bool:
+        """Read a line back."""
         try:
             return self._request.get_value(line) is Value.ACTIVE
         except _FAILURES as failure:

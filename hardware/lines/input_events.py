@@ -144,5 +144,6 @@ class WedgeLines:
         self._held, self._spoilt = "", True
 
     def forget(self) -> None:
+        """Drop an unfinished line."""
         self.dropped += bool(self._held)
         self._held, self._spoilt = "", False

@@ -262,6 +262,8 @@ class CardReader(SerialReader):
 
 
 class LineCardReader(CardReader):
+    """A reader that prints a line a card."""
+
     def __init__(
         self, path: str, fmt: CardFormat, site_form: SiteCardForm, *, name: str, baud: int = 9600
     ) -> None:

@@ -38,6 +38,8 @@ class TagParser(CardParser):
 
 
 class FrameLineParser(CardParser):
+    """The parser of lines with whole Wiegand frames."""
+
     def __init__(self, fmt: RawFrameFormat, site_form: SiteCardForm) -> None:
         """Start with nothing held."""
         framer = LineFramer(max(LONGEST_LINE_BYTES, fmt.digits + 2), noise=Noise.RESTARTS)

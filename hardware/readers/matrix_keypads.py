@@ -68,6 +68,7 @@ class KeyFrameParser:
         return keys
 
     def forget(self) -> None:
+        """Drop an unfinished frame."""
         self.dropped += self._held is not None
         self._held = None
 

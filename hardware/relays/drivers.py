@@ -54,6 +54,7 @@ RELAY_KEYS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 
 
 def make_usb_relay(section: RelayBoardSection, place: Place) -> "RelayBoard":
+    """Return a board of the LCUS type."""
     from hardware.relays.usb import UsbRelayBoard  # noqa: PLC0415
 
     baud = section.baud or DEFAULT_BAUD

@@ -75,6 +75,7 @@ class Waveshare(BoardFamily):
         return WriteCoilValue(dev_id=address, address=channel - 1, registers=[0x0000])
 
     def is_on(self, line: ModbusLine, address: int, channel: int) -> bool:
+        """Read one coil."""
         return line.read_coils(address, channel - 1, 1)[0]
 
 

@@ -128,6 +128,7 @@ class _Lines:
         return at_ns
 
     def is_active(self, line: int) -> bool:
+        """Read a line back."""
         self._check_there()
         return bool(self._bytes[1 + line]) is not self._active_low
 

@@ -53,6 +53,7 @@ def _object(body: bytes) -> Fields:
 
 
 def netstring(fields: Fields) -> bytes:
+    """Return a command as it is sent."""
     body = json.dumps(fields).encode()
     return b"%d:%s," % (len(body), body)
 

@@ -32,6 +32,7 @@ def account_of_email(session: Session, email: str) -> User | None:
 
 
 def account_by_id(session: Session, account_id: int) -> User:
+    """Return an account that exists."""
     return session.get_one(User, account_id)
 
 

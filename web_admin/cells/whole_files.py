@@ -26,6 +26,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def own_as(original: Path, copy: Path) -> None:
+    """Give a copy the owner of its original."""
     found = original.stat()
     if (copy.stat().st_uid, copy.stat().st_gid) != (found.st_uid, found.st_gid):
         os.chown(copy, found.st_uid, found.st_gid)

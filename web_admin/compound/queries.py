@@ -22,6 +22,7 @@ def the_site(session: Session) -> Site | None:
 
 
 def site_by_id(session: Session, site_id: str) -> Site:
+    """Return a site that exists."""
     return session.get_one(Site, site_id)
 
 
@@ -59,6 +60,7 @@ def key_of_gate(session: Session, gate_id: str) -> tuple[bytes | None, bool]:
 
 
 def lane_by_id(session: Session, lane_id: str) -> Lane:
+    """Return a lane that exists."""
     return session.get_one(Lane, lane_id)
 
 
@@ -187,6 +189,7 @@ def names_by_place(
 
 
 def home_by_id(session: Session, home_id: str) -> Home:
+    """Return a home that exists."""
     return session.get_one(Home, home_id)
 
 

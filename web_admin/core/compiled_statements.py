@@ -27,6 +27,7 @@ class Statements(LRUCache[tuple[object, ...], object]):
         return super().get(_of_kind(key), default)
 
     def __setitem__(self, key: tuple[object, ...], compiled: object) -> None:
+        """Keep a compiled statement."""
         super().__setitem__(_of_kind(key), compiled)
 
 

@@ -20,6 +20,7 @@ def rounded_down(people: int) -> int:
 
 
 def rounded_count(count: int) -> Figure:
+    """Return a count that is alone in its family."""
     return "<10" if 0 < count < SMALLEST_GROUP else count
 
 

@@ -182,6 +182,7 @@ def withdraw_for_ward(act: Action, minor_id: str) -> None:
 
 
 def _for_ward(act: Action, minor_id: str) -> Action:
+    """Return the guardian's action as the minor's own."""
     if act.served is not None:
         return replace(act, served=replace(act.served, person_id=minor_id))
     return replace(act, actor_id=minor_id)

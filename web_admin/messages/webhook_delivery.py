@@ -48,6 +48,7 @@ def new_signing_key() -> bytes:
 
 
 def shown_key(key: bytes) -> str:
+    """Return a key as its receiver types it in."""
     return KEY_PREFIX + base64.b64encode(key).decode()
 
 

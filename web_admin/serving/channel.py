@@ -40,6 +40,7 @@ class AnsweredTask(Task):  # type: ignore[misc]  # its base has no types
         self._answer = answer
 
     def execute(self) -> None:
+        """Send it in one piece."""
         head = _head(self._answer.status, ("Date", build_http_date(self.start_time)), *self._answer.headers)
         self.wrote_header = True
         self.channel.write_soon(head + self._answer.body)

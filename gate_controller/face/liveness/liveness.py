@@ -145,6 +145,7 @@ class FrozenPictureCheck:
         return self.now
 
     def close(self) -> None:
+        """Forget the digests."""
         self._seen.clear()
 
 

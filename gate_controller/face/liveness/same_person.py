@@ -50,6 +50,7 @@ class SamePerson:
         )
 
     def close(self) -> None:
+        """Overwrite the face that is held."""
         if self._anchor is not None:
             wipe(self._anchor)
             self._anchor = None

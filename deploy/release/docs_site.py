@@ -47,7 +47,6 @@ READERS = {
     ),
     "Engineers": (
         "architecture",
-        "floors",
         "how_a_gate_opens",
         "glossary",
         "api",

@@ -1,4 +1,4 @@
-"""Print what an installation needs, and the table of docs/fleet.md: `python -m tests.growing`."""
+"""Print what an installation needs, and what is full first: `python -m tests.growing`."""
 
 from tests.growing.table import breaks_lines, grown_lines
 

@@ -43,7 +43,7 @@ DATABASES_OF_POSTGRES = 600
 DEBIANS_CONNECTIONS = 100
 """`max_connections` as Debian sets it."""
 OPEN_FILES = 30_000
-"""LimitNOFILE of docs/fleet.md: each gate's connection, each cell's databases, broker and lock."""
+"""LimitNOFILE of deploy/menjin-web-cells.conf, for connections of gates, databases and locks of cells."""
 CERTIFICATES_A_WEEK = 50
 """New ones of one registered domain, by Let's Encrypt; renewals do not count."""
 DAYS_OF_A_CERTIFICATE = 60

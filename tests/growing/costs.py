@@ -2,7 +2,7 @@
 
 On two cores that other work shared, 28 November 2026, with PostgreSQL 18, NATS 2.15.1 and Caddy 2.6:
 processor time of all threads, memory with shared pages counted in parts, bytes. Run it again after a change
-that makes something dearer or cheaper, put its figures here, and renew the table of `docs/fleet.md`.
+that makes something dearer or cheaper, put its figures here.
 """
 
 # -- one compound that is open in a process of the server, with nothing to do

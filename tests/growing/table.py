@@ -1,4 +1,4 @@
-"""Needs of an installation as it grows, and its first limits: the table of docs/fleet.md."""
+"""Needs of an installation as it grows, and its first limits."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,15 +1,12 @@
-"""The table of docs/fleet.md is what the simulation prints, and it plays what it says."""
-
-from pathlib import Path
+"""The simulation plays what it says."""
 
 import pytest
 
 from tests.growing import assumed
 from tests.growing.day import HOUR, Day, Played
 from tests.growing.fleet import Compounds, Machines, draw_compounds, size, spread
-from tests.growing.table import breaks_lines, limits
+from tests.growing.table import limits
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "fleet.md"
 GATES, CELLS = 5_000, 150
 
 
@@ -21,12 +18,6 @@ def compounds() -> Compounds:
 @pytest.fixture(scope="module")
 def day(compounds: Compounds) -> Day:
     return Played(compounds, size(compounds)).run()
-
-
-@pytest.mark.wide
-def test_the_table_of_the_page_is_what_the_simulation_prints() -> None:
-    """Renew it with `python -m tests.growing` after a change of costs or of the day."""
-    assert "\n".join(breaks_lines()) in PAGE.read_text(encoding="utf-8")
 
 
 def test_equal_seeds_make_equal_compounds_and_others_do_not(compounds: Compounds) -> None:

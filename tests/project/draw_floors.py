@@ -1,11 +1,10 @@
 """Draw the floors of the packages from their import contracts: `python -m tests.project.draw_floors`.
 
-The order of the floors is that of the layers in `pyproject.toml`, which `make check` enforces; what lives
-in a room is its docstring. `test_floors.py` fails when the drawing is stale.
+The order of the floors is that of the layers in `pyproject.toml`, which `make check` enforces.
+`test_floors.py` fails when the drawing is stale.
 """
 
 import ast
-import re
 import tomllib
 from dataclasses import dataclass
 from html import escape
@@ -13,7 +12,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DRAWING = ROOT / "docs" / "floors.svg"
-TABLE = ROOT / "docs" / "floors.md"
 PACKAGES = ("demo", "head_office", "fleet", "web_admin", "gate_controller", "hardware")
 WIDTH, FLOOR_HEIGHT, GAP, HEADING, SIDE = 1120, 34, 6, 34, 16
 
@@ -44,11 +42,6 @@ def purpose_of(package: str, room: str) -> str:
     return " ".join(text.split())
 
 
-def first_sentence_of(package: str, room: str) -> str:
-    """Return what lives in a room, without what it imports: the drawing shows that."""
-    return re.split(r"(?<=\.) |; ", purpose_of(package, room), maxsplit=1)[0].rstrip(".").replace("|", "\\|")
-
-
 def drawing() -> str:
     """Return the drawing of all packages, the upper package first."""
     parts, top = [], GAP
@@ -74,25 +67,9 @@ def drawing() -> str:
     )
 
 
-def table() -> str:
-    """Return the page that says what lives in each room."""
-    source = "Written from the code by `tests/project/draw_floors.py`. See [architecture](architecture.md)."
-    lines = ["# The rooms", "", source, ""]
-    for floors in map(floors_of, PACKAGES):
-        lines += [f"## {floors.package}", "", "| room | what lives there |", "|---|---|"]
-        lines += [
-            f"| `{floors.package}/{room}` | {first_sentence_of(floors.package, room)} |"
-            for row in floors.floors
-            for room in row
-        ]
-        lines.append("")
-    return "\n".join(lines)
-
-
 def _text(left: float, top: int, words: str, weight: str = "400") -> str:
     return f'<text x="{left:.0f}" y="{top}" font-weight="{weight}">{escape(words)}</text>'
 
 
 if __name__ == "__main__":
     DRAWING.write_text(drawing(), encoding="utf-8")
-    TABLE.write_text(table(), encoding="utf-8")

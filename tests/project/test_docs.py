@@ -177,8 +177,10 @@ def test_each_decision_has_a_number_of_its_own() -> None:
 
 def test_the_index_leads_to_each_decision() -> None:
     index = (DECISIONS / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^- (\d+) \[.*\]\(([\w.]+)(?:#\S+)?\)$", index, re.MULTILINE)
-    assert [(int(number), page) for number, page in listed] == decisions()
+    rows = re.findall(r"^\| \[.*\]\(([\w.]+)\) \| ([\d, ]+) \|$", index, re.MULTILINE)
+    assert (
+        sorted((int(number), page) for page, numbers in rows for number in numbers.split(", ")) == decisions()
+    )
 
 
 def test_every_decision_that_is_cited_by_number_exists() -> None:

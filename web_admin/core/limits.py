@@ -402,7 +402,5 @@ def markdown_row(limit: Limit) -> str:
         f"{limit.most:,} {limit.unit}",
         limit.of,
         within,
-        f"`{limit.enforced_at}`",
-        f"`{limit.shown_by}`",
     )
     return "| " + " | ".join(cells) + " |"

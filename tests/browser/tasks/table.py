@@ -1,20 +1,9 @@
-"""The everyday tasks and what each takes a person; `docs/ui.md` shows the same figures.
+"""The everyday tasks and what each takes a person."""
 
-`python -m tests.browser.tasks.table` writes them there after a count has changed.
-"""
-
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-UI_PAGE = Path(__file__).resolve().parents[3] / "docs/ui.md"
 FEW_GATES, MANY_GATES = 3, 300
-HEADING = "## What everyday tasks take"
-HEAD = (
-    f"| task | begins at | presses | fields | pages | px at {FEW_GATES} gates | {MANY_GATES} | ends with |",
-    "|---|---|---|---|---|---|---|---|",
-)
 
 
 @dataclass(frozen=True)
@@ -144,37 +133,3 @@ TASKS = {
     ),
 }
 """By the test that plays the task in a browser."""
-
-
-def rows() -> list[str]:
-    """Return the lines of the table."""
-    return [
-        *HEAD,
-        *(
-            f"| {' | '.join(cells)} |"
-            for cells in (
-                (task.name, task.begins, *map(str, task.took), scrolled_cells(task), task.ends)
-                for task in TASKS.values()
-            )
-        ),
-    ]
-
-
-def scrolled_cells(task: Task) -> str:
-    """Return both cells of how far a task scrolls."""
-    return " | ".join(
-        f"{task.scrolled_px[gates]} px" if gates in task.scrolled_px else "–"
-        for gates in (FEW_GATES, MANY_GATES)
-    )
-
-
-def main() -> None:
-    """Put the table into the page."""
-    text = UI_PAGE.read_text(encoding="utf-8")
-    before, heading, after = text.partition(HEADING)
-    written = re.sub(r"(?:^\|.*\n)+", "\n".join(rows()) + "\n", after, count=1, flags=re.MULTILINE)
-    UI_PAGE.write_text(before + heading + written, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

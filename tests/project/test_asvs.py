@@ -37,11 +37,11 @@ IDS = [
 
 
 def rows() -> list[list[str]]:
-    """Return id, what it asks and what shows it of each demand; a section may have one row."""
+    """Return id, what it asks and what shows it of each demand; several may have one row."""
     lines = (ROOT / "docs/asvs.md").read_text(encoding="utf-8").splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line[:2] == "| "]
-    written = [row for row in cells if re.fullmatch(r"V\d+(\.\d+){0,2}", row[0])]
-    return [[id_, *row[1:]] for row in written for id_ in _ids_within(row[0])]
+    written = [row for row in cells if re.fullmatch(r"V\d+(\.\d+){0,2}(, V\d+\.\d+\.\d+)*", row[0])]
+    return [[id_, *row[1:]] for row in written for name in row[0].split(", ") for id_ in _ids_within(name)]
 
 
 def _ids_within(name: str) -> list[str]:

@@ -329,6 +329,8 @@ def lay_files(package: Package, tree: Path) -> None:
     examples = tree / f"usr/share/doc/{package.name}/examples"
     if package.files == "server":
         _write(tree / "etc/menjin/Caddyfile", (DEPLOY / "Caddyfile").read_text(encoding="utf-8"))
+        updates = (source / "52menjin-server").read_text(encoding="utf-8")
+        _write(tree / "etc/apt/apt.conf.d/52menjin-server", updates)
         cells = (DEPLOY / "menjin-web-cells.conf").read_text(encoding="utf-8")
         _write(tree / package.home / "cells.conf", cells.replace(CHECKOUTS_PROGRAM, program))
         for name in EXAMPLES_OF_SERVER:

@@ -1,6 +1,7 @@
 """Make a release of the newest commit: packages, bill of materials, licences, notes, sums and a signature.
 
-Usage: python deploy/release/make.py OUT [--key SSH_PRIVATE_KEY]. The same commit gives the same bytes.
+Usage: python deploy/release/make.py OUT [--key SSH_PRIVATE_KEY] [--debian [--apt ADDRESS OPENPGP_KEY]]
+The same commit gives the same bytes.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from apt_repository import write_repository
 from bill import write_bill, write_licences
 from debian import build_all
 from docs_site import pack_site
@@ -36,6 +38,7 @@ def main() -> int:
     parser.add_argument("--key", type=Path, help="private SSH key that signs the sums; it may lie on a stick")
     parser.add_argument("--docs", action="store_true", help="with the documentation as a site")
     parser.add_argument("--debian", action="store_true", help="with packages for Debian, where dpkg-deb is")
+    parser.add_argument("--apt", nargs=2, metavar=("ADDRESS", "KEY"), help="with an apt repository of them")
     chosen = parser.parse_args()
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     changed = _git("status", "--porcelain")
@@ -59,6 +62,8 @@ def main() -> int:
         build_laboratory(Path(folder) / "source", made, at_seconds)
         if chosen.debian and shutil.which("dpkg-deb"):
             build_all(made, made)
+        if chosen.apt:
+            write_repository(made, *chosen.apt, at_seconds)
         write_licences(ROOT, list(LOCKS.values()), made / "LICENCES.txt")
         (made / "NOTES.md").write_text(notes(version), encoding="utf-8")
         _sum(made)
@@ -66,7 +71,7 @@ def main() -> int:
             _sign(made / "SHA256SUMS", chosen.key)
         shutil.move(made, chosen.out)
     print(f"Menjin {version} of {_git('log', '-1', '--format=%h')} is in {chosen.out}:")
-    for file in sorted(chosen.out.iterdir()):
+    for file in sorted(file for file in chosen.out.iterdir() if file.is_file()):
         print(f"  {file.stat().st_size:>10,}  {file.name}")
     if chosen.debian and not shutil.which("dpkg-deb"):
         print("Without dpkg-deb no packages for Debian were made: they are a part of each release")
@@ -125,9 +130,8 @@ def _hook(hook: str, source: Path, out: Path, environment: dict[str, str]) -> No
 
 
 def _sum(made: Path) -> None:
-    lines = [
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in sorted(made.iterdir())
-    ]
+    files = sorted(file for file in made.rglob("*") if file.is_file())
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(made)}\n" for file in files]
     (made / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
 
 

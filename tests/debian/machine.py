@@ -15,7 +15,7 @@ from types import TracebackType
 BASE = Path(os.environ.get("MENJIN_DEBIAN_BASE", "/var/tmp/menjin-debian-13.tar"))
 REGISTRY = "http://deb.debian.org/debian"
 FIRST = "systemd,systemd-sysv,dbus,udev,ca-certificates,iproute2,procps"
-LATER = ("caddy", "curl", "postgresql", "python3", "sudo")
+LATER = ("caddy", "curl", "postgresql", "python3", "sudo", "unattended-upgrades")
 """What the tests install on a machine, as Debian has it."""
 SOURCES = """deb http://deb.debian.org/debian trixie main
 deb http://deb.debian.org/debian trixie-updates main

@@ -1,10 +1,14 @@
 """Server and gate on a fresh Debian 13: the pages' own commands, an upgrade, the way back, removal, purge."""
 
 import re
+import shutil
+import time
+from pathlib import Path
 
 import pytest
 
 from tests.debian import machine
+from tests.debian.apt_makers import Makers
 from tests.debian.client import Client
 from tests.debian.machine import ENVIRONMENT, Machine
 from tests.debian.secrets_of_a_server import PASSPHRASE, PASSWORD, STORED
@@ -138,7 +142,14 @@ def version_of(fresh: Machine, package: str) -> str:
 
 
 def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_leave(fresh: Machine) -> None:
-    for command in commands_of("server.md", without=("### Records in PostgreSQL", "## 5. A new machine")):
+    for command in commands_of(
+        "server.md",
+        without=(
+            "### From a repository, with updates each night",
+            "### Records in PostgreSQL",
+            "## 5. A new machine",
+        ),
+    ):
         plays(fresh, command)
     assert "Staff sign-in" in serves(fresh)
     assert fresh.run("ls /var/backups/menjin").stdout.endswith("Z.menjin\n")
@@ -190,6 +201,32 @@ def test_the_pages_install_a_server_and_a_gate_that_are_upgraded_go_back_and_lea
     assert [line for line in fresh.run(left).stdout.split() if "/dpkg/" not in line] == []
     assert fresh.run("ls /var/backups/menjin").stdout.count(".menjin\n") >= 2
     assert fresh.run("wc -c /etc/menjin/*").stdout == "30 /etc/menjin/backup_passphrase\n"
+
+
+def test_a_server_from_a_repository_is_brought_to_the_next_version_at_night(
+    fresh: Machine, tmp_path: Path
+) -> None:
+    makers = Makers(tmp_path / "gpg", fresh.root / "srv/apt", "file:/srv/apt")
+    makers.key("makers")
+    publish(fresh, makers, "0.3.0")
+    shutil.copy(makers.repository / "menjin.sources", fresh.root / "root")
+    fresh.run("apt-get install --yes ./menjin-gate_0.3.0_amd64.deb")
+    for command in commands_of("server.md", only="### From a repository, with updates each night"):
+        plays(fresh, command.replace("-setup", "-setup --own-authority"))
+    assert "Staff sign-in" in serves(fresh)
+    publish(fresh, makers, "0.4.0")
+    fresh.run("apt-get update && unattended-upgrade --verbose")
+    assert (version_of(fresh, "menjin-server"), version_of(fresh, "menjin-gate")) == ("0.4.0", "0.3.0")
+    assert "Staff sign-in" in serves(fresh)
+    assert "before-upgrade-of-" in fresh.run("ls /var/backups/menjin").stdout
+
+
+def publish(fresh: Machine, makers: Makers, version: str) -> None:
+    """Put a version's packages into the repository that the machine has as a folder."""
+    makers.repository.mkdir(parents=True, exist_ok=True)
+    for package in (fresh.root / "root").glob(f"menjin-*_{version}_amd64.deb"):
+        shutil.copy(package, makers.repository)
+    assert makers.write(at_seconds=int(time.time())) == ""
 
 
 def refuses_settings_that_would_not_start(fresh: Machine) -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -72,13 +73,14 @@ class Host(Makers):
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def host(tmp_path: Path) -> Iterator[Host]:
     made = Host(tmp_path / "gpg", tmp_path / "repository", f"file:{tmp_path}/repository")
     made.package("0.3.0")
     made.key("makers")
     assert made.write() == ""
     made.trust()
-    return made
+    yield made
+    subprocess.run(["gpgconf", "--kill", "all"], check=True, env=made.environment)
 
 
 def test_apt_fetches_the_newest_of_two_versions(host: Host) -> None:

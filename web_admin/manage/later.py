@@ -20,11 +20,11 @@ from web_admin.later.acts import HELD, IS_OVER, LaterAct, Sent, open_acts, withd
 from web_admin.later.past import DONE, Done, PastAct, past_acts
 from web_admin.manage.import_forms import planned
 from web_admin.manage.lane_modes import HOLD_HOURS, MODES
+from web_admin.web.acts import ACTS
 from web_admin.web.context import get_or_404, press
-from web_admin.web.ended import TITLES_OF_ENDS
 from web_admin.web.forms import AgainForm
 from web_admin.web.language import page_language
-from web_admin.web.later import PLANNED_FIELD, TITLES, fields_again
+from web_admin.web.later import PLANNED_FIELD, fields_again
 from web_admin.web.page import Page, to
 from web_admin.web.places import lane_names
 from web_admin.web.silent_gates import say_saved
@@ -54,7 +54,7 @@ def show_list() -> str:
         "manage/later.html",
         held=[one for one in acts if one.state == HELD],
         days=list(_by_day([one for one in acts if one.state != HELD])),
-        titles={**TITLES, **TITLES_OF_ENDS},
+        titles={page: act.title for page, act in ACTS.items()},
         past=past,
         undoable=_last_of_their_parts(past),
         about=_about({one.job_id: one.sent for one in acts} | {one.job_id: one.done for one in past}),

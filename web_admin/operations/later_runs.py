@@ -16,7 +16,8 @@ from web_admin.action.base import begin, new_action, record
 from web_admin.alarms.actions import raise_alarm
 from web_admin.core.database import Menjin, request_session
 from web_admin.later.acts import LaterAct, claim_act, due_acts, hold_act, long_held, withdraw_act
-from web_admin.web.later import TITLES, LaterRun, TooLate
+from web_admin.web.acts import FOR_LATER
+from web_admin.web.later import LaterRun, TooLate
 
 LOOK_EVERY_SECONDS = 30.0
 """How often to look for what another process planned; this one knows when its own begin."""
@@ -76,7 +77,7 @@ def _sent_again(app: Flask, menjin: Menjin, act: LaterAct) -> str | None:
         act.sent.path, method="POST", data=fields, base_url=menjin.config.public_url
     ):
         account = staff_account(request_session(), act.sent.account_id)
-        if account is None or not account.active or request.endpoint not in TITLES:
+        if account is None or not account.active or request.endpoint not in FOR_LATER:
             return "account"
         request.max_content_length = request.content_length  # it was taken in already
         view = app.view_functions[str(request.endpoint)]

@@ -5,10 +5,9 @@ When its time has come it is sent again as it was (`operations/later_runs.py`), 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from flask import g, request
-from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
@@ -31,6 +30,7 @@ from web_admin.later.acts import (
     plan_act,
 )
 from web_admin.later.rules import Loss
+from web_admin.web.acts import FOR_LATER
 from web_admin.web.site import current_site, request_now, site_zone
 
 WHEN_FIELD, LATER, BEGINS_FIELD = "when", "later", "begins_at"
@@ -38,34 +38,8 @@ PLANNED_FIELD, SHOWN_FIELD, WORD_FIELD = "planned_act", "shown_effects", "typed_
 OWN_FIELDS = frozenset({"csrf_token", WHEN_FIELD, BEGINS_FIELD, PLANNED_FIELD, SHOWN_FIELD, WORD_FIELD})
 SEALED_FIELDS = frozenset({"sheet"})
 """Fields with names and numbers of a whole compound: they stay at the server, out of the page of the list."""
-MOST_AHEAD = timedelta(days=366)
 CANNOT_WAIT = _l("This cannot wait, so it was done at once.")
 NO_TIME = _l("Choose the day and the time at which it is to begin.")
-
-TITLES: Mapping[str, LazyString] = {
-    "hours.new": _l("New hours"),
-    "hours.edit": _l("Other hours"),
-    "hours.remove": _l("Hours removed"),
-    "hours.new_day": _l("Special day"),
-    "hours.edit_day": _l("Another special day"),
-    "hours.remove_day": _l("Special day removed"),
-    "schedules.new": _l("Weekly mode of a lane"),
-    "schedules.remove": _l("Weekly mode of a lane removed"),
-    "gates.new_lane": _l("New lane"),
-    "gates.edit_lane": _l("Lane changed"),
-    "person.grants": _l("Where and when a person may pass"),
-    "bulk.act": _l("Act on several people"),
-    "bulk.undo": _l("Act on several people undone"),
-    "cards.end": _l("End of a card, PIN or phone"),
-    "people_import.confirm": _l("People from a sheet"),
-    "now.set_posture": _l("Mode of a lane"),
-    "now.hold_open": _l("Hold open for a move"),
-}
-"""Acts that may begin later, and what the list of them calls each."""
-SHORTER_AHEAD: Mapping[str, tuple[timedelta, LazyString]] = {
-    "people_import.confirm": (timedelta(days=31), _l("Choose a time within 31 days.")),
-}
-"""How far ahead acts may begin that keep names at the server until then."""
 
 
 @dataclass
@@ -92,7 +66,7 @@ def may_begin_later() -> bool:
 
     That is for accounts that may open the list of planned acts, from which it can be withdrawn.
     """
-    return request.endpoint in TITLES and current_may("edit_gates")
+    return request.endpoint in FOR_LATER and current_may("edit_gates")
 
 
 def asked_begin() -> datetime | None:
@@ -100,8 +74,8 @@ def asked_begin() -> datetime | None:
 
     A time that was typed counts whichever button was pressed.
     """
-    typed = request.form.get(BEGINS_FIELD, "")
-    if request.endpoint not in TITLES or not is_timed():
+    typed, sent_act = request.form.get(BEGINS_FIELD, ""), FOR_LATER.get(str(request.endpoint))
+    if sent_act is None or not is_timed():
         return None
     if not may_begin_later():
         raise ActionRefused(None, _l("Only a manager may plan this. Leave the time empty."))
@@ -114,11 +88,8 @@ def asked_begin() -> datetime | None:
     now, begins_at = request_now(), naive.replace(tzinfo=site_zone()).astimezone(UTC)
     if begins_at <= now:
         raise ActionRefused(None, _l("This time is in the past. Choose a later one."))
-    most_ahead, too_far = SHORTER_AHEAD.get(
-        str(request.endpoint), (MOST_AHEAD, _l("Choose a time within a year."))
-    )
-    if begins_at > now + most_ahead:
-        raise ActionRefused(None, too_far)
+    if begins_at > now + sent_act.most_ahead:
+        raise ActionRefused(None, sent_act.too_far)
     return begins_at
 
 

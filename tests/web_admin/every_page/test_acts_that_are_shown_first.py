@@ -11,9 +11,7 @@ import web_admin.manage
 from tests.web_admin.every_page.form_walk import Forms, Walk
 from web_admin.policy.effects import PolicyEffects
 from web_admin.web import context
-from web_admin.web.ended import TITLES_OF_ENDS
-from web_admin.web.later import TITLES
-from web_admin.web.undo import INVERSES
+from web_admin.web.acts import FOR_LATER
 
 SHOWN_OTHERWISE = {
     "now.set_posture": "a danger cannot wait, but out of use is shown first",
@@ -140,14 +138,10 @@ def test_every_form_that_publishes_is_compared_first_or_listed(walk, published):
     compared = {endpoint for endpoint, is_compared in published.items() if is_compared}
     assert set(published) - compared <= set(SHOWN_OTHERWISE) | set(NOT_SHOWN)
     assert {"hours.edit", "gates.edit_lane", "person.grants", "cards.end", "restored.keep"} <= compared
-    assert compared <= TITLES.keys() | BEGINS_AT_ONCE.keys(), "a title of the list, or why it has no time"
-
-
-def test_what_can_be_undone_has_a_title_on_the_list():
-    assert INVERSES.keys() <= TITLES.keys() | TITLES_OF_ENDS.keys()
+    assert compared <= FOR_LATER.keys() | BEGINS_AT_ONCE.keys(), "a title of the list, or why it has no time"
 
 
 def test_pages_with_a_title_or_a_reason_to_have_none_are_pages(compound):
-    named = TITLES.keys() | BEGINS_AT_ONCE.keys()
+    named = FOR_LATER.keys() | BEGINS_AT_ONCE.keys()
     assert named <= compound.app.view_functions.keys()
-    assert not TITLES.keys() & BEGINS_AT_ONCE.keys()
+    assert not FOR_LATER.keys() & BEGINS_AT_ONCE.keys()

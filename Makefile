@@ -125,7 +125,7 @@ docs: $(VENV)/.docs ## make the documentation a site, in build/docs
 	@echo "build/docs/index.html; 中文: build/docs/zh/index.html"
 
 release: setup $(VENV)/.docs ## build what is published of this commit into OUT (dist): make release KEY=private-ssh-key signs it
-	@$(BIN)/python deploy/release/make.py $(OUT) --docs --debian $(if $(KEY),--key $(KEY)) $(if $(APT_KEY),--apt $(APT_ADDRESS) $(APT_KEY))
+	@$(BIN)/python deploy/release/make.py $(OUT) --docs --debian $(if $(KEY),--key $(KEY)) $(if $(APT_ADDRESS)$(APT_KEY),--apt "$(APT_ADDRESS)" "$(APT_KEY)")
 
 bench: setup ## measure this machine
 	@$(BIN)/menjin bench

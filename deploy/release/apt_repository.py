@@ -30,18 +30,23 @@ ABOUT = {
 }
 
 
-def write_repository(folder: Path, address: str, key: str, at_seconds: int) -> None:
-    """Write lists, signed index and `menjin.sources`; an error leaves the index of before, which is whole."""
+def public_half(address: str, key: str) -> str:
+    """Return the public half of a key that can sign a repository for an address; else say what to do."""
     tools = {"apt-ftparchive": "apt-utils", "gpg": "gnupg"}
     if missing := [package for tool, package in tools.items() if shutil.which(tool) is None]:
         sys.exit(f"an apt repository needs {' and '.join(missing)}: sudo apt install {' '.join(missing)}")
-    if not list(folder.glob("*.deb")):
-        sys.exit(f"{folder} has no .deb: make release writes them")
     if not re.fullmatch(r"(https?://|file:/)\S+", address):
         sys.exit(f"{address} is no address that apt fetches from: https://HOST/FOLDER")
-    public = _run(folder, "gpg", "--armor", "--export-options", "export-minimal", "--export", key)
-    if not public:
-        sys.exit(f"gpg knows no key {key}: gpg --list-secret-keys shows those that it has")
+    if not key or not _succeeds("gpg", "--batch", "--list-secret-keys", key):
+        sys.exit(f"gpg has no secret key {key!r}: gpg --list-secret-keys shows those that it has")
+    return _run(Path(), "gpg", "--armor", "--export-options", "export-minimal", "--export", key)
+
+
+def write_repository(folder: Path, address: str, key: str, at_seconds: int) -> None:
+    """Write lists, signed index and `menjin.sources`; an error leaves the index of before, which is whole."""
+    public = public_half(address, key)
+    if not list(folder.glob("*.deb")):
+        sys.exit(f"{folder} has no .deb: make release writes them")
     suite = folder / "dists" / SUITE
     if (before := suite / "InRelease").exists():
         (signed_at,) = re.findall(r"^Date: (.*)$", before.read_text(encoding="utf-8"), re.MULTILINE)
@@ -91,6 +96,10 @@ def source_entry(address: str, public: str) -> str:
     key = "".join(f" {line or '.'}\n" for line in public.splitlines())
     fields = {"Types": "deb", "URIs": address, "Suites": SUITE, "Components": "main"}
     return "".join(f"{name}: {value}\n" for name, value in fields.items()) + f"Signed-By:\n{key}"
+
+
+def _succeeds(*words: str) -> bool:
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
 def _run(folder: Path, *words: str) -> str:

@@ -15,7 +15,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from apt_repository import write_repository
+from apt_repository import public_half, write_repository
 from bill import write_bill, write_licences
 from debian import build_all
 from docs_site import pack_site
@@ -46,6 +46,8 @@ def main() -> int:
         sys.exit(f"a release is made of a commit, and these files are in none:\n{changed}")
     if chosen.key is not None and not chosen.key.is_file():
         sys.exit(f"there is no key {chosen.key}; ssh-keygen -t ed25519 -f {chosen.key} makes one")
+    if chosen.apt:
+        public_half(*chosen.apt)  # refused now, not after the packages are built
     if chosen.out.exists():
         sys.exit(f"{chosen.out} exists; choose another folder or remove it")
     at_seconds = int(_git("log", "-1", "--format=%ct"))

@@ -147,7 +147,8 @@ def test_each_refusal_is_a_sentence_and_leaves_the_index(host: Host) -> None:
     index = host.repository / "dists/trixie/InRelease"
     before = index.read_bytes()
     assert "apt would ignore an index that is older" in host.write(at_seconds=RELEASED_AT_SECONDS - 1)
-    assert host.write(key="a stranger").startswith("gpg knows no key a stranger: ")
+    assert host.write(key="a stranger").startswith("gpg has no secret key 'a stranger': ")
+    assert host.write(key="").startswith("gpg has no secret key '': ")
     assert index.read_bytes() == before
     next(host.repository.glob("*.deb")).unlink()
     assert host.write().endswith("has no .deb: make release writes them\n")

@@ -20,8 +20,8 @@ NAME = "Menjin"
 CHINESE = "zh"
 AT_THE_ROOT = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE")
 READERS = {
-    "Residents": ("residents", "face"),
-    "Office": ("managers", "reasons", "operations"),
+    "Residents": ("residents", "visitors", "face", "reasons"),
+    "Office": ("managers", "guards"),
     "Installers": (
         "installers",
         "wiring",
@@ -32,6 +32,7 @@ READERS = {
         "../deploy/raspberry_pi",
     ),
     "Operators": (
+        "operations",
         "../deploy/server",
         "releasing",
         "upgrading",
@@ -70,7 +71,16 @@ READERS = {
 """What each reader finds in the menu, the first to read first; decisions follow by subject."""
 WITHIN_CHINESE = r"([\u3000-\u303f\u4e00-\u9fff\uff00-\uffef”])\n *(?=[\u4e00-\u9fff“（])"
 """A line that goes on: a browser would show its end as a space."""
-CHINESE_PAGES = ("README", "residents", "managers", "installers", "lane_sheet", "reasons")
+CHINESE_PAGES = (
+    "README",
+    "residents",
+    "visitors",
+    "managers",
+    "guards",
+    "installers",
+    "lane_sheet",
+    "reasons",
+)
 
 
 def build(out: Path) -> None:
@@ -135,6 +145,7 @@ def _lay_out_chinese(pages: Path) -> None:
     for page in pages.glob("*.md"):
         _relink(page, r"\]\(\.\./\.\./([\w/]+)\.md", r"](../\1.html")
         _relink(page, r"\]\(\.\./(\w+)\.md", r"](../docs/\1.html")
+        _relink(page, r"\]\(\.\./pictures/", r"](../docs/pictures/")
         _relink(page, WITHIN_CHINESE, r"\1")
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 from same_bytes import rewrite_wheel
@@ -19,6 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 NAME = "Menjin"
 CHINESE = "zh"
 AT_THE_ROOT = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE")
+MOVED = {"docs/README.md": "index.md", "README.md": "about.md"}
+"""Pages that are elsewhere in the site than in the repository."""
+DOORS = r"\n\n- \[\*\*", '\n\n<div class="doors"></div>\n\n- [**'
+"""The list of the first page gets a mark before it, by which `docs_site.css` draws doors."""
+PRODUCT, STYLE, ICON = ROOT / "web_admin/static/menjin.css", "menjin.css", "logo.svg"
+LANGUAGES = {"en": "English", CHINESE: "中文"}
 READERS = {
     "Residents": ("residents", "visitors", "face", "reasons"),
     "Office": ("managers", "guards"),
@@ -90,8 +97,13 @@ def build(out: Path) -> None:
         english, chinese = made / "english", made / "chinese"
         _lay_out_english(english / "pages")
         _lay_out_chinese(chinese / "pages")
-        _run(english, "en", english_menu())
-        _run(chinese, "zh", [f"{page}.md" for page in CHINESE_PAGES])
+        _run(english, "en", english_menu(), {"en": "index.html", CHINESE: f"{CHINESE}/index.html"})
+        _run(
+            chinese,
+            CHINESE,
+            [f"{page}.md" for page in CHINESE_PAGES],
+            {"en": "../index.html", CHINESE: "index.html"},
+        )
         shutil.copytree(chinese / "site", english / "site" / CHINESE)
         shutil.move(english / "site", out)
 
@@ -113,8 +125,8 @@ def english_menu() -> list[object]:
     subjects = sorted(path.name for path in (ROOT / "docs/decisions").glob("[0-9a-z]*.md"))
     decisions = {"Decisions": [f"docs/decisions/{name}" for name in ("README.md", *subjects)]}
     return [
-        "README.md",
-        "docs/README.md",
+        "index.md",
+        {"Try and install": "about.md"},
         *lists,
         decisions,
         "CONTRIBUTING.md",
@@ -135,13 +147,22 @@ def _lay_out_english(pages: Path) -> None:
     shutil.copytree(
         ROOT / "deploy", pages / "deploy", ignore=shutil.ignore_patterns("release", "__pycache__")
     )
-    _relink(pages / "README.md", r"\]\(docs/zh/(\w+)\.md", rf"]({CHINESE}/\1.html")
     for page in (pages / "docs").glob("*.md"):
         _relink(page, r"\]\(zh/(\w+)\.md", rf"](../{CHINESE}/\1.html")
+    for place, moved in MOVED.items():
+        shutil.move(pages / place, pages / moved)
+    first, about = (pages / moved for moved in MOVED.values())
+    _relink(first, r"\]\((?!\.\.)", "](docs/")
+    _relink(first, r"\]\(\.\./(?:(README)\.md)?", lambda link: f"]({'about.md' if link[1] else ''}")
+    _relink(first, *DOORS)
+    _relink(about, r"\]\(docs/README\.md", "](index.md")
+    _relink(about, r"\]\(docs/zh/(\w+)\.md", rf"]({CHINESE}/\1.html")
 
 
 def _lay_out_chinese(pages: Path) -> None:
     shutil.copytree(ROOT / "docs" / CHINESE, pages)
+    _relink(pages / "README.md", *DOORS)
+    _relink(pages / "README.md", r"\]\(\.\./README\.md", "](../index.html")
     for page in pages.glob("*.md"):
         _relink(page, r"\]\(\.\./\.\./([\w/]+)\.md", r"](../\1.html")
         _relink(page, r"\]\(\.\./(\w+)\.md", r"](../docs/\1.html")
@@ -149,27 +170,44 @@ def _lay_out_chinese(pages: Path) -> None:
         _relink(page, WITHIN_CHINESE, r"\1")
 
 
-def _relink(page: Path, old: str, new: str) -> None:
+def _relink(page: Path, old: str, new: str | Callable[[re.Match[str]], str]) -> None:
     text = page.read_text(encoding="utf-8")
     page.write_text(re.sub(old, new, text).replace("README.html", "index.html"), encoding="utf-8")
 
 
-def _run(folder: Path, language: str, menu: list[object]) -> None:
+def _run(folder: Path, language: str, menu: list[object], homes: dict[str, str]) -> None:
     """Build one language; the settings are TOML, of which JSON's lists and texts are a part."""
-    settings = "\n".join(
-        [
-            "[project]",
-            f'site_name = "{NAME}"',
-            'docs_dir = "pages"',
-            'site_dir = "site"',
-            "use_directory_urls = false",
-            f"nav = {_toml(menu)}",
-            "[project.theme]",
-            f'language = "{language}"',
-            "font = false",
-        ]
+    style, values = (ROOT / "deploy/release/docs_site.css"), PRODUCT.read_text(encoding="utf-8")
+    (folder / "pages" / STYLE).write_text(
+        values[: values.index("\nbody {")] + style.read_text(encoding="utf-8"), encoding="utf-8"
     )
-    (folder / "zensical.toml").write_text(settings, encoding="utf-8")
+    shutil.copyfile(PRODUCT.with_name(ICON), folder / "pages" / ICON)
+    palettes = [
+        {"media": f"(prefers-color-scheme: {shade})", "scheme": scheme}
+        for shade, scheme in (("light", "default"), ("dark", "slate"))
+    ]
+    project = {
+        "site_name": NAME,
+        "docs_dir": "pages",
+        "site_dir": "site",
+        "use_directory_urls": False,
+        "nav": menu,
+        "extra_css": [STYLE],
+        "extra": {
+            "alternate": [
+                {"name": name, "lang": code, "link": homes[code]} for code, name in LANGUAGES.items()
+            ]
+        },
+        "theme": {
+            "language": language,
+            "font": False,
+            "logo": ICON,
+            "favicon": ICON,
+            "palette": palettes,
+            "features": ["navigation.footer", "navigation.top", "content.code.copy"],
+        },
+    }
+    (folder / "zensical.toml").write_text(f"project = {_toml(project)}\n", encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "zensical", "build", "--strict"],
         cwd=folder,

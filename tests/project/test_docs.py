@@ -252,6 +252,17 @@ def test_the_readme_shows_only_commands_that_exist() -> None:
     assert [c for c in commands if Path(c[0]).name == "menjin" and c[1] not in groups] == []
 
 
+def test_the_readme_installs_by_commands_that_a_fresh_machine_plays() -> None:
+    """`tests/debian/test_packages.py` plays the section of the server's page."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Install it\n")[2]
+    server = (ROOT / "deploy/server.md").read_text(encoding="utf-8")
+    section = server.partition("\n### From a repository, with updates each night\n")[2].partition("\n##")[0]
+    played = "".join(code_blocks(section, "sh")).splitlines()
+    typed = [part for line in code_blocks(readme, "sh")[0].splitlines() for part in line.split(" && ")]
+    assert "sudo apt install menjin-server" in typed
+    assert [part for part in typed if not any(line.startswith(part) for line in played)] == []
+
+
 def test_every_reason_is_explained() -> None:
     page = (ROOT / "docs/reasons.md").read_text(encoding="utf-8")
     assert reasons()

@@ -47,7 +47,8 @@ def test_the_keys_are_shown_by_a_question_mark_and_never_while_text_is_typed(
 
 def test_commands_of_the_operator_are_folded(page: Page, address: str) -> None:
     page.goto(f"{address}/manage/help/#the-access-review")
-    command = page.get_by_text("menjin audit access-review FILE")
+    review = page.get_by_role("region", name="The access review")
+    command = review.get_by_text("menjin audit access-review FILE")
     expect(command).to_be_hidden()
-    page.get_by_text("For the operator").click()
+    review.get_by_text("For the operator").click()
     expect(command).to_be_visible()

@@ -122,7 +122,8 @@ class OsdpReader:
         self._comings = 0
         self._power_failing = False
         self._refused: Counter[int] = Counter()
-        self._in_flight: int | None = None
+        self._in_flight: Command | None = None
+        self._rested_at_ns: dict[int, int] = {}
         self._health: Health | None = None
         self._takes = True
         self._dropped = self._dropped_in_a_row = 0
@@ -151,6 +152,10 @@ class OsdpReader:
     def comings(self) -> int:
         """Return how often it came, and so had its outputs put to rest."""
         return self._comings
+
+    def rested_at_ns(self, number: int) -> int:
+        """Return monotonic ns at which it last confirmed, after it came, that an output is at rest."""
+        return self._rested_at_ns.get(number, 0)
 
     def start(self, report: Report) -> None:
         """Begin to listen; return at once, also when the reader is absent."""
@@ -217,7 +222,7 @@ class OsdpReader:
         with self._lock:
             self._due = []
         if self._in_flight is not None:
-            self._refused[self._in_flight] += 1
+            self._refused[int(self._in_flight["command"])] += 1
             self._in_flight = None
         self._health = None
         self._say(Health.LOST, why)
@@ -231,7 +236,7 @@ class OsdpReader:
                 command = self._due.pop(0)
                 # A reader that refuses a command is taken off the line by the library.
                 if self._is_able(command):
-                    self._in_flight = int(command["command"])
+                    self._in_flight = command
                     return command
         return None
 
@@ -250,7 +255,9 @@ class OsdpReader:
         elif isinstance(event, LocalStatus):
             self._heard_status(event, at_ns)
         elif isinstance(event, CommandEnded):
-            self._in_flight = None
+            done, self._in_flight = self._in_flight, None
+            if done is not None and "output_no" in done and event.taken:
+                self._rested_at_ns[int(done["output_no"])] = at_ns
             self._refused[event.command] = 0 if event.taken else self._refused[event.command] + 1
 
     def _heard_keys(self, keys: bytes, at_ns: int) -> None:

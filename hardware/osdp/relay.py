@@ -9,6 +9,7 @@ from hardware.osdp.signals import OFF, ON_FOR_A_TIME, output_command
 
 MAX_PULSE_SECONDS = 25.5
 """The library passes eight bits of the command's sixteen, in tenths of a second."""
+NEVER = -1
 
 
 class OsdpRelay:
@@ -44,7 +45,7 @@ class OsdpRelay:
         self._max_on_seconds = max_on_seconds
         self._may_hold = may_hold
         self._on_since_ns = self._on_until_ns = 0
-        self._came_before = 0
+        self._came_before = NEVER
         self._is_held = False
         reader.add_output(number, name)
 
@@ -60,7 +61,7 @@ class OsdpRelay:
 
     @property
     def is_on(self) -> bool:
-        """Return whether a pulse runs, as far as is known; false once the reader went or came since."""
+        """Return whether a confirmed pulse runs; false once the reader went or came since."""
         is_same = self._reader.comings == self._came_before and self._reader.has_output(self._number)
         return is_same and time.monotonic_ns() < self._on_until_ns
 
@@ -93,19 +94,26 @@ class OsdpRelay:
             raise DeviceUnavailable(
                 f"{self._name}: {self._reader.name} is away or has no output {self._number}"
             )
-        tenths = self._tenths(seconds, time.monotonic_ns(), None if holds else self._max_on_seconds)
-        at_ns = self._ordered(ON_FOR_A_TIME, tenths)
-        if holds or at_ns >= self._on_until_ns:
-            self._on_since_ns = at_ns
-        self._on_until_ns = at_ns + tenths * 100_000_000
-        self._came_before = self._reader.comings
-        return at_ns
+        now_ns = time.monotonic_ns()
+        tenths = self._tenths(seconds, now_ns, None if holds else self._max_on_seconds)
+        at_ns = self._carry_out(ON_FOR_A_TIME, tenths)
+        if holds or not self._may_be_on(now_ns if at_ns is None else at_ns):
+            self._on_since_ns = now_ns if at_ns is None else at_ns
+        # Without its answer the reader may have begun the pulse at any moment until now.
+        self._on_until_ns = (time.monotonic_ns() if at_ns is None else at_ns) + tenths * 100_000_000
+        self._came_before = self._reader.comings if at_ns is not None else NEVER
+        return self._confirmed(at_ns)
+
+    def _may_be_on(self, now_ns: int) -> bool:
+        """Return whether no pulse's end and no confirmed OFF came since the first order to switch on."""
+        return now_ns < self._on_until_ns and self._reader.rested_at_ns(self._number) < self._on_since_ns
 
     def _tenths(self, seconds: float, now_ns: int, longest_seconds: float | None) -> int:
         """Return how long to stay on from now: to the later of two ends, within the longest time on."""
-        left_seconds = max(seconds, (self._on_until_ns - now_ns) / 1e9)
+        may_be_on = self._may_be_on(now_ns)
+        left_seconds = max(seconds, (self._on_until_ns - now_ns) / 1e9) if may_be_on else seconds
         if longest_seconds is not None:
-            on_seconds = (now_ns - self._on_since_ns) / 1e9 if now_ns < self._on_until_ns else 0.0
+            on_seconds = (now_ns - self._on_since_ns) / 1e9 if may_be_on else 0.0
             left_seconds = min(left_seconds, longest_seconds - on_seconds)
             if left_seconds < 0.1:
                 raise DeviceRefused(f"{self._name}: was on for {longest_seconds:g} s and rests first")
@@ -113,11 +121,12 @@ class OsdpRelay:
 
     def rest(self) -> None:
         """Switch the output off; raise OutputNotConfirmed when the reader does not confirm."""
-        self._on_until_ns = 0
+        self._came_before = NEVER
         try:
-            self._ordered(OFF, 0)
+            self._confirmed(self._carry_out(OFF, 0))
         except DeviceUnavailable as absence:
             raise OutputNotConfirmed(f"{absence}; OFF will be sent when the reader is back") from absence
+        self._on_until_ns = 0
 
     def close(self) -> None:
         """Put the output to rest if the reader is there, and release the line."""
@@ -132,10 +141,11 @@ class OsdpRelay:
             self._is_held = False
             self._reader.line.let_go()
 
-    def _ordered(self, control_code: int, tenths: int) -> int:
-        at_ns = self._reader.line.carry_out(
-            self._reader.place, output_command(self._number, control_code, tenths)
-        )
+    def _carry_out(self, control_code: int, tenths: int) -> int | None:
+        command = output_command(self._number, control_code, tenths)
+        return self._reader.line.carry_out(self._reader.place, command)
+
+    def _confirmed(self, at_ns: int | None) -> int:
         if at_ns is None:
             raise OutputNotConfirmed(
                 f"{self._name}: {self._reader.name} did not confirm; the lock may have moved"

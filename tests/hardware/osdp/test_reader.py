@@ -4,8 +4,9 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import CardRead, DeviceState, Health, InputChange, InputKind, KeyPress, ReaderResult
 from hardware.osdp.line import OsdpLine
-from hardware.osdp.panel import DEFAULT_KEY, CardBits, LocalStatus, Panel, Peer
+from hardware.osdp.panel import DEFAULT_KEY, CardBits, Command, CommandEnded, LocalStatus, Panel, Peer
 from hardware.osdp.reader import OsdpCardForm, OsdpReader
 from hardware.osdp.relay import OsdpRelay
 from hardware.readers.cards import SiteCardForm
@@ -584,6 +585,42 @@ def test_an_unconfirmed_pulse_is_an_error_and_is_not_sent_later(
     wait_long_for(reports, Health.OK)
     time.sleep(1.0)
     assert {order[2] for order in twin.outputs} == {OFF}
+
+
+@pytest.mark.parametrize("lost", [ON_FOR_A_TIME, OFF])
+def test_an_output_that_may_be_on_counts_to_its_longest_time_until_the_reader_confirms_that_it_rests(
+    lost: int, line: OsdpLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_ns, orders = [10**12], list[tuple[int, int]]()
+
+    def carry_out(_place: int, command: Command) -> int | None:
+        orders.append((int(command["control_code"]), int(command["timer_count"])))
+        return None if orders[-1][0] == lost else now_ns[0]
+
+    monkeypatch.setattr("hardware.osdp.relay.time", SimpleNamespace(monotonic_ns=lambda: now_ns[0]))
+    monkeypatch.setattr(line, "carry_out", carry_out)
+    monkeypatch.setattr(line, "is_here", lambda _place: True)
+    monkeypatch.setattr(line, "capability", lambda _place, _code: (1, 2))
+    reader = made(line)
+    relay = OsdpRelay(reader, 0, name="drive", max_on_seconds=5)
+    with pytest.raises(OutputNotConfirmed):
+        relay.pulse(5)
+        relay.rest()
+    assert not relay.is_on
+    now_ns[0] += 2_000_000_000
+    with suppress(OutputNotConfirmed):
+        relay.pulse(5)
+    assert orders[-1] == (ON_FOR_A_TIME, 30), "it may be on since two seconds"
+
+    reader.came()
+    rest = reader.due()
+    assert rest is not None
+    now_ns[0] += 1_000_000_000
+    reader.heard(CommandEnded(0, int(rest["command"]), taken=True), now_ns[0])
+    now_ns[0] += 1
+    with suppress(OutputNotConfirmed):
+        relay.pulse(5)
+    assert orders[-1] == (ON_FOR_A_TIME, 50), "it was put to rest when the reader came"
 
 
 def test_a_pulse_while_the_reader_is_away_is_an_error_and_rest_comes_first_when_it_is_back(

@@ -35,6 +35,9 @@ WRITTEN = {
 }
 """Readiness is shown by a row that is written; a page that is open is noted, so that calls ring it."""
 
+ROWS = {table.name: str(select(table)) for table in METADATA.sorted_tables}
+"""The question for all rows of each table, as text: it is asked some thousand times."""
+
 
 class Tables:
     """The tables of a database that others write, and what was committed to them."""
@@ -64,10 +67,7 @@ class Tables:
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def _read(self) -> dict[str, list[str]]:
-        return {
-            table.name: sorted(map(repr, self._connection.execute(str(select(table)))))
-            for table in METADATA.sorted_tables
-        }
+        return {name: sorted(map(repr, self._connection.execute(rows))) for name, rows in ROWS.items()}
 
 
 class Reading:

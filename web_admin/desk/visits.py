@@ -27,6 +27,14 @@ def visit_in_progress(session: Session, site: Site, visit_id: str, account_id: i
     return visit if visit.ended_at is None else None
 
 
+def visit_to_prove(session: Session, account_id: int, now: datetime) -> DeskVisitRow | None:
+    """Return the visit that an account began, while its person can still prove that they are there."""
+    begun = session.scalars(
+        select(DeskVisitRow).where(DeskVisitRow.account_id == account_id, DeskVisitRow.ended_at.is_(None))
+    ).first()
+    return begun if begun is not None and is_waiting(begun, now) else None
+
+
 def is_waiting(visit: DeskVisitRow, now: datetime) -> bool:
     """Return whether its person can still prove that they are there."""
     return visit.ended_at is None and visit.proved_at is None and now < visit.opened_at + VERIFICATION_MINUTES

@@ -9,18 +9,20 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed, role_names
+from web_admin.action.base import Action
 from web_admin.compound.queries import person_by_id
-from web_admin.core.database import request_session
+from web_admin.core.database import request_session, undo_request_session
 from web_admin.core.refusal import ActionRefused
 from web_admin.desk.actions import begin_with_card, begin_with_pin, prove_by_card, prove_by_gate, prove_by_pin
 from web_admin.desk.limits import TooMany
 from web_admin.desk.models import DeskVisitRow
-from web_admin.desk.visits import VERIFICATION_MINUTES, check_digits, end_visits
+from web_admin.desk.visits import VERIFICATION_MINUTES, check_digits, end_visits, visit_to_prove
 from web_admin.web.context import current_action, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.desk_session import SERVE, current_visit, leave_visit, start_visit, waiting_visit
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page, to
+from web_admin.web.send_once import done_before
 from web_admin.web.site import request_now
 
 bp = Blueprint("desk", __name__, url_prefix="/manage/desk")
@@ -91,13 +93,14 @@ def by_card() -> Page:
     form = TapForm()
     if not form.validate_on_submit():
         return _page(tap=form), 422
+    act = current_action("desk")
     try:
         number = read_tap(typed(form.number))
-        visit = begin_with_card(current_action("desk"), current_user.id, _role(), number)
+        visit = begin_with_card(act, current_user.id, _role(), number)
     except ActionRefused as refusal:
         show_refusal(form, refusal)
         return _refused_but_kept(_page(tap=form), refusal)
-    return _begun(visit)
+    return _begun(act, form, visit)
 
 
 @bp.post("/pin")
@@ -107,17 +110,16 @@ def by_pin() -> Page:
     form = PinForm()
     if not form.validate_on_submit():
         return _page(pin=form), 422
+    act = current_action("desk")
     try:
-        visit = begin_with_pin(
-            current_action("desk"), current_user.id, _role(), typed(form.home), typed(form.pin).strip()
-        )
+        visit = begin_with_pin(act, current_user.id, _role(), typed(form.home), typed(form.pin).strip())
     except ActionRefused as refusal:
         show_refusal(form, refusal)
         return _refused_but_kept(_page(pin=form), refusal)
     if visit is None:
         form.pin.errors = [_("Home number and PIN do not fit.")]
         return _refused_but_kept(_page(pin=form))
-    return _begun(visit)
+    return _begun(act, form, visit)
 
 
 @bp.post("/proof/pin")
@@ -189,8 +191,15 @@ def end() -> Response:
     return to("desk.show")
 
 
-def _begun(visit: DeskVisitRow) -> Response:
-    start_visit(visit)
+def _begun(act: Action, form: OnceForm, visit: DeskVisitRow) -> Response:
+    """Lead on with what was begun; a second press goes on with the visit of the first."""
+    begun: DeskVisitRow | None = visit
+    # Claimed last: a no, whose entry in the ledger stays, leaves the form to be sent again.
+    if done_before(act, form, category="info"):
+        undo_request_session()
+        begun = visit_to_prove(request_session(), current_user.id, act.now)
+    if begun is not None:
+        start_visit(begun)
     return to("desk.show")
 
 

@@ -30,7 +30,7 @@ from web_admin.web.gate_sets import LONG_LIST, offered_gates
 from web_admin.web.language import page_language
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
-from web_admin.web.send_once import made_once, was_sent
+from web_admin.web.send_once import done_before, made_once, was_sent
 
 
 def _looked_after(person: Person, act: Action, person_id: str) -> LookedAfter:
@@ -129,6 +129,8 @@ def home_card(person_id: str, credential_id: str, what: str) -> Page:
     shown = _looked_after(person, act, person_id)
     if credential_of(act.session, person_id, credential_id, CredentialKind.CARD) is None:
         abort(404)
+    if done_before(act):
+        return to("resident.at_home", person_id=person_id)
     set_card = set_helper_card if shown.is_helper else set_child_card
     set_card(act, person.person_id, person_id, credential_id, suspended=what == "suspend")
     flash(

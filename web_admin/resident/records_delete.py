@@ -11,6 +11,7 @@ from web_admin.resident.ask_first import is_sure
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
+from web_admin.web.send_once import done_before
 
 
 @bp.get("/records/delete")
@@ -42,6 +43,8 @@ def delete_records_now() -> Page:
     parts = [part for part in PARTS if request.form.get(part) == "1"]
     if parts and not is_sure():
         return _page("")
+    if done_before(act):
+        return to("resident.delete_records")
     try:
         gone = delete_own(act, person.person_id, parts)
     except ActionRefused as refused:

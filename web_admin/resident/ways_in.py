@@ -51,7 +51,7 @@ from web_admin.resident.own_phone import desk_asks, verification_of
 from web_admin.resident.own_ways import losses_of, own_credential, ways_of
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
-from web_admin.web.send_once import made_once, was_sent
+from web_admin.web.send_once import done_before, made_once, was_sent
 from web_admin.web.typed_times import minute_of
 
 LOCK_OUTS_SHOWN = timedelta(days=30)
@@ -231,7 +231,10 @@ def _typed_hours() -> tuple[int, int]:
 def suspend_card(credential_id: str) -> Response:
     """Suspend the person's own card at once."""
     person, act = signed_in()
-    suspend_credential(act, own_credential(person, credential_id, CredentialKind.CARD).credential_id)
+    card = own_credential(person, credential_id, CredentialKind.CARD)
+    if done_before(act):
+        return to("resident.ways_in")
+    suspend_credential(act, card.credential_id)
     flash(gettext("Your card is suspended. It opens nothing until you resume it."), "done")
     return to("resident.ways_in")
 
@@ -241,7 +244,10 @@ def suspend_card(credential_id: str) -> Response:
 def resume_card(credential_id: str) -> Response:
     """Resume the person's own card."""
     person, act = signed_in()
-    resume_credential(act, own_credential(person, credential_id, CredentialKind.CARD).credential_id)
+    card = own_credential(person, credential_id, CredentialKind.CARD)
+    if done_before(act):
+        return to("resident.ways_in")
+    resume_credential(act, card.credential_id)
     flash(gettext("Your card works again."), "done")
     return to("resident.ways_in")
 

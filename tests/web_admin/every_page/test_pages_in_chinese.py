@@ -77,7 +77,8 @@ def test_the_compiled_catalogue_is_the_one_of_the_source():
 OTHER_WORDS = {
     "门禁卡": "门卡",
     "警报": "报警",
-    "封闭": "封锁",
+    "封闭": "紧急锁门",
+    "封锁": "紧急锁门",
     "大门": "门",
     "通道档案": "通道登记表",
     "桌面读卡器": "发卡器",

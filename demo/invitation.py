@@ -9,14 +9,14 @@ from demo.world.compound import STAFF
 from web_admin.people.invitations import invite
 
 
-def addresses(stage: Stage, bench_address: str) -> Iterator[str]:
+def addresses(stage: Stage, front_address: str) -> Iterator[str]:
     """Yield lines for a terminal; they hold secrets of this demo alone, gone when it ends."""
-    guest, resident = stage.compound.cards[0], stage.member("resident")
+    guest = stage.compound.cards[0]
     with stage.office.act() as act:
         invitation = invite(act, guest.person_id)
     screen = stage.gates["north"].launch_url
     yield ""
-    yield f"  Start here: {bench_address}   hold {resident.name}'s card to a reader, and a gate opens"
+    yield f"  Start here: {front_address}   enter as manager, guard, resident or visitor; three gates to try"
     yield ""
     password = stage.manager_password
     yield f"  Sign-in of staff             {stage.server.address}/staff/sign-in   password {password}"
@@ -24,10 +24,9 @@ def addresses(stage: Stage, bench_address: str) -> Iterator[str]:
         secret = stage.totp_secrets[email]
         name = role.replace("_", " ")
         yield f"    {name:<16} {email:<20} codes now {_codes(secret)}   authenticator secret {secret}"
-    yield f"  A resident's invitation      {stage.server.address}/r/welcome/{invitation}"
+    yield f"  Invitation of home {guest.home:<10}{stage.server.address}/r/welcome/{invitation}"
     if screen is not None:
         yield f"  Screen of the north gate     {screen}"
-    yield f"  A PIN to type at a keypad    {resident.typed_home}#{resident.pin}#"
     yield ""
     yield "  Each code signs in once. `menjin demo --tour` plays the steps first."
     yield "  The portraits before the camera are files in the simulated camera's folder only."

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 from demo.actors.gate_screen import GateScreen
 from demo.actors.manager_browser import ManagerDesk
 from demo.actors.office import Office
-from demo.actors.phone import PageRefused, Phone
+from demo.actors.phone import ENGLISH, PageRefused, Phone
 from demo.rig.devices import Metal
 from demo.rig.gate_ends import GateEnds, TraceFile
 from demo.rig.network_cable import Cable
@@ -76,9 +76,7 @@ class Stage:
         self._tell("seeding 60 homes")
         self.compound: Compound = seed(self.office, self.manager_password, self.totp_secrets)
         self.server.start()
-        secret = self.totp_secrets[MANAGER]
-        self.desk = ManagerDesk(self.server.address, MANAGER, self.manager_password, secret)
-        self.closing.callback(self.desk.close)
+        self.desk = self.sign_in(MANAGER, ENGLISH)
         self._tell("pairing three gates and an OSDP reader")
         for plan in GATES:
             self.gates[plan.gate_id] = self.lay_out(plan)
@@ -278,13 +276,25 @@ class Stage:
     def phone_of(self, role: str) -> Phone:
         """Return the phone of one of the cast, invited on first use."""
         if role not in self.phones:
-            with self.office.act() as act:
-                code = invite(act, self.member(role).person_id)
-            phone = self.phones[role] = Phone(self.server.address, code)
-            with self.office.act() as act:  # the card is shown at the desk: a new phone proves nothing
-                confirm_identity(act, self.member(role).person_id)
-            self.closing.callback(phone.close)
+            self.phones[role] = self.new_phone(role, ENGLISH)
         return self.phones[role]
+
+    def new_phone(self, role: str, headers: Mapping[str, str]) -> Phone:
+        """Invite one of the cast to a phone more."""
+        with self.office.act() as act:
+            code = invite(act, self.member(role).person_id)
+        phone = Phone(self.server.address, code, headers=headers)
+        self.closing.callback(phone.close)
+        with self.office.act() as act:  # the card is shown at the desk: a new phone proves nothing
+            confirm_identity(act, self.member(role).person_id)
+        return phone
+
+    def sign_in(self, email: str, headers: Mapping[str, str]) -> ManagerDesk:
+        """Sign one of the staff in at a browser more; raise PageRefused."""
+        secret = self.totp_secrets[email]
+        desk = ManagerDesk(self.server.address, email, self.manager_password, secret, headers=headers)
+        self.closing.callback(desk.close)
+        return desk
 
     def member(self, role: str) -> Member:
         return self.compound[role]

@@ -5,12 +5,13 @@ import hmac
 import re
 import struct
 import time
+from collections.abc import Mapping
 from html import unescape
 
 import requests
 
 from demo.actors.page_forms import PageForm, forms_of
-from demo.actors.phone import TIMEOUT_SECONDS, PageRefused, words_of
+from demo.actors.phone import ENGLISH, TIMEOUT_SECONDS, PageRefused, words_of
 
 TOTP_STEP_SECONDS = 30
 SHOWN_FIRST, SHOWN_FIELD = "data-act-preview", "shown_effects"
@@ -30,18 +31,39 @@ def totp_code(secret: str, at_seconds: float) -> str:
 class ManagerDesk:
     """Does at the manager's pages what the script asks of the office."""
 
-    def __init__(self, address: str, email: str, password: str, totp_secret: str) -> None:
+    def __init__(
+        self,
+        address: str,
+        email: str,
+        password: str,
+        totp_secret: str,
+        *,
+        headers: Mapping[str, str] = ENGLISH,
+    ) -> None:
         """Sign in; raise PageRefused when a page does not let the manager in."""
         self.address = address
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.headers["Accept-Language"] = "en"
+        self._session.headers.update(headers)
         self._send("/staff/sign-in", "/staff/sign-in", {"email": email, "password": password})
-        page = self._submit(
-            self._form(self._last, "/staff/code"), {"code": totp_code(totp_secret, time.time())}
+        for ahead in (0, 1):  # an earlier sign-in may have used the code of this half minute
+            code = totp_code(totp_secret, time.time() + TOTP_STEP_SECONDS * ahead)
+            page = self._submit(self._form(self._last, "/staff/code"), {"code": code})
+            if "/staff/code" not in "".join(form.action for form in forms_of(page)):
+                return
+        raise PageRefused(f"the code of {email} was not taken: {words_of(page)}")
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies by which a browser is signed in as this account."""
+        return {cookie.name: cookie.value or "" for cookie in self._session.cookies}
+
+    def is_signed_in(self) -> bool:
+        """Return whether the server still takes these cookies."""
+        reply = self._session.get(
+            f"{self.address}/manage/account", timeout=TIMEOUT_SECONDS, allow_redirects=False
         )
-        if "/staff/code" in "".join(form.action for form in forms_of(page)):
-            raise PageRefused(f"the manager's code was not taken: {words_of(page)}")
+        return reply.status_code == 200
 
     def close(self) -> None:
         self._session.close()

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import time
+from collections.abc import Mapping
 from html import unescape
 
 import requests
@@ -17,6 +18,7 @@ from gate_controller.contract.passes import RESIDENT_DOMAIN, code_text, resident
 TIMEOUT_SECONDS = 15.0
 CSRF = re.compile(r'(?:name="csrf_token"[^>]*value="([^"]+)"|data-csrf="([^"]+)")')
 
+ENGLISH = {"Accept-Language": "en"}
 SURE = ("sure", "1")
 ASKS_FIRST = 'name="sure"'
 """The field by which a page shows that it asks before an act ends something for good."""
@@ -29,13 +31,18 @@ class PageRefused(Exception):
 class Browser:
     """Fetches pages and posts their forms with the token each carries, as a browser does."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, headers: Mapping[str, str] = ENGLISH) -> None:
         """Open a browser without cookies at this server."""
         self.address = address
         self.session = requests.Session()
         self.session.trust_env = False
-        self.session.headers["Accept-Language"] = "en"
+        self.session.headers.update(headers)
         self._csrf = ""
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies that the server gave this browser."""
+        return {cookie.name: cookie.value or "" for cookie in self.session.cookies}
 
     def close(self) -> None:
         self.session.close()
@@ -95,15 +102,20 @@ def words_of(page: str, most_chars: int = 200) -> str:
 class Phone(Browser):
     """One resident's phone, after the invitation was used."""
 
-    def __init__(self, address: str, invitation: str) -> None:
+    def __init__(self, address: str, invitation: str, *, headers: Mapping[str, str] = ENGLISH) -> None:
         """Open the invitation's link and press the button, as on a new phone."""
-        super().__init__(address)
+        super().__init__(address, headers=headers)
         self._key = generate_private_key(SECP256R1())
         self.credential_id = ""
         self.site_id = ""
         self._last_second = 0
         self.get(f"/r/welcome/{invitation}")
         self.post("/r/welcome", {"code": invitation})
+
+    def is_signed_in(self) -> bool:
+        """Return whether the server still takes this phone's cookies."""
+        reply = self.session.get(f"{self.address}/r/", timeout=TIMEOUT_SECONDS, allow_redirects=False)
+        return reply.status_code == 200
 
     def switch(self, method: str, on: bool) -> str:
         """Press the switch of a way in and return the page."""
@@ -138,17 +150,19 @@ class Phone(Browser):
         r, s = decode_dss_signature(der)
         return code_text(body, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
 
-    def visitor_pass(self, label: str, gate_number: int) -> str:
-        """Make a visitor's pass for the next day, open its link, and return the text of the code shown."""
+    def visitor_link(self, label: str, *gate_numbers: int) -> str:
+        """Make a visitor's pass for the next day; return the path of its link."""
         self.get("/r/visitors")
-        page = self.post(
-            "/r/visitors",
-            {"label": label, "uses": "many", "when": "day", "gate_numbers": str(gate_number)},
-        )
-        found = re.search(r"/v/([A-Za-z0-9_-]+)", page)
+        fields = [("label", label), ("uses", "many"), ("when", "day")]
+        page = self.post("/r/visitors", fields + [("gate_numbers", str(number)) for number in gate_numbers])
+        found = re.search(r"/v/[A-Za-z0-9_-]+", page)
         if found is None:
             raise PageRefused(f"the page of the new pass shows no link: {words_of(page)}")
-        shown: dict[str, str | None] = json.loads(self.get(f"/v/{found[1]}/now"))
+        return found[0]
+
+    def visitor_pass(self, label: str, gate_number: int) -> str:
+        """Make a visitor's pass for the next day, open its link, and return the text of the code shown."""
+        shown: dict[str, str | None] = json.loads(self.get(f"{self.visitor_link(label, gate_number)}/now"))
         text = shown["text"]
         if text is None:
             raise PageRefused(f"the visitor's page shows no code; the pass is {shown['state']}")

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from demo.actors.gate_screen import ScreenSilent
 from demo.actors.phone import PageRefused, Phone
 from demo.bench.before_the_camera import CODES, PORTRAITS, BeforeTheCamera
+from demo.bench.entrances import AT_HOME
 from demo.bench.outcome import Answer, Watch
 from demo.bench.state import BenchState
 from demo.bench.texts import TEXTS
@@ -160,7 +161,7 @@ class BenchActs:
             metal.keypads[lane_id].type(keys)
 
     def _code(self, act: dict[str, str]) -> str:
-        phone: Phone = self._stage.phone_of("resident")
+        phone: Phone = self._stage.phone_of(AT_HOME)
         if not phone.credential_id:
             phone.switch("qr", True)
             phone.register_key()

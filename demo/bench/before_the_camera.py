@@ -79,7 +79,7 @@ class BeforeTheCamera:
 
     def register(self, ends: GateEnds, act: dict[str, str], language: str) -> Answer:
         """Say yes on the person's phone and at the gate, with the own card, and look at the camera."""
-        member, text = self._stage.member(WHOSE_FACE), TEXTS[language]
+        text = TEXTS[language]
         show = {
             "act": "hold",
             "gate": ends.gate_id,
@@ -87,8 +87,14 @@ class BeforeTheCamera:
             "what": "other",
             "pressed": "1",
         }
-        if member.person_id not in {row.person_id for row in ends.face_rows()}:
-            self._stage.phone_of(WHOSE_FACE).say_yes_to_face()
-            self._stage.wait_synced(ends.gate_id)
-            enrol(self._stage, member, PORTRAITS["person"])
+        register_face(self._stage, ends)
         return Answer(text["registered"], label=text["press_face"], offer={**show, "walks": "1"})
+
+
+def register_face(stage: Stage, ends: GateEnds) -> None:
+    """Let a gate keep the face of the page's person, who agrees; raise StepFailed, or what a page raises."""
+    member = stage.member(WHOSE_FACE)
+    if member.person_id not in {row.person_id for row in ends.face_rows()}:
+        stage.phone_of(WHOSE_FACE).say_yes_to_face()
+        stage.wait_synced(ends.gate_id)
+        enrol(stage, member, PORTRAITS["person"])

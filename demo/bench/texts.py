@@ -1,6 +1,9 @@
 """Texts of the bench page, in both languages."""
 
+import re
 from collections.abc import Mapping
+
+IN_BOTH = re.compile(r"(?P<chinese>.*[一-鿿]\S*) (?P<other>.+)")
 
 TEXTS = {
     "en": {
@@ -112,7 +115,7 @@ TEXTS = {
         "register_lead": "Chen Jie says yes on the phone and at the gate; about 20 seconds.",
         "registered": "The gate keeps Chen Jie's face. Now come back with another picture.",
         "screen": "Open this gate's screen",
-        "pages": "Manager and residents",
+        "pages": "Front page",
         "lost": "The demo has ended, or this page lost it.",
         "workbench": "Workbench",
         "workbench_lead": (
@@ -240,7 +243,7 @@ TEXTS = {
         "register_lead": "陈杰在手机上和门前都同意；约 20 秒。",
         "registered": "门里有陈杰的人脸了。请换一张照片再来。",
         "screen": "打开此门的屏幕",
-        "pages": "物业与住户页面",
+        "pages": "首页",
         "lost": "演示已结束，或本页失去联系。",
         "workbench": "试验门",
         "workbench_lead": (
@@ -265,3 +268,11 @@ def device_name(name: str, lanes: Mapping[str, str], text: Mapping[str, str]) ->
     place, _, kind = name.rpartition("-")
     word = text.get(f"device_{kind}", name)
     return f"{lanes[place]} · {word}" if place in lanes else word
+
+
+def one_name(name: str, language: str) -> str:
+    """Return a name in one language, where it has both: `陈静 Chen Jing`, `北门 · 进 In`."""
+    both = IN_BOTH.match(name.rpartition(" · ")[2])
+    if both is None:
+        return name
+    return both["chinese"] if language == "zh" else both["other"]

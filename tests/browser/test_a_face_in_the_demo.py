@@ -29,10 +29,10 @@ def readme_lines() -> list[list[str]]:
 
 
 @pytest.fixture
-def bench_address(tmp_path: Path) -> Iterator[str]:
+def start_address(tmp_path: Path) -> Iterator[str]:
     """Run what `make demo` runs and return the address after the words that the README names."""
     require_portraits()
-    ((words,), *_others) = readme_lines()
+    ((words, _street), *_others) = readme_lines()
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(r"^demo: .*\n\t@\$\(BIN\)/menjin demo$", makefile, re.MULTILINE)
     demo = subprocess.Popen(
@@ -50,21 +50,51 @@ def bench_address(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, bench_address: str) -> Iterator[Page]:
+def page(browser: Browser, start_address: str) -> Iterator[Page]:
+    """The page that `make demo` begins with."""
     context = browser.new_context(viewport=SIZES["desktop"], locale="en-GB")
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    page.goto(bench_address)
+    page.goto(start_address)
     yield page
     context.close()
 
 
-def test_a_face_opens_in_the_four_lines_of_the_readme(page: Page) -> None:
-    _start, (register,), (picture, show, face), (offered, done) = readme_lines()
+@pytest.fixture
+def street(page: Page) -> Page:
+    ((_words, link), *_others) = readme_lines()
+    page.get_by_role("link", name=link).click()
+    return page
+
+
+def test_one_press_enters_as_each_of_four_people(page: Page) -> None:
+    """Each page is the person's own: it names what no other of the four has."""
+    start = page.url
+    for door, own in (
+        ("Manager", "People and homes"),
+        ("Guard", "Sign out · Guard"),
+        ("Resident", "Suspend my card"),
+        ("Visitor", "Visitor pass"),
+        ("Manager", "People and homes"),
+    ):
+        page.goto(start)
+        page.get_by_role("button", name=re.compile(f"^{door} ")).click()
+        expect(page.locator("html")).to_contain_text(own)
+        assert page.url.partition("/")[0] == start.partition("/")[0]
+        assert page.url.split("/")[2] != start.split("/")[2]
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(start)
+    page.get_by_role("button", name=re.compile("^Manager ")).click()
+    expect(page.locator("html")).to_contain_text("People and homes")
+
+
+def test_a_face_opens_in_the_lines_of_the_readme(street: Page) -> None:
+    page = street
+    _start, (picture, show, face), (offered, done) = readme_lines()
     lane, said = page.locator('[data-lane="north-in"]'), page.locator("#said")
     camera = lane.locator('[data-form="hold"]')
 
-    lane.get_by_role("button", name=register).click()
+    lane.get_by_role("button", name="Register Chen Jie's face").click()
     expect(said).to_contain_text("The gate keeps Chen Jie's face", timeout=PATIENCE_MS)
 
     camera.get_by_label("Before the camera").select_option(picture)
@@ -80,7 +110,8 @@ def test_a_face_opens_in_the_four_lines_of_the_readme(page: Page) -> None:
     expect(said).to_contain_text("Refused: Face · ", timeout=PATIENCE_MS)
 
 
-def test_done_is_said_only_where_something_opened(page: Page) -> None:
+def test_done_is_said_only_where_something_opened(street: Page) -> None:
+    page = street
     lane, said = page.locator('[data-lane="north-in"]'), page.locator("#said")
     lane.locator('[data-form="tap"]').get_by_role("button", name="Hold to reader", exact=True).click()
     expect(said).to_have_text("Done: it opened.")

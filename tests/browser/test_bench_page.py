@@ -50,7 +50,7 @@ def test_the_bench_page_fits_and_its_switches_show_how_they_stand(
     problems: list[str] = []
     page.on("console", lambda m: problems.append(m.text) if "Content Security Policy" in m.text else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(f"{bench.address}?language={language}")
+    page.goto(f"{bench.address}street?language={language}")
     lane, text = page.locator('[data-lane="south-in"]'), TEXTS[language]
     switch = lane.get_by_role("button", name=text["on_battery"])
     expect(switch).to_have_attribute("aria-pressed", "false")
@@ -81,7 +81,7 @@ def test_a_telephone_that_rings_is_answered_and_its_keys_are_pressed(
     line = stage.gates["north"].metal.telephone
     assert line is not None
     page = browser.new_page(viewport=SIZES["phone"])
-    page.goto(f"{bench.address}?language=en")
+    page.goto(f"{bench.address}street?language=en")
     row = page.locator('[data-gate="north"] [data-telephone]')
     expect(row).to_contain_text("No telephone rings.")
     with closing(Control(line.control_port)) as control:

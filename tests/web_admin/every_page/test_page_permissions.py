@@ -2,6 +2,7 @@
 
 import pytest
 
+from demo.bench.entrances import DOORS
 from tests.support.compounds.managed import ROLES
 from tests.support.permission_matrix import MAY, WHO
 from web_admin import create_app
@@ -40,6 +41,13 @@ def test_an_undeclared_route_answers_404(web_config, database, now):
 def test_routes_of_the_sign_in_library_that_we_do_not_offer_are_closed(compound):
     client = compound.app.test_client()
     assert [client.get(path).status_code for path in ("/staff/tf-rescue", "/staff/tf-select")] == [404, 404]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_doors_of_the_demo_are_no_part_of_the_server(compound, door):
+    client = compound.app.test_client()
+    assert client.post(f"/enter/{door}").status_code == 404
+    assert [rule.rule for rule in compound.app.url_map.iter_rules() if "enter" in rule.rule.split("/")] == []
 
 
 def test_strangers_reach_no_page_of_staff_or_residents(compound):

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import secrets
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from gate_controller.command_line.spoken import language_of
 from gate_controller.contract.languages import Language
 from web_admin import create_core
 from web_admin.accounts.passwords import check_password
-from web_admin.accounts.staff import create_manager
+from web_admin.accounts.staff import create_manager, invite_again
+from web_admin.action.base import new_action
 from web_admin.cli.answers import (
     SHORTEST_PASSPHRASE,
     SHORTEST_PASSWORD,
@@ -47,7 +49,7 @@ from web_admin.core.config import (
     write_secret,
     write_settings,
 )
-from web_admin.core.database import Database
+from web_admin.core.database import Menjin
 from web_admin.core.named_faults import naming
 from web_admin.core.refusal import ActionRefused
 from web_admin.journal.ledger import append_audit
@@ -64,7 +66,8 @@ class _Answers:
     root_key: Path
     passphrase: str
     email: str
-    password: str
+    password: str | None
+    """None where a link lets the manager choose it."""
     totp: str | None
 
 
@@ -80,17 +83,20 @@ def init(arguments: argparse.Namespace) -> str:
         for secret in SECRET_NAMES:
             write_secret(secrets_dir, secret)
         write_settings(data_dir / NEW_SETTINGS_NAME, settings)
-        pem = _make_site(load_config(os.environ, data_dir, NEW_SETTINGS_NAME), said)
+        pem, code = _make_site(load_config(os.environ, data_dir, NEW_SETTINGS_NAME), said)
         _write_new(said.root_key, pem)
         (data_dir / NEW_SETTINGS_NAME).rename(data_dir / SETTINGS_NAME)
     except BaseException:
         # Half a server would be taken for a whole one at the next try.
         remove_new(data_dir, secrets_dir)
         raise
+    done = _("The server is set up in %(folder)s.", folder=data_dir)
+    begin = _how_to_begin(said.public_url.rstrip("/"), code)
     if arguments.brief:
-        return _("The server is set up in %(folder)s.", folder=data_dir) + "\n"
+        begin = begin if code is not None else ()
+        return "".join(f"{line}\n" for line in (done, *begin))
     lines = (
-        _("The server is set up in %(folder)s.", folder=data_dir),
+        done,
         _(
             "Move %(file)s to two places off this machine, then delete it here: a holder of it and its\n"
             "passphrase can make new keys for all gates.",
@@ -100,10 +106,21 @@ def init(arguments: argparse.Namespace) -> str:
             "Start the server with: %(command)s",
             command=server_command("run") + f" --data-dir {shlex.quote(str(data_dir))}",
         ),
-        _("Then sign in as the manager. The page “Now” leads you to the first gate that opens:"),
-        f"{said.public_url.rstrip('/')}/staff/sign-in",
+        *begin,
     )
     return "".join(f"{line}\n" for line in lines)
+
+
+def _how_to_begin(address: str, code: str | None) -> tuple[str, ...]:
+    if code is None:
+        return (
+            _("Then sign in as the manager. The page “Now” leads you to the first gate that opens:"),
+            f"{address}/staff/sign-in",
+        )
+    return (
+        _("The manager begins with this link: it works once, for three days."),
+        f"{address}/staff/join?code={code}",
+    )
 
 
 def _ask(arguments: argparse.Namespace) -> _Answers:
@@ -133,13 +150,15 @@ def _ask(arguments: argparse.Namespace) -> _Answers:
         SHORTEST_PASSPHRASE,
     )
     email = answer(arguments.manager_email, _("E-mail address of the manager"), "--manager-email", _no_email)
-    password = secret_answer(
-        arguments.manager_password_file,
-        _("Password of the manager"),
-        "--manager-password-file",
-        SHORTEST_PASSWORD,
-        _judge_of_passwords(email, name),
-    )
+    password = None
+    if not arguments.manager_link:
+        password = secret_answer(
+            arguments.manager_password_file,
+            _("Password of the manager"),
+            "--manager-password-file",
+            SHORTEST_PASSWORD,
+            _judge_of_passwords(email, name),
+        )
     contact = optional_answer(
         arguments.security_contact,
         _("Security contact: mailto:NAME@PLACE, https://PAGE or tel:+NUMBER"),
@@ -190,11 +209,14 @@ def _write_new(path: Path, content: bytes) -> None:
         raise
 
 
-def _make_site(config: WebConfig, said: _Answers) -> bytes:
+def _make_site(config: WebConfig, said: _Answers) -> tuple[bytes, str | None]:
+    """Return the root key, and the code of the manager's link where no password was said."""
+    code = None
     old_mask = os.umask(0o077)
     try:
         app = create_core(config, clock=clock)
-        database: Database = app.extensions["menjin"].database
+        menjin: Menjin = app.extensions["menjin"]
+        database = menjin.database
         schema.upgrade(database.engine)
         now = clock()
         with app.app_context(), database.session() as session:
@@ -203,11 +225,14 @@ def _make_site(config: WebConfig, said: _Answers) -> bytes:
             site, pem = create_site(
                 session, sealer_of(config), said.name, said.timezone, said.language, said.passphrase, now
             )
-            create_manager(session, said.email, said.password, said.totp)
+            account = create_manager(session, said.email, said.password or secrets.token_urlsafe(), said.totp)
             append_audit(session, site.site_id, "site_created", {}, {}, now)
+            if said.password is None:
+                act = new_action(menjin, session, site.site_id, "operator", "system")
+                code = invite_again(act, account.id)
         database.engine.dispose()
     except ActionRefused as err:
         raise CommandRefused(_(str(err))) from err
     finally:
         os.umask(old_mask)
-    return pem
+    return pem, code

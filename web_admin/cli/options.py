@@ -84,7 +84,10 @@ ANSWERS = (
     file("--root-key", "where to write the root key, to be moved away"),
     file("--root-passphrase-file", "its first line protects the root key"),
     Option("--manager-email", help="who manages the compound"),
-    file("--manager-password-file", "its first line is the password"),
+    (
+        file("--manager-password-file", "its first line is the password"),
+        flag("--manager-link", "ask for no password: say a link with which the manager chooses one"),
+    ),
     file(
         "--manager-totp-file",
         "base32 secret of the authenticator; without it the first sign-in sets it up",

@@ -1,6 +1,7 @@
 """An operator types at a real terminal: one wrong answer costs one line."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -179,6 +180,23 @@ def test_a_set_up_that_fails_leaves_nothing_and_no_database_of_another(
     assert main(words) != 0
     assert records.read_bytes() == b"records of someone"
     assert str(records) in capsys.readouterr().err
+
+
+def test_a_manager_who_begins_by_a_link_has_no_password_until_then(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = options_of(tmp_path)[: -len(("--manager-password-file", "its path"))]
+    assert main(["init", *words, "--manager-link", "--brief"]) == 0
+    link = capsys.readouterr().out.splitlines()[-1]
+    assert re.fullmatch(r"https://gate\.example\.org/staff/join\?code=\w{4}(-\w{4}){3}", link)
+    engine = make_engine(f"sqlite:///{tmp_path}/data/menjin.sqlite3")
+    with engine.connect() as connection:
+        ((email, is_active, password),) = connection.execute(
+            text("SELECT email, active, password FROM account")
+        )
+        ((used_at,),) = connection.execute(text("SELECT used_at FROM staff_invitation"))
+    engine.dispose()
+    assert (email, is_active, password, used_at) == ("m@example.org", 0, None, None)
 
 
 def power_cut(*_anything: object) -> None:

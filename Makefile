@@ -36,6 +36,8 @@ KEY :=
 # The address of its apt repository and the OpenPGP key that signs it, as gpg names it; without them there is none.
 APT_ADDRESS :=
 APT_KEY :=
+# Any word: with OCI images, which are made as root.
+IMAGES :=
 
 # Pure Python, but published only as source; every other package comes as a wheel.
 SOURCE_ONLY := flask-principal
@@ -125,7 +127,8 @@ docs: $(VENV)/.docs ## make the documentation a site, in build/docs
 	@echo "build/docs/index.html; 中文: build/docs/zh/index.html"
 
 release: setup $(VENV)/.docs ## build what is published of this commit into OUT (dist): make release KEY=private-ssh-key signs it
-	@$(BIN)/python deploy/release/make.py $(OUT) --docs --debian $(if $(KEY),--key $(KEY)) $(if $(APT_ADDRESS)$(APT_KEY),--apt "$(APT_ADDRESS)" "$(APT_KEY)")
+	@$(BIN)/python deploy/release/make.py $(OUT) --docs --debian $(if $(KEY),--key $(KEY)) $(if $(APT_ADDRESS)$(APT_KEY),--apt "$(APT_ADDRESS)" "$(APT_KEY)") \
+		$(if $(IMAGES),--images)
 
 bench: setup ## measure this machine
 	@$(BIN)/menjin bench

@@ -1,11 +1,14 @@
 """Write what a release is made of: a CycloneDX bill of materials, and the licences of all of it."""
 
+import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import quote
 
 NO_LICENCE = "not stated in its metadata"
 
@@ -49,6 +52,30 @@ def write_bill(root: Path, lock: str, version: str, at_seconds: int, target: Pat
         if licence != NO_LICENCE and "licenses" not in component:
             component["licenses"] = [{"license": {"name": licence}}]
     target.write_text(json.dumps(bill, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_image_bill(bill: Path, packages: Iterable[Path], target: Path) -> None:
+    """Write the bill of an image: that of its program, and the Debian packages that it is laid out of."""
+    made = json.loads(bill.read_text(encoding="utf-8"))
+    made["components"] += [debian_package(path) for path in packages]
+    target.write_text(json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def debian_package(path: Path) -> dict[str, object]:
+    """Return a package of Debian's or of ours as a component, with the hash of its file."""
+    fields = ("Package", "Version", "Architecture")
+    shown = ["dpkg-deb", "--show", "--showformat", "\t".join(f"${{{name}}}" for name in fields), path]
+    said = subprocess.run(shown, check=True, capture_output=True, text=True).stdout
+    name, version, machine = said.split("\t")
+    purl = f"pkg:deb/debian/{name}@{quote(version)}?arch={machine}&distro=debian-13"
+    return {
+        "type": "library",
+        "name": name,
+        "version": version,
+        "purl": purl,
+        "bom-ref": purl,
+        "hashes": [{"alg": "SHA-256", "content": hashlib.sha256(path.read_bytes()).hexdigest()}],
+    }
 
 
 def scripts(root: Path) -> list[str]:

@@ -1,7 +1,8 @@
 """Make a release of the newest commit: packages, bill of materials, licences, notes, sums and a signature.
 
 Usage: python deploy/release/make.py OUT [--key SSH_PRIVATE_KEY] [--debian [--apt ADDRESS OPENPGP_KEY]]
-The same commit gives the same bytes.
+with --images also images of server and gate. The same commit gives the same bytes; of images, with the same
+packages of Debian's.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from apt_repository import public_half, write_repository
 from bill import write_bill, write_licences
 from debian import build_all
 from docs_site import pack_site
+from images import refuse_without_tools, write_images
 from same_bytes import rewrite_wheel
 from without_face import without_face
 
@@ -39,17 +41,10 @@ def main() -> int:
     parser.add_argument("--docs", action="store_true", help="with the documentation as a site")
     parser.add_argument("--debian", action="store_true", help="with packages for Debian, where dpkg-deb is")
     parser.add_argument("--apt", nargs=2, metavar=("ADDRESS", "KEY"), help="with an apt repository of them")
+    parser.add_argument("--images", action="store_true", help="with OCI images of server and gate")
     chosen = parser.parse_args()
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    changed = _git("status", "--porcelain")
-    if changed:
-        sys.exit(f"a release is made of a commit, and these files are in none:\n{changed}")
-    if chosen.key is not None and not chosen.key.is_file():
-        sys.exit(f"there is no key {chosen.key}; ssh-keygen -t ed25519 -f {chosen.key} makes one")
-    if chosen.apt:
-        public_half(*chosen.apt)  # refused now, not after the packages are built
-    if chosen.out.exists():
-        sys.exit(f"{chosen.out} exists; choose another folder or remove it")
+    refuse(chosen)
     at_seconds = int(_git("log", "-1", "--format=%ct"))
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "made"
@@ -62,10 +57,12 @@ def main() -> int:
         (wheel,) = made.glob("*.whl")
         without_face(wheel, made, at_seconds)
         build_laboratory(Path(folder) / "source", made, at_seconds)
-        if chosen.debian and shutil.which("dpkg-deb"):
+        if (chosen.debian or chosen.images) and shutil.which("dpkg-deb"):
             build_all(made, made)
         if chosen.apt:
             write_repository(made, *chosen.apt, at_seconds)
+        if chosen.images:
+            write_images(made, at_seconds, _git("rev-parse", "HEAD"))
         write_licences(ROOT, list(LOCKS.values()), made / "LICENCES.txt")
         (made / "NOTES.md").write_text(notes(version), encoding="utf-8")
         _sum(made)
@@ -80,6 +77,21 @@ def main() -> int:
     if chosen.key is None:
         print("SHA256SUMS is not signed: make release KEY=path signs it")
     return 0
+
+
+def refuse(chosen: argparse.Namespace) -> None:
+    """Say what keeps a release from being made, before anything is built."""
+    changed = _git("status", "--porcelain")
+    if changed:
+        sys.exit(f"a release is made of a commit, and these files are in none:\n{changed}")
+    if chosen.key is not None and not chosen.key.is_file():
+        sys.exit(f"there is no key {chosen.key}; ssh-keygen -t ed25519 -f {chosen.key} makes one")
+    if chosen.apt:
+        public_half(*chosen.apt)  # refused now, not after the packages are built
+    if chosen.images:
+        refuse_without_tools()
+    if chosen.out.exists():
+        sys.exit(f"{chosen.out} exists; choose another folder or remove it")
 
 
 def notes(version: str) -> str:

@@ -8,6 +8,7 @@ from tests.support.wheels import ROOT
 
 NOT_IN_A_PACKAGE = {
     "debian/": "what packages are made of: commands, maintainer scripts, parts with other names",
+    "images/": "commands of the images, which are laid out of packages",
     "release/": "makes releases, on the machine of who publishes them",
     "updates/sign.py": "signs what gates of an image take, away from every server",
     "menjin-gate-launched.conf": "of a gate's image",

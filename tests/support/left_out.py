@@ -7,6 +7,7 @@ from tests.support.parts import Part
 TOOLS = {
     "baresip": ("calls by real telephones", "sudo apt install baresip-core"),
     "espeak-ng": ("what a gate says to telephones", "sudo apt install espeak-ng"),
+    "buildah": ("images of server and gate", "sudo apt install buildah mmdebstrap podman runc"),
     "caddy": ("tests behind the real Caddy", "sudo apt install caddy"),
     "dpkg-deb": ("tests of the Debian packages", "sudo apt install dpkg"),
     "helm": ("the chart for Kubernetes in Helm's own linter", "make helm"),
@@ -21,7 +22,7 @@ TOOLS = {
     "udevadm": ("the device rules in udev's own checker", "sudo apt install udev"),
 }
 """Programs without which tests are skipped; `tests/debian/machine.py` has those of a whole machine."""
-ONLY_SLOW = frozenset({"dpkg-deb", "lintian", "java"})
+ONLY_SLOW = frozenset({"buildah", "dpkg-deb", "lintian", "java"})
 """Tools that only tests marked slow need."""
 MACHINES = (
     "Left out: packages on whole machines of Debian (tests/debian/test_packages.py), 20 minutes as root with "

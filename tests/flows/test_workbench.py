@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from demo.bench.entrances import AT_HOME
 from demo.bench.page import ACT_HEADER, BenchPage
 from demo.bench.texts import TEXTS
 from demo.bench.workbench import WITHOUT_TWIN, WORKBENCH
@@ -124,7 +125,7 @@ class Hands:
 @pytest.fixture
 def hands(tmp_path: Path) -> Iterator[Hands]:
     with twins_for_the_kernel(), metal_alone(tmp_path, workbench=True) as stage, ExitStack() as closing:
-        stage.phones["resident"] = PhoneInHand()
+        stage.phones[AT_HOME] = PhoneInHand()
         page = BenchPage(stage)
         closing.callback(page.close)
         yield Hands(stage, page, closing)
@@ -225,7 +226,7 @@ def test_where_no_gate_runs_nothing_is_said_to_be_done(hands: Hands) -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_says_which_kinds_it_has_no_hands_for_and_why(hands: Hands, language: str) -> None:
-    text = requests.get(hands.page.address, params={"language": language}, timeout=10).text
+    text = requests.get(hands.page.address + "street", params={"language": language}, timeout=10).text
     sentence = TEXTS[language]["without_twin"]
     assert sentence in text
     assert [kind for kind in WITHOUT_TWIN if kind not in sentence] == []

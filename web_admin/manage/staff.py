@@ -37,6 +37,8 @@ from web_admin.core.parameters import number_of
 from web_admin.core.texts import LANGUAGES
 from web_admin.messages.outbox import mail_is_set_up, put_message
 from web_admin.messages.push_phones import Owner, phones_of, remove_every_phone
+from web_admin.messages.queries import stuck_mail_to
+from web_admin.messages.texts import trouble_text
 from web_admin.web.closing import HANDED_OVER_FIRST, KINDS, names_of_made, settle_made
 from web_admin.web.context import actor_id, current_action, form_page, press, submit, typed
 from web_admin.web.fields import options
@@ -240,6 +242,7 @@ def _account_page(
 ) -> str:
     session = request_session()
     profile = profile_of(session, account.id)
+    link_ends_at = open_link_ends_at(session, account.id)
     linked = linked_accounts(current_action(), staff_id(account.id)) - {staff_id(account.id)}
     return render_template(
         "manage/staff_account.html",
@@ -247,7 +250,12 @@ def _account_page(
         profile=profile,
         status=account_status(account, profile),
         role=role_of(account),
-        link_ends_at=open_link_ends_at(session, account.id),
+        link_ends_at=link_ends_at,
+        stuck_mail=link_ends_at
+        and stuck_mail_to(
+            session, current_site().site_id, account.email or "", link_ends_at - INVITATION_LIVES
+        ),
+        trouble_text=trouble_text,
         linked=sorted(shown_names(session, linked).values()),
         is_own=staff_id(account.id) == actor_id(),
         role_form=role_form or RoleForm(formdata=None, data={"role": role_of(account)}),

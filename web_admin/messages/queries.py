@@ -1,6 +1,7 @@
 """Read destinations of messages and the results of deliveries."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -68,6 +69,21 @@ def mails_of(session: Session, site_id: str, limit: int) -> Sequence[OutboxMessa
         .order_by(OutboxMessage.created_at.desc())
         .limit(limit)
     ).all()
+
+
+def stuck_mail_to(session: Session, site_id: str, email: str, since: datetime) -> OutboxMessage | None:
+    """Return the newest mail to an address that could not be sent; one that was sent has lost its address."""
+    return session.scalars(
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.site_id == site_id,
+            OutboxMessage.channel == "mail",
+            OutboxMessage.target == email,
+            OutboxMessage.trouble.is_not(None),
+            OutboxMessage.created_at >= since,
+        )
+        .order_by(OutboxMessage.created_at.desc())
+    ).first()
 
 
 def messages_to(session: Session, webhook_id: str, limit: int) -> Sequence[OutboxMessage]:

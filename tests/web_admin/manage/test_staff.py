@@ -132,6 +132,11 @@ def test_with_a_mail_server_the_link_goes_by_mail_in_their_language_and_is_not_s
     assert (message.target, message.channel) == ("li@example.org", "mail")
     assert "请在 3 天内打开以下地址" in message.body["text"]
     code = re.search(r"code=([A-Z2-9-]+)", message.body["text"])[1]
+    account = f"/manage/staff/{account_of(rows, 'li@example.org').id}"
+    assert "has not gone out" not in client.get(account).text
+    rows(lambda s: setattr(s.scalars(select(OutboxMessage)).one(), "trouble", "mail_refused_550"))
+    page = " ".join(client.get(account).text.split())
+    assert "The mail with it has not gone out: The mail server refused it with code 550." in page
     assert join(compound, code).status_code == 303
 
 

@@ -27,7 +27,7 @@ TEXTS = {
     "en": {
         "save": "Save",
         "lost": "5 people can no longer enter by 北门 on weekdays 12:00–18:00.",
-        "leave": "Leave everything as it is",
+        "leave": "Cancel",
         "go_on": "Do it anyway",
         "sheet": "Sheet as a CSV file or Excel workbook",
         "check": "Check the file",

@@ -20,7 +20,7 @@ KINDS: Mapping[str, LazyString] = {
 }
 WHYS: Mapping[str, LazyString] = {
     Why.MANAGER: _l("May do everything that staff may do"),
-    Why.STAFF: _l("May see or do what its role says"),
+    Why.STAFF: _l("Rights of the role"),
     Why.NOT_SIGNED_IN: _l("Not signed in for 90 days"),
     Why.KEY_WRITES: _l("Changes people, cards or passes"),
     Why.KEY_READS: _l("Reads"),

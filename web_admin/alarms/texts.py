@@ -58,5 +58,5 @@ ALARMS: Mapping[str, str] = {
     EventKind.ALARM_CERTIFICATE: N_("The certificate of the address ends soon or is refused"),
     EventKind.ALARM_BACKUP_OLD: N_("There is no recent backup"),
     EventKind.ALARM_MAIL_FAILING: N_("Mail and messages are not delivered"),
-    EventKind.ALARM_ACT_HELD: N_("A planned act was not done and waits for a decision"),
+    EventKind.ALARM_ACT_HELD: N_("A scheduled change was not made and waits for a decision"),
 }

@@ -286,7 +286,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
     ),
     Reason.ORDER_EXPIRED: _text(
         _l("An opening from the office came too late."),
-        _l("The order reached the gate after its few seconds were over."),
+        _l("The command expired before it reached the gate."),
         _l("Look at the lane, then order again."),
     ),
     Reason.ORDER_REPEATED: _text(

@@ -13,7 +13,7 @@ from web_admin.gates.sheet_status import LaneStatus
 
 LOCKS: Mapping[str, LazyString] = {
     "fail_secure_strike": _l("Electric strike that stays locked without power"),
-    "fail_safe_magnet": _l("Magnet, or a strike that lets go without power"),
+    "fail_safe_magnet": _l("Magnetic lock or fail-safe strike"),
     "pulse_motor": _l("Gate motor"),
     "barrier": _l("Barrier"),
     "turnstile": _l("Turnstile"),

@@ -234,7 +234,7 @@ def _ended(credential_id: str) -> str:
     is_final = request.form.get("reason") == SuspensionReason.LOST
     if is_final or _credential(credential_id).kind == CredentialKind.QR:
         return str(_("Ended for good."))
-    return str(_("Ended. You can undo it for a day, under “Planned acts and undo”."))
+    return str(_("Ended. You can undo it for a day, under “Scheduled changes and undo”."))
 
 
 def _end(act: Action, credential_id: str) -> Aftermath:

@@ -128,7 +128,7 @@ FOUND_PAGES: Sequence[Page] = (
     Page(
         "later.show_list",
         "clock",
-        _l("Planned acts and undo"),
+        _l("Scheduled changes and undo"),
         _l("begin later, schedule, take back, planned changes"),
     ),
     Page(

@@ -30,7 +30,7 @@ class ForGood:
     def sentences(self) -> tuple[str, ...]:
         """Return all that is shown, in the page's language."""
         undo = (
-            _("You can undo it for a day, under “Planned acts and undo”.")
+            _("You can undo it for a day, under “Scheduled changes and undo”.")
             if self.is_undone_for_a_day
             else _("This cannot be undone.")
         )

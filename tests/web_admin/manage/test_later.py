@@ -224,7 +224,7 @@ def test_where_another_would_be_outside_by_then_it_waits_for_a_person(compound, 
     pass_time(compound)
     assert (states(compound), until(compound, planned)) == (["held"], 18)
     office = compound.signed_in("manager")  # the session of last week is over
-    assert "1 planned act waits for you" in office.get("/manage/").text
+    assert "1 scheduled change needs your decision" in office.get("/manage/").text
     assert open_alarms(compound) == ["alarm_act_held"]
     page = office.get(LIST).text
     assert "It would now affect more people or rights" in page

@@ -104,7 +104,7 @@ def test_a_row_has_state_ways_and_phone_page_of_its_person(compound) -> None:
     person_id = compound.persons["王磊"]
     with compound.act() as act:
         act.session.get_one(Person, person_id).methods = ["card", "qr"]
-    assert "Active Card QR code: Chosen, nothing to use yet Not invited" in words(row_of(compound, "王磊"))
+    assert "Active Card QR code: On, nothing to use yet Not invited" in words(row_of(compound, "王磊"))
     with compound.act() as act:
         code = invite(act, person_id)
         act.session.get_one(Person, person_id).suspended = True
@@ -128,16 +128,16 @@ def test_whose_only_card_is_suspended_has_no_working_way_in(compound) -> None:
         suspend_credential(act, card_of(act.session, person_id).credential_id)
         home_id = act.session.get_one(Person, person_id).home_id
     row = row_of(compound, "王磊")
-    assert "No working way in Card: Chosen, nothing to use yet Not invited" in words(row)
+    assert "Cannot get in Card: On, nothing to use yet Not invited" in words(row)
     assert row.count('class="pale"') == 1
-    assert "No working way in" in page_of(compound, f"/manage/people/{person_id}")
-    assert page_of(compound, f"/manage/people/homes/{home_id}").count("No working way in") == 1
+    assert "Cannot get in" in page_of(compound, f"/manage/people/{person_id}")
+    assert page_of(compound, f"/manage/people/homes/{home_id}").count("Cannot get in") == 1
 
 
 def test_who_was_never_given_a_card_has_no_working_way_in(compound) -> None:
     with compound.act() as act:
         add_person(act, display_name="新来的", kind="staff", lanes=["north-in"])
-    assert "No working way in Card: Chosen, nothing to use yet" in words(row_of(compound, "新来的"))
+    assert "Cannot get in Card: On, nothing to use yet" in words(row_of(compound, "新来的"))
 
 
 def test_who_has_a_working_card_is_active_and_their_way_is_plain(compound) -> None:

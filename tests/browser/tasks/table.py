@@ -74,7 +74,7 @@ TASKS = {
         "why a gate refused",
         "*Now*",
         (2, 0, 2),
-        "what the gate decided then and what its rules say now",
+        "what it decided then and what its rules say now",
         scrolled(few=0, many=0),
     ),
     "test_a_gate_is_opened_on_the_spot_with_a_reason": Task(

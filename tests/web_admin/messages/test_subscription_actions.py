@@ -203,4 +203,4 @@ def test_the_page_of_a_restore_names_another_person_as_possible_alone(
     link = link_in(got(small_compound, ADDRESS)[0])
     browser = small_compound.app.test_client()
     page = press(browser, "/r/messages/back", seen_on=link, text=link.rpartition("/")[2]).text
-    assert "If you did not change this yourself, another person may have had your page open." in page
+    assert "Not you? Sign in, sign out your other phones" in page

@@ -1,6 +1,7 @@
 """`make translations`: catalogues hold the texts of the code, in one form whatever else changes."""
 
 import importlib
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from gate_controller.terminal.texts import _calls
@@ -46,6 +48,17 @@ def test_every_catalogue_has_the_form_that_the_command_gives_it(tool: ModuleType
                 stale.append(str(source.relative_to(ROOT)))
     assert stale == [], "run make translations"
     assert seen == {path for package in PACKAGES for path in (ROOT / package).rglob("LC_MESSAGES/*.po")}
+
+
+def test_every_text_of_a_page_can_be_formatted(tool: ModuleType) -> None:
+    """A template formats each text that it shows: a bare per cent sign in one would be an error."""
+    for package in ("web_admin", "gate_controller/terminal", "head_office"):
+        pages = [("**.html", "jinja2")]
+        for _file, _line, found, _notes, _context in extract_from_dir(
+            ROOT / package, pages, tool.OPTIONS, tool.KEYWORDS
+        ):
+            for text in (found,) if isinstance(found, str) else found:
+                _ = text % dict.fromkeys(re.findall(r"%\((\w+)\)", text), 0)
 
 
 def test_a_home_chooses_its_answer_in_the_words_that_the_gate_says() -> None:

@@ -140,7 +140,7 @@ PAGE = "/manage/gates/north/out-of-use"
 def test_it_is_done_only_after_what_follows_was_read(client, rows) -> None:
     assert f'href="{PAGE}"' in client.get("/manage/gates/north").text
     page = client.get(PAGE).text
-    for said in ("Its lanes go with it: 北门进, 北门出.", "rights for other gates too", "so switch it off"):
+    for said in ("Its lanes go with it: 北门进, 北门出.", "rights for other gates too", "controller off"):
         assert said in page
     answer = send(client, PAGE)
     assert (answer.status_code, "Tick this once you have read it." in answer.text) == (422, True)

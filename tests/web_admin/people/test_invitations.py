@@ -87,7 +87,7 @@ def test_what_a_guardian_agreed_to_is_shown_with_its_exact_text_and_digest(
     for page in (records, phone.get("/r/records/export.html").text):
         assert AGREED in page
         assert digest in page
-        assert "You have agreed to nothing." not in page
+        assert "You have given no consent." not in page
     assert AGREED not in neighbour.get("/r/records").text
 
 

@@ -36,7 +36,7 @@ def test_the_page_to_read_holds_what_the_file_holds_and_no_other_person(
         issue_duress_pin(act, small_compound.person_id)
     answer = phone.get("/r/records/export.html")
     assert "attachment" in answer.headers["Content-Disposition"]
-    for held in ("Lin Wei", "3-1203", "The gate opened for you.", "North gate", "None. You have agreed to"):
+    for held in ("Lin Wei", "3-1203", "The gate opened for you.", "North gate", "You have given no consent"):
         assert held in answer.text
     assert "Zhao" not in answer.text
     assert answer.text.count("PIN:") == 1  # a duress PIN is on no page of its person

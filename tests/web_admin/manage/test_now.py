@@ -27,7 +27,7 @@ def test_now_shows_gates_alarms_and_passages_but_no_names(client, compound):
     page = client.get("/manage/").text
     assert "北门" in page
     assert "Door open too long" in page
-    assert re.search(r'id="gate-north">.*?</svg>Normal</span>', page, re.DOTALL)
+    assert "chip" not in re.search(r'id="gate-north">(.*?)</header>', page, re.DOTALL)[1].replace("chips", "")
     assert [name for name in compound.persons if name in page] == []
 
 

@@ -134,9 +134,10 @@ function showTelephone(box, calls) {
 function showLane(box, lane) {
   const relay = box.querySelector("[data-relay]");
   const open = lane.contacts.door_open === true;
-  relay.classList.toggle("on", lane.on || open);
-  relay.textContent = open ? words.door : lane.on ? words.moving : words.shut;
-  box.classList.toggle("unlocked", lane.on);
+  const released = lane.contacts.fire === true; // the fire panel cuts the lock's power, and no relay is asked
+  relay.classList.toggle("on", released || lane.on || open);
+  relay.textContent = released ? words.released : open ? words.door : lane.on ? words.moving : words.shut;
+  box.classList.toggle("unlocked", released || lane.on);
   box.classList.toggle("open", open);
   for (const [kind, active] of Object.entries(lane.contacts)) turn(box, "contact", active, kind);
   if (!lane.osdp) return;

@@ -5,7 +5,9 @@ import time
 from demo.judge import Outcome, event_after, opens, require
 from demo.rig.processes import wait_until
 from demo.stage import Stage
+from demo.steps.faces import screen_of
 from demo.world.site_files import MODBUS_ADDRESS
+from gate_controller.terminal.view import Screen
 from hardware.interfaces import InputKind
 
 NOT_OPENED = "alarm_granted_not_opened"
@@ -53,6 +55,7 @@ def fire_observed_never_locks(stage: Stage) -> Outcome:
     inputs.set(lane_id, InputKind.FIRE, True)
     try:
         event_after(stage, "north", before_seq, "alarm_fire", lane_id=lane_id)
+        screen_of(stage).wait_for(Screen.FIRE)  # beside the lane in, which has no contact of its own
         inputs.set(lane_id, InputKind.DOOR_OPEN, True)
         time.sleep(THROUGH_SECONDS)
         inputs.set(lane_id, InputKind.DOOR_OPEN, False)

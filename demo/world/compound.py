@@ -20,6 +20,7 @@ from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.records import Method
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Action, one_publication
+from web_admin.calls.wishes import choose_quiet_hours, switch_calls
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import CredentialRow, Site
 from web_admin.credentials.actions import choose_methods
@@ -248,6 +249,9 @@ def _seed_home(act: Action, compound: Compound, place: int) -> None:
             lanes=all_lanes(act),  # everyone here has a car, so they may pass the garage too
         )
         member.person_id = person.person_id
+        if index == 0:  # each home can be called from the gates, at night too
+            switch_calls(act, person, on=True)
+            choose_quiet_hours(act, person, None)
         if role == "child":
             _let_mother_agree(act, compound, person.person_id)
         member.card_id = issue_card(act, person.person_id, member.card).credential_id

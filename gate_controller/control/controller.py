@@ -397,6 +397,7 @@ class Controller:
                 calls_offered=self._state.calls_offered,
                 clock_sure=self._parts.clock.is_sure,
                 face_ready=self._parts.faces.ready_at(desk.lane_id) and desk.may_look(now_seconds),
+                fire=self._parts.reads_fire,
                 lost=self._parts.lost_readers.lost(desk.lane_id),
                 paused=self._parts.lost_readers.paused(desk.lane_id),
             )

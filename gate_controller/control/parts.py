@@ -96,6 +96,11 @@ class GateParts:
     telephone: GateTelephone | None = None
     """None where help is an alarm at once, and homes are called by their pages alone."""
 
+    @property
+    def reads_fire(self) -> bool:
+        """True while the fire contact of any lane of the gate is active."""
+        return any(desk.door.fire for desk in self.desks.values())
+
 
 @dataclass(slots=True)
 class GateState:

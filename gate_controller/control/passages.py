@@ -40,7 +40,7 @@ class Passages:
             online=self._state.online,
             busy_lanes=self._busy() if lane.interlock_with else frozenset(),
             inside=inside - {again} if again is not None else inside,
-            fire=any(desk.door.fire for desk in self._parts.desks.values()),
+            fire=self._parts.reads_fire,
             lost_methods=paused,
         )
 

@@ -62,11 +62,14 @@ class Screens:
         online: bool,
         clock_sure: bool,
         face_ready: bool,
+        fire: bool,
         calls_offered: bool = False,
         lost: frozenset[Method] = frozenset(),
         paused: frozenset[Method] = frozenset(),
     ) -> None:
         """Show this lane's view when it has changed; `posture` None where no policy knows the lane.
+
+        A fire that any lane of the gate reads is on each of its screens: who stands there has to leave too.
 
         `lost` are the ways without a reader, `paused` those of them beside which face does not open.
         """
@@ -83,7 +86,7 @@ class Screens:
         standing = STANDING[posture] if posture is not None else Screen.FAULT
         view = desk.view(
             now_seconds,
-            standing=Screen.FIRE if desk.door.fire else standing,
+            standing=Screen.FIRE if fire else standing,
             online=online,
             clock_sure=clock_sure,
             lane_name=lane.name if lane is not None else "",

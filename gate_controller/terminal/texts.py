@@ -207,7 +207,7 @@ def _calls() -> dict[str, str]:
         "call_sent_away": _("They cannot open now"),
         "call_ended": _("They have ended the call"),
         "call_no_answer": _("No one answered"),
-        "call_no_calls": _("{home} cannot be called now. Is the number right?"),
+        "call_no_calls": _("{home} takes no calls now. Check the number, or ask the guard."),
         "call_too_many": _("Too many calls. Please wait a few minutes."),
         "call_failed": _("No connection"),
         "reply_coming": _("I am coming."),

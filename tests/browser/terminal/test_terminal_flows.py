@@ -244,7 +244,9 @@ def test_a_visitor_calls_a_home_by_touch_and_a_courier_picks_one_from_the_list(
     page.get_by_role("button", name="Yoga").click()
     controller.wait_for(KeyTyped("5"))
     shown(server, page, SHOWN["call_no_calls"])
-    expect(page.locator("#title")).to_have_text("12-2-1203 cannot be called now. Is the number right?")
+    expect(page.locator("#title")).to_have_text(
+        "12-2-1203 takes no calls now. Check the number, or ask the guard."
+    )
     page.get_by_role("button", name="Call the guard").click()
     controller.wait_for(HelpPressed())
 

@@ -23,5 +23,5 @@ class Reader:
 
 def refresh(screens: Screens, desk: LaneDesk, now_seconds: float) -> None:
     screens.refresh(
-        desk, None, NOW, now_seconds, posture=None, online=True, clock_sure=True, face_ready=False
+        desk, None, NOW, now_seconds, posture=None, online=True, clock_sure=True, face_ready=False, fire=False
     )

@@ -55,7 +55,7 @@ class Entrances:
             if kept is None or not kept.is_signed_in():
                 kept = self._kept[door] = self._sign_in(door, headers)
             cookies = {name: kept.cookies.get(name, "") for name in KEPT_COOKIES}
-            return Entered(address + ("/r/" if door == AS_RESIDENT else "/manage/"), cookies)
+            return Entered(address + ("/r/code" if door == AS_RESIDENT else "/manage/"), cookies)
 
     def _sign_in(self, door: str, headers: Mapping[str, str]) -> ManagerDesk | Phone:
         if door == AS_RESIDENT:

@@ -31,12 +31,13 @@ class Served:
 
 
 def welcome(context: BrowserContext, served: Served) -> Page:
-    """Open an invitation's link, as the resident does, and skip the password."""
+    """Open an invitation's link, as the resident does, skip the password, and go to the ways in."""
     page = context.new_page()
     code = served.compound.invitation(served.compound.person_id)
     page.goto(f"{served.address}/r/welcome/{code}")
     page.get_by_role("button", name="Open my page").click()
     page.get_by_role("link", name="Not now").click()
+    page.get_by_role("link", name="Ways in", exact=True).click()
     card_was_shown(served.compound.app, served.compound.person_id)
     return page
 

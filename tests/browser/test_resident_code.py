@@ -142,6 +142,7 @@ def test_the_code_renews_itself_after_15_seconds(context: BrowserContext, served
     page.goto(f"{served.address}/r/welcome/{served.compound.invitation(served.compound.person_id)}")
     page.get_by_role("button", name="Open my page").click()
     page.get_by_role("link", name="Not now").click()
+    page.get_by_role("link", name="Ways in", exact=True).click()
     switch_on_code(page)
     before = personal(read_code(page))
     page.clock.run_for(16_000)
@@ -159,6 +160,7 @@ def test_a_phone_with_a_wrong_clock_still_makes_a_code_of_the_right_time(
     page.goto(f"{served.address}/r/welcome/{served.compound.invitation(served.compound.person_id)}")
     page.get_by_role("button", name="Open my page").click()
     page.get_by_role("link", name="Not now").click()
+    page.get_by_role("link", name="Ways in", exact=True).click()
     switch_on_code(page)
     assert served.compound.decide(read_code(page)).reason is Reason.GRANTED
     expect(page.get_by_text("The code uses the right time")).to_contain_text("s slow")
@@ -188,7 +190,7 @@ def test_without_worker_passkeys_or_keys_and_on_a_slow_phone_the_invitation_stil
     page.goto(f"{served.address}/r/welcome/{served.compound.invitation(served.compound.person_id)}")
     page.get_by_role("button", name="Open my page").click()
     page.get_by_role("link", name="Not now").click()
-    page.get_by_role("switch", name="QR code").click()
+    page.get_by_role("button", name="Switch on the QR code").click()
     shown(page, "online")
     assert page.evaluate("navigator.serviceWorker === undefined && !window.PublicKeyCredential")
     assert served.compound.decide(read_code(page)).reason is Reason.GRANTED
@@ -201,6 +203,7 @@ def test_a_slow_phone_makes_its_own_code_in_time(context: BrowserContext, served
     page.goto(f"{served.address}/r/welcome/{served.compound.invitation(served.compound.person_id)}")
     page.get_by_role("button", name="Open my page").click()
     page.get_by_role("link", name="Not now").click()
+    page.get_by_role("link", name="Ways in", exact=True).click()
     switch_on_code(page)
     assert served.compound.decide(read_code(page)).reason is Reason.GRANTED
 
@@ -290,7 +293,7 @@ def test_a_stopped_phone_says_so_and_makes_a_new_code_on_request(
     page.get_by_role("link", name="Ways in", exact=True).click()
     page.get_by_role("button", name="Stop its code").click()
     page.get_by_role("button", name="Stop it").click()
-    page.get_by_role("link", name="My code").click()
+    page.get_by_role("link", name="My code", exact=True).click()
     expect(page.get_by_text("The code of this phone was switched off.")).to_be_visible()
     page.get_by_role("button", name="Make a new code").click()
     shown(page, "phone")

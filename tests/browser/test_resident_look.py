@@ -57,6 +57,6 @@ def test_the_head_of_a_page_is_one_line_with_help_in_it(
     middles = [box["y"] + box["height"] / 2 for box in boxes if box is not None]
     assert len(middles) == 4
     assert max(middles) - min(middles) < 6
-    assert page.locator("nav.tabs a").count() == 5
+    assert page.locator("nav.tabs a").count() == 4
     page.get_by_role("link", name="Help").click()
     expect(page.get_by_role("heading", name="Help", level=1)).to_be_visible()

@@ -56,7 +56,7 @@ def test_from_the_invitation_to_a_passkey_and_in_again_with_it(
     assert served_by_name.compound.person_id not in str(kept)
     sign_out(page, served_by_name)
     page.get_by_role("button", name="Sign in with this phone").click()
-    expect(page.get_by_role("heading", name="My ways in")).to_be_visible()
+    expect(page.get_by_role("heading", name="My code")).to_be_visible()
 
 
 def test_a_phone_that_is_not_unlocked_stays_out_and_the_page_says_what_to_do(
@@ -72,7 +72,7 @@ def test_a_phone_that_is_not_unlocked_stays_out_and_the_page_says_what_to_do(
     expect(page.get_by_text("That did not work. Try again, or use your name and password.")).to_be_visible()
     line.send("WebAuthn.setUserVerified", {"authenticatorId": lock, "isUserVerified": True})
     page.get_by_role("button", name="Sign in with this phone").click()
-    expect(page.get_by_role("heading", name="My ways in")).to_be_visible()
+    expect(page.get_by_role("heading", name="My code")).to_be_visible()
 
 
 def test_after_a_new_invitation_the_old_passkey_is_refused_in_words(
@@ -104,7 +104,7 @@ def test_a_browser_without_passkeys_shows_no_button_and_signs_in_by_password(
     page.get_by_label("Name").fill("linwei")
     page.get_by_label("Password").fill("a long enough one")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_role("heading", name="My ways in")).to_be_visible()
+    expect(page.get_by_role("heading", name="My code")).to_be_visible()
 
 
 def test_without_scripts_neither_page_shows_a_button_that_does_nothing(

@@ -39,7 +39,7 @@ def test_saying_no_or_taking_face_back_is_never_more_steps_than_saying_yes(
     refuse = ["switch", "no"]
     no.click()
     expect(page.get_by_role("heading", name="Another way, at once")).to_be_visible()
-    page.get_by_role("link", name="Ways in", exact=True).click()
+    page.get_by_role("link", name="My ways in").click()
     give = ["switch", "yes"]
     page.get_by_role("switch", name="Face").click()
     page.locator("[data-face-yes]").click()
@@ -47,7 +47,7 @@ def test_saying_no_or_taking_face_back_is_never_more_steps_than_saying_yes(
     with served.compound.session() as session:
         (consent,) = session.query(Consent).all()
         assert (consent.channel, consent.language, consent.withdrawn_at) == ("phone", "en", None)
-    page.get_by_role("link", name="Ways in", exact=True).click()
+    page.get_by_role("link", name="My ways in").click()
     take = ["switch", "confirm"]
     page.get_by_role("switch", name="Face").click()
     page.get_by_role("button", name="Switch it off").click()

@@ -12,7 +12,7 @@ from web_admin.compound.queries import person_by_id
 from web_admin.core.database import current_menjin, request_session
 from web_admin.people.actions import choose_own_language
 from web_admin.web.navigation import PAGES
-from web_admin.web.resident_session import act_of, home_of
+from web_admin.web.resident_session import act_of
 
 bp = Blueprint("pages", __name__)
 
@@ -24,7 +24,7 @@ def front() -> str | Response:
     if current_user.is_authenticated:
         if role_names() == [RESIDENT_ROLE]:
             person = person_by_id(request_session(), current_user.person_id)
-            return redirect(home_of(person) if person is not None else url_for("resident.sign_in"))
+            return redirect(url_for("resident.sign_in" if person is None else "resident.my_code"))
         for page in PAGES:
             if current_may(page.action):
                 return redirect(url_for(page.endpoint))

@@ -18,4 +18,4 @@ def say_at_gate() -> Response:
     verifies = person.phone_unproven is not None
     request_verification(act, person.person_id)
     session[ASKED_AT_GATE] = act.now.isoformat()
-    return to("resident.ways_in" if verifies else "resident.confirm_first")
+    return to("resident.my_code" if verifies else "resident.confirm_first")

@@ -8,11 +8,12 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind, Method
+from web_admin.calls.missed import count_new
 from web_admin.core.refusal import ActionRefused
 from web_admin.credentials.phones import ensure_online_qr, online_code, register_phone_key
 from web_admin.credentials.queries import credential_of
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.own_ways import losses_of
+from web_admin.resident.needs import needs_of
 from web_admin.web.phone_label import phone_label
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.request_bodies import takes_json
@@ -24,13 +25,15 @@ JsonAnswer = dict[str, str | int]
 @bp.get("/code")
 @resident_required
 def my_code() -> str:
-    """Show the page that makes the code."""
+    """Show the pass card, what needs the person above it, and the other pages below."""
     person, act = signed_in()
     return render_template(
         "resident/my_code.html",
         person=person,
         site=site_of(person),
-        losses=losses_of(person, act.now),
+        **needs_of(person, act),
+        may_call=person.kind == "resident" and person.home_id is not None,
+        missed_calls=count_new(act.session, person, act.now),
         qr_on=Method.QR in person.methods,
         tab="my_code",
     )

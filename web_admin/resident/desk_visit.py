@@ -25,4 +25,4 @@ def answer_desk(visit_id: str, answer: str) -> Response:
         ),
         "done",
     )
-    return to("resident.ways_in")
+    return to("resident.my_code")

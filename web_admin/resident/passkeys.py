@@ -137,5 +137,5 @@ def sign_in_by_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
         return {"error": str(refused.message)}, 429 if failed_unasked() else 422
     notify(database, passkey.person_id, "signed_in", now)
     session[OF_THIS_PHONE] = passkey.passkey_id
-    next_page = confirmed_page() if session.get(CONFIRMING) else "resident.ways_in"
+    next_page = confirmed_page() if session.get(CONFIRMING) else "resident.my_code"
     return {"next": to(next_page).location}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from math import ceil
 
-from flask import flash, redirect, render_template, request, session
+from flask import flash, render_template, request, session
 from flask_babel import gettext
 from flask_login import current_user
 from flask_security import logout_user
@@ -42,7 +42,6 @@ from web_admin.web.page import Page, to
 from web_admin.web.resident_session import (
     act_of,
     current_person,
-    home_of,
     resident_required,
     sign_in_resident,
 )
@@ -80,7 +79,7 @@ def accept() -> Response:
         if getattr(current_user, "person_id", None) is not None:
             known = gettext("You are signed in on this phone already; you do not need the invitation again.")
             flash(known, "done")
-            return to("resident.ways_in")
+            return to("resident.my_code")
         if wait:
             message = gettext("Too many wrong codes came from this network. A right code works all the same.")
         page = render_template("resident/welcome.html", site=_site(), code=code, error=message, person=None)
@@ -158,7 +157,7 @@ def save_password() -> tuple[str, int] | Response:
     # A changed password may be meant to lock another person out.
     _sign_out_elsewhere(person.person_id)
     flash(gettext("Saved. Use this name and password on any phone."), "done")
-    return to("resident.ways_in")
+    return to("resident.my_code")
 
 
 @bp.get("/sign-in")
@@ -167,7 +166,7 @@ def sign_in() -> str | Response:
     """Show the residents' sign-in, or the page itself to who is signed in."""
     person = person_by_id(request_session(), getattr(current_user, "person_id", None))
     if person is not None:
-        return redirect(home_of(person))
+        return to("resident.my_code")
     return _sign_in_page({}, None)
 
 
@@ -199,7 +198,7 @@ def check_sign_in() -> Response:
         return answer_to_wrong(_sign_in_page(request.form, message), 0)
     sign_in_resident(request_session(), person)
     notify(request_session(), person.person_id, "signed_in", current_menjin().clock())
-    return redirect(home_of(person), code=303)
+    return to("resident.my_code")
 
 
 @bp.post("/sign-out")
@@ -245,7 +244,7 @@ def revoke_sign_ins() -> Response:
     revoke_new_sign_ins(act, person.person_id)
     _sign_out_others(act, person.person_id)
     flash(gettext("Ended. Every other phone and computer is signed out."), "done")
-    return to("resident.ways_in")
+    return to("resident.my_code")
 
 
 @bp.post("/sign-out-everywhere")
@@ -267,4 +266,4 @@ def sign_out_everywhere() -> Page:
     remove_other_passkeys(act, person.person_id, session.get(OF_THIS_PHONE))
     _sign_out_others(act, person.person_id)
     flash(gettext("Every other phone is signed out, and no old code opens anything."), "done")
-    return to("resident.ways_in")
+    return to("resident.my_code")

@@ -1,7 +1,6 @@
 """Page of the own methods: card, PIN, QR and face as equal switches."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from flask import flash, render_template, request
 from flask_babel import gettext
@@ -9,13 +8,9 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind, Method
-from web_admin.access_review.queries import waits_for_person
-from web_admin.accounts.residents import new_sign_ins
 from web_admin.action.base import Action
 from web_admin.action.suspensions import in_the_way, party_of
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.compound.queries import persons_by_id
-from web_admin.compound.restore_models import is_held
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActionRefused
@@ -37,24 +32,18 @@ from web_admin.credentials.two_methods import (
     two_method_hours,
     two_methods_work,
 )
-from web_admin.face.guardian_requests import requests_to
 from web_admin.face.guardians import wards_of
-from web_admin.face.models import GuardianRequest
-from web_admin.face.renewals import renewal_of
 from web_admin.face.ways_in import dependence_of
-from web_admin.people.suspension_queries import lock_outs_of, suspensions_of
 from web_admin.people.suspensions import resume_person
 from web_admin.policy.face_limits import FaceLimit, face_limits
 from web_admin.resident.ask_first import asks_first
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.own_phone import desk_asks, verification_of
-from web_admin.resident.own_ways import losses_of, own_credential, ways_of
+from web_admin.resident.needs import needs_of
+from web_admin.resident.own_ways import own_credential
 from web_admin.web.page import Page, to
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import done_before, made_once, was_sent
 from web_admin.web.typed_times import minute_of
-
-LOCK_OUTS_SHOWN = timedelta(days=30)
 
 
 def _live(person: Person, kind: str) -> Sequence[CredentialRow]:
@@ -73,19 +62,6 @@ def _resumable(act: Action, person: Person) -> frozenset[str]:
     )
 
 
-def _may_end_suspension(act: Action, person: Person) -> bool:
-    """Return whether this person may end the suspension of everything here: they are said to have asked."""
-    unverified = act.channel == "phone" and person.phone_unproven is not None
-    held = is_held(act.session, "person", person.person_id) if person.suspended else True
-    return not (unverified or held) and in_the_way(person.suspended_by, party_of(act)) is None
-
-
-def _asked_by_minors(act: Action, person: Person) -> list[tuple[GuardianRequest, Person]]:
-    asked = requests_to(act.session, person, act.now)
-    minors = persons_by_id(act.session, {one.minor_id for one in asked})
-    return [(one, minors[one.minor_id]) for one in asked]
-
-
 def _face_limits(person: Person, act: Action) -> Sequence[FaceLimit]:
     if Method.FACE not in person.methods or person.face_paused_reason is not None:
         return ()
@@ -100,8 +76,7 @@ def _page(
         "resident/ways_in.html",
         person=person,
         site=site_of(person),
-        ways=ways_of(person, act.now),
-        losses=losses_of(person, act.now),
+        **needs_of(person, act),
         cards=_live(person, CredentialKind.CARD),
         resumable=_resumable(act, person),
         has_pin=bool(_live(person, CredentialKind.PIN)),
@@ -110,21 +85,12 @@ def _page(
         fresh_pin=fresh_pin,
         dependence=dependence_of(act.session, person, act.now),
         face_limits=_face_limits(person, act),
-        renewal=renewal_of(act.session, person.person_id) if site_of(person).face_enabled else None,
-        requests=_asked_by_minors(act, person),
         wards=wards_of(act.session, person.person_id),
         two_methods=two_method_choice(act.session, person.person_id),
         two_method_hours=hours if hours is not None and hours[0] != hours[1] else OFFERED_HOURS["night"],
         errors=errors or {},
         form=request.form if errors else {},
         two_methods_work=two_methods_work(act.session, person, act.now),
-        verification=verification_of(act, person),
-        new_sign_ins=new_sign_ins(act.session, person.person_id, act.now),
-        desk_asks=desk_asks(act, person),
-        suspensions=suspensions_of(act.session, person.person_id),
-        may_end=_may_end_suspension(act, person),
-        review_asks=waits_for_person(act.session, act.site_id, person),
-        kept_out=lock_outs_of(act.session, person.person_id, act.now - LOCK_OUTS_SHOWN),
         tab="ways_in",
     )
 

@@ -9,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_security import login_user, logout_user
 
-from gate_controller.contract.records import Method
 from web_admin.accounts.models import User
 from web_admin.accounts.permissions import RESIDENT, RESIDENT_ROLE, declare
 from web_admin.accounts.residents import resident_account
@@ -38,11 +37,6 @@ def sign_in_resident(database: DatabaseSession, person: Person, *, by: str = "pa
     if user.username is not None:
         sign_in_worked(user.username)
     return user
-
-
-def home_of(person: Person) -> str:
-    """Return the address that a person begins at: the code where they use one, else their ways in."""
-    return url_for("resident.my_code" if Method.QR in person.methods else "resident.ways_in")
 
 
 def current_person(session: DatabaseSession) -> Person:

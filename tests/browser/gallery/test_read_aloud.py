@@ -44,8 +44,12 @@ SAID = {
 """,
     ("phone", "code"): """
 - heading "My code" [level=1]
+- paragraph: /Home/
 - button "Your code":
   - img "Your code"
+- link "Invite"
+- link "Calls from the gate"
+- link "Ways in"
 """,
     ("visitor", "visitor_link"): """
 - heading "Visitor pass" [level=1]

@@ -140,7 +140,7 @@ class Hands:
     def is_trusted(self, served: Served, show_card: Callable[[], object]) -> None:
         """Say on the page that a card is shown now, show it at the gate, and wait until the page knows."""
         self.goes(f"{served.address}/r/records")
-        self.presses("form[action$='/at-gate'] button")  # it led back to the ways in: the card comes first
+        self.presses("form[action$='/at-gate'] button")  # it led back to the pass card: the card comes first
         show_card()
         self.comes_to(f"{served.address}/r/records")
 

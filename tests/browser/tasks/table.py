@@ -107,14 +107,14 @@ TASKS = {
     "test_face_is_switched_on": Task(
         "switch face on",
         "a resident's phone",
-        (2, 0, 2),
+        (3, 0, 3),
         "a consent with the notice that was read",
         scrolled(few=700, many=700),
     ),
     "test_face_is_switched_off": Task(
         "switch face off",
         "a resident's phone",
-        (2, 0, 2),
+        (3, 0, 3),
         "withdrawn, with a receipt awaited of each gate",
         scrolled(few=0, many=0),
     ),

@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 
 def test_face_is_switched_on(resident: Person, served: Served) -> None:
-    page = resident.begin(f"{served.address}/r/")
+    page = resident.begin(f"{served.address}/r/code")
+    resident.press(page.get_by_role("link", name="Ways in"))
     resident.press(page.get_by_role("switch", name="Face"))
     resident.press(page.locator("[data-face-yes]"))
     expect(page.get_by_role("heading", name="Face is on")).to_be_visible()
@@ -34,7 +35,8 @@ def test_face_is_switched_off(resident: Person, served: Served) -> None:
     with served.compound.act("phone", served.compound.person_id) as act:
         version = act.session.scalars(select(Notice.version).where(Notice.language == "en")).one()
         give_face_consent(act, served.compound.person_id, version, "en")
-    page = resident.begin(f"{served.address}/r/")
+    page = resident.begin(f"{served.address}/r/code")
+    resident.press(page.get_by_role("link", name="Ways in"))
     resident.press(page.get_by_role("switch", name="Face"))
     resident.press(page.get_by_role("button", name="Switch it off"))
     expect(page.get_by_text("Waiting for the gate; its lease ends")).to_be_visible()
@@ -46,7 +48,7 @@ def test_face_is_switched_off(resident: Person, served: Served) -> None:
 
 
 def test_a_resident_takes_their_records_along(resident: Person, served: Served) -> None:
-    page = resident.begin(f"{served.address}/r/")
+    page = resident.begin(f"{served.address}/r/code")
     resident.press(page.get_by_role("link", name="Records"))
     with page.expect_download() as download:
         resident.press(page.get_by_role("link", name="A file for other programs"), leads_on=False)

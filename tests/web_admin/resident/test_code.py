@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from gate_controller.rules.decision import Reason
 from tests.support.compounds.resident import Compound, csrf_of
 from tests.web_admin.resident.pressing import switch
-from web_admin.compound.models import CredentialRow
+from web_admin.compound.models import CredentialRow, Person
 
 
 def send_key(phone: FlaskClient, public_key: object) -> tuple[int, dict[str, object]]:
@@ -63,17 +63,27 @@ def test_the_page_of_a_resident_with_qr_off_offers_to_switch_it_on(phone: FlaskC
     assert "data-code-page" not in page
 
 
-def test_a_phone_with_a_code_begins_at_it_and_one_without_at_the_ways_in(phone: FlaskClient) -> None:
-    """The code is one tap nearer for who uses one; nothing changes for the others."""
+@pytest.mark.parametrize("uses_code", [True, False])
+def test_every_phone_begins_at_the_pass_card_which_leads_to_the_ways_in(
+    phone: FlaskClient, uses_code: bool
+) -> None:
+    switch(phone, "qr", uses_code)
     begins = [phone.get(path).headers["Location"] for path in ("/", "/r/sign-in")]
-    tabs = re.findall(r'<a href="(/r/[a-z]*)"', phone.get("/r/").text.partition('class="tabs"')[2])
-    assert begins == ["/r/", "/r/"]
-    assert tabs == ["/r/", "/r/code", "/r/visitors", "/r/home", "/r/records"]
-    switch(phone, "qr", True)
-    begins = [phone.get(path).headers["Location"] for path in ("/", "/r/sign-in")]
-    tabs = re.findall(r'<a href="(/r/[a-z]*)"', phone.get("/r/").text.partition('class="tabs"')[2])
+    card, _, tabs = phone.get("/r/code").text.partition('class="tabs"')
     assert begins == ["/r/code", "/r/code"]
-    assert tabs == ["/r/code", "/r/", "/r/visitors", "/r/home", "/r/records"]
+    assert re.findall(r'<a href="(/r/[a-z]*)"', tabs) == ["/r/code", "/r/visitors", "/r/home", "/r/records"]
+    ahead = re.findall(r'<a href="(/r/[a-z]*)"', card.partition('class="ahead"')[2])
+    assert ahead == ["/r/visitors", "/r/calls", "/r/"]
+
+
+def test_the_pass_card_says_above_the_code_what_needs_its_person(
+    phone: FlaskClient, small_compound: Compound
+) -> None:
+    switch(phone, "qr", True)
+    with small_compound.session() as session:
+        session.get_one(Person, small_compound.person_id).suspended = True
+    page = phone.get("/r/code").text
+    assert 0 < page.find("Your access is suspended") < page.find("data-code-page")
 
 
 def test_the_service_worker_names_a_new_version_when_a_part_changes(

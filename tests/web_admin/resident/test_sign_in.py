@@ -49,7 +49,7 @@ def test_who_is_signed_in_and_taps_the_used_invitation_again_comes_to_their_page
     client = small_compound.app.test_client()
     press(client, "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
     again = press(client, "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
-    assert (again.status_code, again.location) == (303, "/r/")
+    assert (again.status_code, again.location) == (303, "/r/code")
     assert "You are signed in on this phone already" in client.get("/r/").text
 
 
@@ -67,12 +67,12 @@ def test_an_old_or_mistyped_invitation_is_refused_in_plain_words(
 
 def test_a_name_and_password_open_the_page_elsewhere(small_compound: Compound, phone: FlaskClient) -> None:
     saved = press(phone, "/r/password", name="linwei", password="a long enough one")
-    assert saved.location == "/r/"
+    assert saved.location == "/r/code"
     elsewhere = small_compound.app.test_client()
     wrong = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="not this one")
     assert (wrong.status_code, "The PIN for the gate is another one." in wrong.text) == (422, True)
     right = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
-    assert right.location == "/r/"
+    assert right.location == "/r/code"
     assert elsewhere.get("/r/").status_code == 200
 
 

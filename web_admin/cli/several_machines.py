@@ -18,12 +18,11 @@ from web_admin.cli.data_dir import (
     sealer_of,
 )
 from web_admin.cli.words import _, in_words
-from web_admin.compound.keys import private_key
-from web_admin.compound.queries import one_site
+from web_admin.compound.keys import is_opened_by
 from web_admin.core.config import SETTINGS_NAME, write_secret, write_settings
 from web_admin.core.database import Database, make_engine
 from web_admin.core.refusal import N_
-from web_admin.core.sealing import SealBroken, Sealer
+from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.custody.machine_keys import keys_at, machines
 from web_admin.custody.models import ServerMachine
@@ -78,10 +77,8 @@ def join(arguments: argparse.Namespace) -> str:
 
 def _refuse_other_secrets(database: Database, sealer: Sealer) -> None:
     with database.session() as session:
-        try:
-            private_key(session, sealer, one_site(session).site_id, "policy")
-        except SealBroken as err:
-            raise CommandRefused(_("the backup is of another database: it cannot be used here")) from err
+        if not is_opened_by(session, sealer):
+            raise CommandRefused(_("the backup is of another database: it cannot be used here"))
 
 
 def _remove_beside(secrets_dir: Path) -> None:

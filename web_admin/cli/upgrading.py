@@ -9,10 +9,12 @@ from pathlib import Path
 
 from gate_controller.command_line.command_names import server_command
 from web_admin.cli.answers import CommandRefused, backup_passphrase, clock
-from web_admin.cli.data_dir import config_of
+from web_admin.cli.data_dir import config_of, sealer_of
 from web_admin.cli.restoring import fill_from_backup
+from web_admin.cli.served_folder import served_here
 from web_admin.cli.way_back import BEFORE_UPGRADE, backup_folder, new_database, way_back
 from web_admin.cli.words import in_words
+from web_admin.compound.keys import is_opened_by
 from web_admin.core.config import SETTINGS_NAME, WebConfig
 from web_admin.core.database import Database, make_engine, sqlite_file
 from web_admin.core.wrapping_keys import WrapKeys
@@ -42,23 +44,34 @@ class LaterTables(CommandRefused):
 
 
 def refuse_other_tables(config: WebConfig) -> None:
-    """Raise CommandRefused unless the tables are of this version."""
+    """Raise CommandRefused unless the tables are of this version, and of the compound whose keys are here."""
     engine = make_engine(config.database_url)
-    revision = schema.current_revision(engine)
-    engine.dispose()
-    if revision is None:
-        raise CommandRefused(f"the database is empty: run '{server_command('init')}'")
     try:
+        revision = schema.current_revision(engine)
+        if revision is None:
+            raise CommandRefused(f"the database is empty: run '{server_command('init')}'")
         steps = schema.steps_from(revision)
+        _refuse_other_compound(Database(engine), config)
     except schema.LaterTables as err:
         raise LaterTables(config, err) from err
     except schema.SchemaRefused as err:
         raise CommandRefused(str(err)) from err
+    finally:
+        engine.dispose()
     if steps:
         raise CommandRefused(
             f"the tables are of revision {revision}, {len(steps)} steps before this version: "
             f"run '{server_command('upgrade')}' first"
         )
+
+
+def _refuse_other_compound(database: Database, config: WebConfig) -> None:
+    with database.session() as session:
+        if not is_opened_by(session, sealer_of(config)):
+            raise CommandRefused(
+                f"the database is of another compound than the keys in {config.secrets_dir}: put the two of "
+                "one server together, or restore a backup; nothing was changed"
+            )
 
 
 def upgrade(arguments: argparse.Namespace) -> str:
@@ -71,14 +84,16 @@ def upgrade(arguments: argparse.Namespace) -> str:
         if before is None:
             raise CommandRefused(f"the database is empty: run '{server_command('init')}'")
         steps = schema.steps_from(before)
+        _refuse_other_compound(database, config)
         if not steps:
             return f"The tables are of revision {before}, as before.\n{_mail_that_waits(database, config)}"
         if arguments.dry_run:
             schema.upgrade(engine, keep=False, done=_printer(len(steps)))
             tried = f"All {len(steps)} steps can be done; the tables stay of revision {before}.\n"
             return f"{tried}{_mail_that_waits(database, config)}"
-        said = "" if arguments.no_backup else _back_up(arguments, config, before)
-        schema.upgrade(engine, done=_printer(len(steps)))
+        with served_here(config):
+            said = "" if arguments.no_backup else _back_up(arguments, config, before)
+            schema.upgrade(engine, done=_printer(len(steps)))
         if said:
             with database.session() as session:
                 mark(session, BACKUP, clock())

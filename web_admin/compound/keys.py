@@ -25,7 +25,7 @@ from gate_controller.contract.signing import (
     public_bytes,
 )
 from web_admin.compound.models import Gate, Site, SiteKey
-from web_admin.core.sealing import Sealer
+from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.core.wake_ups import wake_after_commit
 
 _PURPOSE = "site-key"
@@ -135,6 +135,15 @@ def private_key(session: Session, sealer: Sealer, site_id: str, role: KeyRole) -
     """Return the site's signing key for a role; raise SiteKeyMissing or SealBroken."""
     sealed = _site_key(session, site_id, role).private_key_sealed
     return Ed25519PrivateKey.from_private_bytes(sealer.open(sealed, purpose=_PURPOSE))
+
+
+def is_opened_by(session: Session, sealer: Sealer) -> bool:
+    """Return whether secrets open the policy key of these tables, which may be of an older version."""
+    sealed = session.scalar(select(SiteKey.private_key_sealed).where(SiteKey.role == "policy"))
+    try:
+        return sealed is None or bool(sealer.open(sealed, purpose=_PURPOSE))
+    except SealBroken:
+        return False
 
 
 def certificate(session: Session, site_id: str, role: KeyRole) -> SignedCertificate:

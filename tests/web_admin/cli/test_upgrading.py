@@ -16,6 +16,8 @@ from tests.web_admin.cli.upgraded import (
     server_in,
     web,
 )
+from web_admin.cells.serving_lock import ServingLock, take_patiently
+from web_admin.cli import served_folder
 from web_admin.core.config import load_config
 from web_admin.core.database import make_engine
 from web_admin.operations import schema
@@ -173,6 +175,36 @@ def test_an_older_database_is_not_served_before_its_upgrade(data, monkeypatch, t
     capsys.readouterr()
     assert web("run", data) == 2
     assert "2 steps before this version: run 'menjin web upgrade' first" in capsys.readouterr().err
+
+
+def test_the_database_of_another_compound_is_neither_served_nor_upgraded(
+    data, connection, monkeypatch, tmp_path, capsys
+):
+    before = read(connection, REVISION)
+    (data / "secrets" / "seal.key").write_bytes((data / "secrets" / "lookup.key").read_bytes())
+    for version in (lambda: None, lambda: later_version(monkeypatch, tmp_path)):
+        version()
+        for command in ("run", "upgrade"):
+            capsys.readouterr()
+            assert web(command, data) == 2
+            [said] = capsys.readouterr().err.splitlines()
+            assert f"the database is of another compound than the keys in {data / 'secrets'}" in said
+    assert read(connection, REVISION) == before
+
+
+def test_an_upgrade_beside_a_server_that_runs_is_refused(data, connection, monkeypatch, tmp_path, capsys):
+    if connection.dialect.name == "postgresql":
+        pytest.skip("its tables are shared: several machines may serve them")
+    later_version(monkeypatch, tmp_path)
+    monkeypatch.setattr(served_folder, "ENDS_WITHIN_SECONDS", 0.1)
+    before, lock = read(connection, REVISION), ServingLock(data, alone=True)
+    take_patiently(lock, print, ends_within_seconds=0.1)
+    try:
+        assert web("upgrade", data) == 2
+    finally:
+        lock.give_back()
+    assert "end it first" in capsys.readouterr().err.splitlines()[-1]
+    assert read(connection, REVISION) == before
 
 
 @pytest.mark.wide

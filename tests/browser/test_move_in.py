@@ -49,7 +49,7 @@ def test_from_the_move_in_to_the_first_entry(
     phone.goto(f"{address}/r/welcome/{code}")
     phone.get_by_role("button", name="Open my page").click()
     phone.get_by_role("link", name="Not now").click()  # an invitation read in English opens an English page
-    phone.get_by_role("switch", name="QR code").click()
+    phone.get_by_role("button", name="Switch on the QR code").click()
     shown(phone, "phone")
     text = read_code(phone)
     managed.clock.now = datetime.now(UTC)

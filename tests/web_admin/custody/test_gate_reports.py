@@ -118,11 +118,11 @@ def press(client, tamper_id):
 def test_the_manager_clears_what_the_page_showed_and_it_is_in_the_journal(tampered_compound):
     client = tampered_compound.signed_in("manager")
     page = client.get("/manage/gates/north").text
-    assert "reported tampering" in page
+    assert "Tampering reported" in page
     assert "Checked and cleared" in page
     assert press(client, "aa").status_code == 303
     assert not tampered(tampered_compound)
-    assert "reported tampering" not in client.get("/manage/gates/north").text
+    assert "Tampering reported" not in client.get("/manage/gates/north").text
     with tampered_compound.app.app_context(), current_menjin().database.session() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.kind == "tampering_cleared")).one()
         assert (entry.facts["gate_id"], entry.facts["tamper_id"]) == ("north", "aa")

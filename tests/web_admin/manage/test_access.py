@@ -136,7 +136,7 @@ def test_the_night_of_the_clock_change_gets_a_sentence(client, compound, rows, p
     found = [
         text
         for first in sundays
-        if "clock is changed" in (text := main_of(client.get(f"{LANE}?from={first}").text))
+        if "clock changes" in (text := main_of(client.get(f"{LANE}?from={first}").text))
     ]
     said = [hours for text in found for hours in re.findall(r"has (\d+) hours: the clock", text)]
     assert set(said) == {"23", "25"}

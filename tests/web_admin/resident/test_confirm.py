@@ -24,10 +24,10 @@ def test_an_unlocked_phone_changes_no_password_without_the_old_one(
     assert (wrong.status_code, 'id="confirm-problem"' in wrong.text) == (422, True)
     right = press(phone, "/r/password/confirm", seen_on="/r/password", password="a long enough one")
     assert right.location == "/r/password"
-    assert press(phone, "/r/password", name="linwei", password="another long one").location == "/r/"
+    assert press(phone, "/r/password", name="linwei", password="another long one").location == "/r/code"
     elsewhere = small_compound.app.test_client()
     right = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="another long one")
-    assert right.location == "/r/"
+    assert right.location == "/r/code"
 
 
 def test_an_unlocked_phone_makes_and_removes_no_passkey_without_the_password(

@@ -29,7 +29,7 @@ def test_a_passkey_made_on_the_phone_signs_its_owner_in_on_a_browser_that_knows_
     passkey = made_on(phone, small_compound)
     stranger = english(small_compound)
     answer = sign_in(stranger, passkey)
-    assert (answer.status_code, answer.json) == (200, {"next": "/r/"})
+    assert (answer.status_code, answer.json) == (200, {"next": "/r/code"})
     page = stranger.get("/r/password").text
     assert "Hello, Lin Wei" in page
     assert "this phone" in page

@@ -92,7 +92,7 @@ def test_a_review_of_many_rows_from_its_beginning_to_the_signed_record(
     officer = browser.new_context(viewport=SIZES["desktop"], locale=language, base_url=address).new_page()
     sign_in(officer, address, "privacy_officer")
     officer.goto(PATH)
-    boxes = officer.locator("#rows input[name=row]")
+    boxes = officer.locator("#rows input[type=checkbox]")
     ticked = min(30, boxes.count())
     for number in range(ticked):
         boxes.nth(number).check()

@@ -1,6 +1,7 @@
 """Pages of the access review: begin a round, decide row by row, close it with a signed record."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Response, abort, flash, render_template, request
 from flask_babel import gettext as _
@@ -108,7 +109,10 @@ def _beside(running: ReviewRound, found: RowsPage) -> dict[str, object]:
     session = request_session()
     show, kind = _wanted()
     keys = [(row.kind, row.subject_id) for row in found.rows]
+    groups = _alike(found.rows)
     return {
+        "groups": groups,
+        "keeps": [[row for row in rows if _may_be_kept_with_others(row)] for rows in groups],
         "show": show,
         "shown": SHOWN,
         "kind": kind,
@@ -118,6 +122,18 @@ def _beside(running: ReviewRound, found: RowsPage) -> dict[str, object]:
         "reasons": {one.value: reasons_for(one) for one in Kind},
         "may_stop": {one.value: current_may(NEEDS[one]) for one in Kind},
     }
+
+
+def _alike(rows: Sequence[ReviewRow]) -> list[list[ReviewRow]]:
+    """Return the rows of a page in groups of one kind, reason and risk, the first of each in its place."""
+    groups: defaultdict[tuple[str, str, int], list[ReviewRow]] = defaultdict(list)
+    for row in rows:
+        groups[row.kind, row.why, row.risk].append(row)
+    return list(groups.values())
+
+
+def _may_be_kept_with_others(row: ReviewRow) -> bool:
+    return row.decision is None and row.answer != "not_needed"
 
 
 def _back() -> Redirect:

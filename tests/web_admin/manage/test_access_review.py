@@ -179,3 +179,18 @@ def test_the_first_review_is_announced_for_half_a_year_after_cards_are_watched(c
     with compound.act() as act:
         cards_were_used_last(act.session, act)
     assert "begins automatically on" in page_of(client)
+
+
+def test_rows_of_one_kind_are_kept_by_one_press_but_for_those_no_longer_needed(client, begun, rows):
+    with begun.act() as act:
+        unused = act.session.scalars(select(ReviewRow).where(ReviewRow.why == Why.UNUSED)).all()
+        unused[0].answer = "not_needed"
+        wanted = {row.row_id for row in unused[1:]}
+    assert len(wanted) > 1
+    forms = re.findall(rf'action="{PATH}/keep">(.*?)</form>', page_of(client), re.DOTALL)
+    sent = [re.findall(r'type="hidden" name="row" value="(\w+)"', form) for form in forms]
+    of_cards = next(ids for ids in sent if set(ids) == wanted)
+    once = {"csrf_token": csrf_of(page_of(client)), "once": once_of(page_of(client))}
+    assert client.post(f"{PATH}/keep", data={**once, "row": of_cards}).status_code == 303
+    kept = rows(lambda s: s.scalars(select(ReviewRow.row_id).where(ReviewRow.decision == "keep")).all())
+    assert set(kept) == wanted
